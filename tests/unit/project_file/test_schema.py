@@ -110,7 +110,7 @@ def test_a_service_can_be_spoken_in_every_locale() -> None:
         (ServiceEntry, ServiceType, set(), set()),
         (TechnicianEntry, Technician, set(), set()),
         (TimeOffEntry, TimeOff, set(), {"by_operator"}),
-        (BookingEntry, Claim, {"status"}, {"expires_at_ms"}),
+        (BookingEntry, Claim, {"status"}, {"expires_at_ms", "hold"}),
         (BusyEntry, BusyTime, set(), set()),
         (CalcomEntry, CalcomConnection, set(), set()),
         (CalcomHostEntry, CalcomHost, {"event_types"}, {"event_type_ids"}),

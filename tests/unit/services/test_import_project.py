@@ -216,7 +216,8 @@ async def test_export_contains_callers_bookings_and_no_holds(opened: Open) -> No
 
 async def test_export_contains_chosen_technicians_and_outcomes(opened: Open) -> None:
     shop = await opened(WHOLE)
-    sold = await shop.book("10:00", technician_id="ana", customer=customer(1))
+    hold = await shop.hold("10:00", technician_id="ana")
+    sold = await shop.book_hold(hold, customer=customer(1))
     shop.at_time("2025-06-02T12:00Z")
     await shop.app.bookings.set_booking_status(None, sold.booking.id, BookingStatus.COMPLETED)
     exported = await shop.app.projects.export_project(None)
