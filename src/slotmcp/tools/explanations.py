@@ -157,21 +157,24 @@ def _describe(answer: ExplainAnswer, view: Viewpoint) -> str:
     explanation = answer.explanation
     if explanation.slot is not None:
         return reasons.available(answer.start, view)
-    reason = _describe_reason(answer, view)
+    cause = _describe_reason(answer, view)
     if not explanation.openings:
-        return f"{reason} {reasons.ask_to_search(view)}"
+        return f"{cause} {reasons.ask_to_search(view)}"
     best = min(explanation.openings, key=lambda opening: _PREFERRED_CHANGES.index(opening.change))
-    return f"{reason} {_describe_opening(best, answer, view)} {reasons.ask_if_suitable(view)}"
+    short_cause = _describe_reason(answer, view, has_end=False)
+    return reasons.instead(cause, short_cause, _describe_opening(best, answer, view), view)
 
 
-def _describe_reason(answer: ExplainAnswer, view: Viewpoint) -> str:
+def _describe_reason(answer: ExplainAnswer, view: Viewpoint, *, has_end: bool = True) -> str:
+    """Return the sentence of the main reason; with `has_end` it names the end of what takes the technician's time."""
     explanation, requested = answer.explanation, answer.requested_technician
     reason = explanation.reason_of(requested.id if requested else None)
     if reason is Reason.PAST:
         return reasons.passed(answer.start, view)
     if requested is not None:
         own = next(one for one in explanation.technicians if one.technician_id == requested.id)
-        return reasons.for_technician(requested.name, own.reason, view, start=answer.start, until=own.until)
+        until = own.until if has_end else None
+        return reasons.for_technician(requested.name, own.reason, view, start=answer.start, until=until)
     if reason is Reason.HOLIDAY and explanation.has_opening(Change.OTHER_TIME):
         return reasons.open_at_other_times(view)
     return reasons.for_team(reason, view)

@@ -176,7 +176,7 @@ def _describe_none(answer: SlotAnswer, view: Viewpoint, *, is_continued: bool) -
         explanation = reasons.for_team(main_reason, view)
     else:
         explanation = reasons.for_technician(answer.requested_technician.name, main_reason, view)
-    return f"{explanation} {reasons.next_free(next_start, main_reason, view)}"
+    return reasons.next_free(explanation, next_start, main_reason, view)
 
 
 def _show_query(answer: SlotAnswer, view: Viewpoint) -> QueryView:

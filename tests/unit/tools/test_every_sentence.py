@@ -7,11 +7,13 @@ difference aloud.
 import os
 import re
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import pytest
 
-from slotmcp.tools.speech import sentences
+from slotmcp.domain.reasons import Reason
+from slotmcp.tools.speech import reasons, sentences
 from slotmcp.tools.speech.locales import LOCALES, SOURCE
 from slotmcp.tools.speech.sentences import MAX_WORDS, count_words
 from unit.tools.spoken.situations import OFFERS, minute, operator_situations, situations, view_of
@@ -29,6 +31,7 @@ NOT_CONTRACTED = {
     "fr": re.compile(r"\b(?:de|que) [AEÉIOU]|\b(?:de|à) le docteur"),
 }
 CLOCK = re.compile(r"\d+(?::\d\d| heures? \d+| Uhr \d+| y (?:cuarto|media|\d+))?|\b(?:noon|midday|midi|ein Uhr)\b")
+LATE = "2026-12-01T10:30"
 IN_OTHER_ZONE = re.compile("Cairo|Caire|Kairo")
 
 
@@ -102,3 +105,29 @@ def test_at_most_three_times_are_offered(locale: str) -> None:
         if texts[-1] < "2026-11-28"
     ]
     assert [said for said in offers if not 1 <= len(CLOCK.findall(said)) <= MAX_CHOICES] == []
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_reason_with_what_is_possible_instead_is_short_enough(locale: str) -> None:
+    view, late = view_of(locale), minute(LATE)
+    causes = [
+        *((reasons.for_team(reason, view),) * 2 for reason in Reason),
+        *((reasons.for_technician("Ben Okafor", reason, view),) * 2 for reason in Reason),
+        *(
+            (
+                reasons.for_technician("Ben Okafor", reason, view, start=0, until=late),
+                reasons.for_technician("Ben Okafor", reason, view),
+            )
+            for reason in reasons.UNTIL_TIME
+        ),
+    ]
+    changes = [
+        reasons.other_start(late, view),
+        reasons.other_technicians(["Ana Ruiz", "Ben Okafor"], view),
+        reasons.shorter_fits(45, view),
+    ]
+    responses = [
+        *(reasons.instead(*pair, change, view) for pair, change in product(causes, changes)),
+        *(reasons.next_free(cause, start, Reason.BOOKED, view) for (_, cause), start in product(causes, (late, None))),
+    ]
+    assert {said: count_words(said) for said in responses if count_words(said) > MAX_WORDS} == {}

@@ -9,7 +9,7 @@ from slotmcp.domain.interval import Minute
 from slotmcp.domain.reasons import PerReason, Reason
 from slotmcp.tools.speech.lists import say_list
 from slotmcp.tools.speech.names import say_person
-from slotmcp.tools.speech.sentences import fit_times
+from slotmcp.tools.speech.sentences import first_that_fits, fit_times
 from slotmcp.tools.speech.times import (
     BARE,
     full_date,
@@ -123,10 +123,15 @@ def open_at_other_times(view: Viewpoint) -> str:
     return view.voice.say("We're only open at other times that day.")
 
 
-def next_free(start: Minute | None, reason: Reason, view: Viewpoint) -> str:
-    """Offer the next free time; if there is none, offer the waitlist where waiting may help."""
-    if start is not None:
-        return view.voice.say("The next opening is {time}. Would that work?", time=say_start(start, view))
+def next_free(cause: str, start: Minute | None, reason: Reason, view: Viewpoint) -> str:
+    """Offer the next free time after a sentence with the cause; if there is none, offer the waitlist if it may help."""
+    if start is None:
+        return f"{cause} {_none_later(reason, view)}"
+    opening = view.voice.say("The next opening is {time}.", time=say_start(start, view))
+    return first_that_fits(f"{cause} {opening} {ask_if_suitable(view)}", f"{cause} {opening}")
+
+
+def _none_later(reason: Reason, view: Viewpoint) -> str:
     if reason in _MAY_BECOME_FREE:
         return view.voice.say("I don't see any openings after that either. Should I put you on the waitlist?")
     return view.voice.say("I don't see any openings after that either.")
@@ -157,6 +162,14 @@ def shorter_fits(minutes: int, view: Viewpoint) -> str:
 def other_start(start: Minute, view: Viewpoint) -> str:
     """Offer another start."""
     return view.voice.say("I can offer you {time} instead.", time=say_start(start, view))
+
+
+def instead(cause: str, short_cause: str, change: str, view: Viewpoint) -> str:
+    """Offer a change after a sentence with the cause, as completely as the length of a response allows."""
+    question = ask_if_suitable(view)
+    return first_that_fits(
+        f"{cause} {change} {question}", f"{short_cause} {change} {question}", f"{short_cause} {change}"
+    )
 
 
 def ask_if_suitable(view: Viewpoint) -> str:

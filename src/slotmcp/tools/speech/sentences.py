@@ -254,6 +254,11 @@ def fit_times(times: Sequence[datetime], word: Callable[[Sequence[datetime]], st
     return word(times[:1])
 
 
+def first_that_fits(*responses: str) -> str:
+    """Return the first response that has at most MAX_WORDS, else the last one."""
+    return next((response for response in responses if count_words(response) <= MAX_WORDS), responses[-1])
+
+
 def count_words(text: str) -> int:
     """Return the number of words in a text."""
     return len(_WORD.findall(text))

@@ -227,10 +227,11 @@ def _reasons(locale: str) -> Iterator[Situation]:
 
 def _changes(locale: str) -> Iterator[Situation]:
     view = view_of(locale)
+    cause = reasons.for_team(Reason.BOOKED, view)
     for start, seen in _starts(locale):
         yield "What would be possible", reasons.available(start, seen)
         yield "What would be possible", reasons.other_start(start, seen)
-        yield "What would be possible", reasons.next_free(start, Reason.BOOKED, seen)
+        yield "What would be possible", reasons.next_free(cause, start, Reason.BOOKED, seen)
     for project, names in product((HOUSE_CALLS, CLINIC), (["Ana"], ["Ana", "Olga"], ["Ben", "Dr. A. Olivier", "Eva"])):
         seen = view_of(locale, project=project)
         yield "What would be possible", reasons.other_technicians(names, seen)
@@ -242,7 +243,9 @@ def _changes(locale: str) -> Iterator[Situation]:
     for minutes in (1, 2, 45):
         yield "What would be possible", reasons.shorter_fits(minutes, view)
     yield "What would be possible", reasons.open_at_other_times(view)
-    yield from (("Nothing later", reasons.next_free(None, reason, view)) for reason in (Reason.BOOKED, Reason.NOTICE))
+    yield from (
+        ("Nothing later", reasons.next_free(cause, None, reason, view)) for reason in (Reason.BOOKED, Reason.NOTICE)
+    )
     yield "Questions", reasons.ask_if_suitable(view)
     yield "Questions", reasons.ask_to_search(view)
 
