@@ -40,7 +40,7 @@ def test_the_demo_is_a_conversation(output: str) -> None:
     assert len(sentences) == 6
     assert sentences[0].startswith("Front Range Heating and Air")
     assert sentences[1].startswith("I have ")
-    assert sentences[2].startswith("I'm holding ")
+    assert sentences[2].startswith("For furnace tune-up, I'm holding ")
     assert sentences[3].startswith("You're booked for furnace tune-up, ")
     assert sentences[4].startswith("I'm sorry")
     assert sentences[5].startswith("You're booked for furnace tune-up, ")

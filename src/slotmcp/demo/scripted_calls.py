@@ -7,7 +7,7 @@ from slotmcp.demo.transcript import Transcript
 from slotmcp.installation import claude_code_command, shell_command, stdio_command
 
 SERVICE = "furnace-tune-up"
-CALLER = "caller-7a1f"
+CALLER = "caller-7a1f90be35d2"
 MARIA = {"customerName": "Maria Alvarez", "customerPhone": "+1 303 555 0142", "address": "1437 Bannock St, Denver"}
 PAUL = {"customerName": "Paul Okafor", "customerPhone": "+1 303 555 0177"}
 

@@ -46,7 +46,7 @@ async def member(redis: RedisServer) -> AsyncIterator[Member]:
 
 async def test_every_key_of_a_project_has_its_hash_tag_and_a_lifetime(redis: RedisServer, app: App) -> None:
     await app.slots.get_slots(SlotQuery())
-    held = await app.holds.create_hold(HoldRequest(start=at("09:00"), customer_reference="kim"))
+    held = await app.holds.create_hold(HoldRequest(start=at("09:00"), customer_reference="kim-c7a1f93e05b24d68"))
     token = hashlib.sha256(held.hold.token.encode()).hexdigest()
 
     async def is_saved() -> bool:
@@ -61,7 +61,7 @@ async def test_every_key_of_a_project_has_its_hash_tag_and_a_lifetime(redis: Red
 
 
 async def test_an_operator_sees_the_held_time_and_no_customer(redis: RedisServer, app: App) -> None:
-    held = await app.holds.create_hold(HoldRequest(start=at("09:00"), customer_reference="kim"))
+    held = await app.holds.create_hold(HoldRequest(start=at("09:00"), customer_reference="kim-c7a1f93e05b24d68"))
     (key,) = redis.names("slotmcp:{shop}:hold:*")
     value = redis.client.get(key)
     assert json.loads(value) == {
@@ -77,7 +77,7 @@ async def test_an_operator_sees_the_held_time_and_no_customer(redis: RedisServer
 
 
 async def test_a_released_hold_is_removed(redis: RedisServer, app: App) -> None:
-    held = await app.holds.create_hold(HoldRequest(start=at("09:00"), customer_reference="kim"))
+    held = await app.holds.create_hold(HoldRequest(start=at("09:00"), customer_reference="kim-c7a1f93e05b24d68"))
     await app.holds.release_hold(None, held.hold.token)
     assert redis.names("*:hold:*") == []
 
