@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from slotmcp.domain.errors import NotFound
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Receipt, Store, Transaction
 from support.clock import HandClock
@@ -174,6 +175,18 @@ async def test_a_receipt_under_an_earlier_key_is_found_unless_there_is_one_under
         return [*found, await transaction.receipt("book_slot", "local", "current", "earlier")]
 
     assert await store.write(SHOP, unit) == [receipt("earlier"), None, None, receipt("current")]
+
+
+async def test_pseudonyms_are_those_of_transactions_and_read_once(store: Store, other: Store) -> None:
+    async def unit(transaction: Transaction) -> str:
+        return transaction.pseudonym("phone:+13035550142")
+
+    for reader in (store, other):
+        pseudonym = await reader.pseudonyms(SHOP)
+        assert pseudonym("phone:+13035550142") == await store.write(SHOP, unit)
+        assert await reader.pseudonyms(SHOP) is pseudonym
+    with pytest.raises(NotFound):
+        await store.pseudonyms("missing")
 
 
 async def test_a_later_receipt_replaces_an_earlier_one(store: Store) -> None:

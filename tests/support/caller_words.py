@@ -49,7 +49,15 @@ async def call_every_tool(operator: ToolCaller) -> tuple[str, ...]:
     start, later = free[0]["start"], free[-1]["start"]
     await operator.call("explain_slot", start=start, **PLACE)
     again = {"idempotencyKey": "again-7a1f"}
-    held = await operator.call("create_hold", start=start, customerHash="caller-7a1f", **again, **PLACE, phone="303 555 0142", email="zoe@quux.org")
+    held = await operator.call(
+        "create_hold",
+        start=start,
+        customerHash="caller-7a1f",
+        **again,
+        **PLACE,
+        phone="303 555 0142",
+        email="zoe@quux.org",
+    )
     token = held["holdToken"]
     details: dict[str, Any] = {"address": "1437 Bannock St", "notes": "Beware of the dog", **PLACE}
     booked = (await operator.call("book_slot", holdToken=token, **CONTACT, **details))["booking"]["bookingId"]

@@ -47,11 +47,12 @@ async def resolve_wanted(unit: UnitOfWork, request: HoldRequest, travel_times: T
 
     Raises:
         InvalidArgument, NotFound.
-        HoldExpired: no hold ever had the token.
+        BookingClosed: the visit that would move has begun.
+        UnknownHold: no hold ever had the token.
     """
     transaction, availability = unit.transaction, await unit.availability()
-    if request.booking_id:
-        await require_booking(transaction, request.booking_id)
+    if request.booking_id:  # reschedule_booking verifies the caller
+        await _require_open_booking(transaction, request)
     seen, appointment = resolve_request(availability, request, travel_times, transaction.pseudonym)
     record_start(seen, appointment)
     wanted = WantedHold.of(request, availability, appointment, transaction.pseudonym)
@@ -59,6 +60,12 @@ async def resolve_wanted(unit: UnitOfWork, request: HoldRequest, travel_times: T
     if token and not named_hold(availability, transaction.pseudonym, token) and not await transaction.hold(token):
         raise unknown_hold(availability, own_holds(availability, wanted.caller))
     return wanted
+
+
+async def _require_open_booking(transaction: Transaction, request: HoldRequest) -> None:
+    booking = await require_booking(transaction, request.booking_id)
+    if not request.origin.is_operator:
+        booking.require_open(transaction.now_ms)
 
 
 def keys_of(transaction: Transaction, wanted: WantedHold) -> IdempotencyKeys:

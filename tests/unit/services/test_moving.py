@@ -1,15 +1,17 @@
 """Moving bookings: times and holds as if a booking had left its time."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from slotmcp.domain.claim import ClaimState
-from slotmcp.domain.errors import InvalidArgument, NotFound, SlotUnavailable
+from slotmcp.domain.errors import BookingClosed, InvalidArgument, NotFound, SlotUnavailable
 from slotmcp.services.appointments import StartRequest
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest
+from slotmcp.services.status_changes import CancelRequest
 from support.callers import call
-from support.shop import Shop, at, clock_text, customer, plan, secret, service, technician
+from support.shop import Shop, at, clock_text, customer, instant_ms, plan, secret, service, technician
 from support.sqlite_file import entries
 from unit.services.conftest import Open
 
@@ -151,6 +153,20 @@ async def test_an_unknown_or_canceled_booking_is_not_found(opened: Open) -> None
         request = StartRequest(start=at("14:00"), booking_id=booking_id)
         with pytest.raises(NotFound):
             await shop.app.explanations.explain_slot(request)
+
+
+async def test_a_canceled_or_begun_visit_cannot_move(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    gone, begun = (await shop.book("10:00")).booking, (await shop.book("12:00", customer=customer(2))).booking
+    await shop.app.bookings.cancel_booking(CancelRequest(booking_id=gone.id))
+    shop.clock.set_ms(instant_ms("12:00"))
+    for booking in (gone, begun):
+        with pytest.raises(BookingClosed):
+            await shop.hold("14:00", booking_id=booking.id, origin=CALL)
+    operator = replace(CALL, is_operator=True)
+    with pytest.raises(NotFound):
+        await shop.hold("14:00", booking_id=gone.id, origin=operator)
+    assert not (await shop.hold("14:00", booking_id=begun.id, origin=operator)).replayed
 
 
 async def test_a_refused_move_offers_times_as_if_the_booking_were_moving(opened: Open) -> None:
