@@ -290,6 +290,15 @@ async def test_all_missing_fields_are_reported_together(shop: Caller) -> None:
     assert fields(error) == ["customerName", "customerPhone", "start"]
 
 
+async def test_problems_that_only_the_project_decides_are_reported_together(shop: Caller) -> None:
+    changed = {"customerPhone": "000 000 0000", "serviceType": "plumbing", "start": GAP[0]}
+    error = await _refused(shop, "book_slot", changed)
+    assert (error["code"], fields(error)) == ("invalid_argument", ["customerPhone", "start", "serviceType"])
+    assert "ac-repair (AC repair)" in error["fields"][2]["problem"]
+    error = await shop.expect_error("explain_slot", serviceType="plumbing", start=GAP[0])
+    assert fields(error) == ["start", "serviceType"]
+
+
 async def test_a_contradicting_alias_is_reported_with_both_names(shop: Caller) -> None:
     error = await _refused(shop, "book_slot", {"phone": "+1 720 555 0142", "name": "Kim Deer"})
     assert sorted(fields(error)) == ["customerName", "customerPhone", "name", "phone"]

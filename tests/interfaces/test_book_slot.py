@@ -161,7 +161,7 @@ async def test_an_unknown_hold_is_reported_as_expired(caller: Caller) -> None:
 
 
 async def test_unknown_ids_are_not_found(caller: Caller) -> None:
-    for field, value in (("projectId", "denver"), ("serviceType", "furnace"), ("technicianId", "ana")):
+    for field, value in (("projectId", "denver"), ("serviceType", "furnace"), ("technicianId", "anna")):
         error = await caller.expect_error("book_slot", start=MONDAY_9, **KIM, **{field: value})
         assert (error["code"], fields(error)) == ("not_found", [field])
         assert error["nearest"]

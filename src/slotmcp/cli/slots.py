@@ -58,7 +58,7 @@ def slots(  # noqa: PLR0913  one parameter per option
         int | None, typer.Option(min=1, metavar="MINUTES", help="Default: the service's duration.")
     ] = None,
     part_of_day: Annotated[
-        PartOfDay | None, typer.Option(metavar="PART", help="morning, afternoon or evening.")
+        PartOfDay | None, typer.Option(metavar="PART", help="morning, afternoon, evening or night.")
     ] = None,
     day: Annotated[
         list[WeekdayOption] | None, typer.Option(metavar="DAY", help="mon, tue, ...; can be repeated.")

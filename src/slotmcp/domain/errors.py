@@ -29,17 +29,19 @@ SlotmcpError
 Interfaces map errors by `code`; this module knows neither HTTP nor MCP.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 if TYPE_CHECKING:
     from slotmcp.domain.interval import Minute
     from slotmcp.domain.offer import Offer
     from slotmcp.domain.reasons import Reason
 
+A = TypeVar("A")
+B = TypeVar("B")
 _MAX_NEAREST = 12
 _CONTACT_MISSING = "Give the phone or the email that the booking was made under, as the caller says it."
 _CONTACT_DIFFERS = (
@@ -197,6 +199,30 @@ class VerificationNeeded(FixRequest):
     def __init__(self, *, was_contact_given: bool) -> None:
         super().__init__(_CONTACT_DIFFERS if was_contact_given else _CONTACT_MISSING)
         self.was_contact_given = was_contact_given
+
+
+def both(first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
+    """Return the results of two checks of one request.
+
+    Raises:
+        InvalidArgument: both failed; it has the problems of both. If one failed, its own error is raised.
+    """
+    try:
+        result = first()
+    except (InvalidArgument, NotFound) as error:
+        try:
+            second()
+        except (InvalidArgument, NotFound) as other:
+            raise InvalidArgument.of([*problems_of(error), *problems_of(other)]) from None
+        raise
+    return result, second()
+
+
+def problems_of(error: InvalidArgument | NotFound) -> tuple[FieldProblem, ...]:
+    """Return the wrong fields of an error."""
+    if isinstance(error, InvalidArgument):
+        return error.fields
+    return (FieldProblem(error.field, error.message, error.kind),)
 
 
 def _nearest(wanted: str, valid: Sequence[str], names: Mapping[str, str]) -> Sequence[str]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from slotmcp.domain.catalog import Location, ServiceType
 from slotmcp.domain.claim import Claim
-from slotmcp.domain.errors import InvalidArgument, NotFound, ProblemKind
+from slotmcp.domain.errors import InvalidArgument, NotFound, ProblemKind, both
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
 from slotmcp.domain.moment import Moment, WallDate, WallTime
 from slotmcp.domain.schedule import Schedule
@@ -116,13 +116,15 @@ def find_appointment(schedule: Schedule, request: StartRequest, travel_times: Tr
     Raises:
         InvalidArgument, NotFound.
     """
-    if request.start is None:
+    moment = request.start
+    if moment is None:
         raise InvalidArgument(
             "start", "give the start of the appointment, or the holdToken of one that is held.", kind=ProblemKind.TIME
         )
     zone_key = request.timezone or schedule.project.timezone
-    start = resolve_moment(request.start, zone_key, "start")
-    service = find_service(schedule, request.service_id)
+    start, service = both(
+        lambda: resolve_moment(moment, zone_key, "start"), lambda: find_service(schedule, request.service_id)
+    )
     need = find_need(
         schedule,
         service,

@@ -6,12 +6,12 @@ from functools import partial
 
 from slotmcp.domain.booking import Booking, BookingStatus, Customer
 from slotmcp.domain.catalog import Project
-from slotmcp.domain.errors import SlotmcpError
+from slotmcp.domain.errors import InvalidArgument, NotFound, SlotmcpError, both
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.travel import TravelTimes
 from slotmcp.ports import ClaimConflict, LiveHolds
 from slotmcp.services.alternatives import early_refusal, find_lost_start
-from slotmcp.services.appointments import Appointment, StartRequest
+from slotmcp.services.appointments import Appointment, StartRequest, find_appointment
 from slotmcp.services.booking_requests import (
     UNAVAILABLE,
     BookRequest,
@@ -138,6 +138,8 @@ class BookingService:
             SlotUnavailable: the start is taken.
             InvalidArgument, NotFound, Unavailable.
         """
+        if cached := self._availability_cache.cached(project_id):
+            _report_together(request, cached)
         travel_times = await self._travel_lookup.for_start(project_id, request)
         if request.idempotency_key:
             return travel_times
@@ -287,3 +289,21 @@ async def _cancel(request: CancelRequest, verification: Verification, unit: Unit
         await revalidate_neighbors(unit, before, cancelled.claim.interval)
         await offer_freed_time(unit)
     return book_answer(transaction, schedule, cancelled, replayed=replayed)
+
+
+def _report_together(request: BookRequest, cached: Availability) -> None:
+    """Reject a request whose customer and appointment are both invalid. One problem alone is left to the transaction.
+
+    Raises:
+        InvalidArgument: with every problem.
+    """
+    schedule = cached.schedule
+    try:
+        both(
+            lambda: normalize_customer(request.customer, schedule.project), lambda: find_appointment(schedule, request)
+        )
+    except InvalidArgument as error:
+        if len(error.fields) > 1:
+            raise
+    except NotFound:
+        return  # the cached catalog may be outdated

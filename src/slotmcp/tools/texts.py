@@ -28,11 +28,13 @@ def is_blank(text: str) -> bool:
 
 def clean(text: str) -> str:
     """Remove invisible marks and surrounding space, and replace other space characters with plain spaces."""
-    return _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()
+    return text.strip() if text.isascii() else _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()
 
 
 def plain(text: str) -> str:
     """Clean a text of a fixed format, such as a date or a phone number: also full-width digits and dashes."""
+    if text.isascii():
+        return text.strip()
     compatible = unicodedata.normalize("NFKC", _JOINERS.sub("", clean(text)))
     return _DASHES.sub("-", "".join(map(_plain_digit, compatible))).strip()
 
