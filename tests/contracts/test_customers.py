@@ -67,6 +67,28 @@ async def test_a_contact_key_finds_bookings_in_every_status(store: Store, status
     assert await store.write(SHOP, lambda transaction: transaction.bookings_by("email")) == (stored,)
 
 
+async def test_bookings_of_a_customer_that_overlap_a_span_are_found(store: Store) -> None:
+    cancelled = replace(known_by(booking("cancelled", at=60), "phone"), status=BookingStatus.CANCELLED)
+    done = replace(known_by(booking("done", at=60), "phone", "email"), status=BookingStatus.COMPLETED)
+    late = known_by(booking("late", "ben", at=90), "email")
+    before, after = known_by(booking("before", at=0), "phone"), known_by(booking("after", at=120), "phone")
+    other_service = known_by(booking("other", "cleo", at=60, service_id="other"), "phone")
+    foreign = known_by(booking("foreign", "cleo", at=120), "another")
+    await booked(store, cancelled, done, late, before, after, other_service, foreign)
+
+    async def find(*keys: str) -> tuple[Booking, ...]:
+        span = {"start": done.claim.start, "end": done.claim.end}
+        return await store.write(
+            SHOP,
+            lambda transaction: transaction.bookings_overlapping(keys, service_id=done.claim.service_id, **span),
+        )
+
+    assert await find("phone", "email") == (done, late)
+    assert await find("phone") == (done,)
+    assert await find("pho") == ()
+    assert await find() == ()
+
+
 async def test_saving_a_booking_replaces_its_contact_keys(store: Store) -> None:
     await booked(store, known_by(booking("b"), "phone", "email"))
     await store.write(SHOP, lambda transaction: transaction.save_booking(known_by(booking("b"), "email", "new")))
@@ -100,7 +122,11 @@ async def test_forgetting_erases_the_customer_and_keeps_the_booking(store: Store
     kept = replace(FULL_BOOKING.claim, location=None)
     known = await other.booking(SHOP, "full")
     assert known == Booking(
-        claim=kept, reason=FULL_BOOKING.reason, status=FULL_BOOKING.status, attention=FULL_BOOKING.attention
+        claim=kept,
+        reason=FULL_BOOKING.reason,
+        status=FULL_BOOKING.status,
+        attention=FULL_BOOKING.attention,
+        is_additional=FULL_BOOKING.is_additional,
     )
     assert (await other.schedule(SHOP)).technician_schedules["cleo"].claims == (kept,)
     assert await other.booking(SHOP, "b") == known_by(booking("b", at=120), "another")
@@ -207,7 +233,7 @@ async def test_forgetting_erases_the_terms_of_holds(store: Store, other: Store, 
 
 def test_forgetting_covers_every_personal_field() -> None:
     personal = {"customer", "visit", "contact_keys", "call_keys", "cancel_reason"}
-    kept = {"claim", "reason", "status", "attention"}
+    kept = {"claim", "reason", "status", "attention", "is_additional"}
     assert {field.name for field in fields(Booking)} == personal | kept
     assert {field.name for field in fields(Customer)} == {"name", "phone", "email"}
     assert {field.name for field in fields(Visit)} == {"address", "notes"}

@@ -95,6 +95,7 @@ VALID_VALUES: Final[dict[str, st.SearchStrategy[object]]] = {
     "idempotencyKey": st.sampled_from(["k1", "k2", "k3", 1]) | st.uuids().map(str),
     "address": st.just("1437 Bannock St, Denver"),
     "notes": st.just("The gate is on the left."),
+    "additional": st.booleans(),
     "reason": st.just("Caught a cold."),
 }
 FAR_FUTURE: Final = st.integers(1, 28).map(lambda day: f"2031-02-{day:02}")

@@ -15,7 +15,7 @@ from slotmcp.domain.errors import InvalidArgument
 from support.server import Body
 from support.shop import at
 from support.small_shop import Job
-from support.small_shop_memory import ENDED, NORMALIZED, NOTATIONS, Sale, text
+from support.small_shop_memory import ENDED, HASHES, NORMALIZED, NOTATIONS, Sale, scoped, text
 from support.small_shop_tools import code_of
 
 MAY_FOLLOW: Final = {
@@ -46,7 +46,7 @@ class ChangingRules(SellingRules):
     def move_to_a_start(self, data: st.DataObject, start: int, key_choice: str) -> None:
         id_, sale = self._a_sale(data)
         key = self._key(key_choice, self.memory.move_keys)
-        request, used = (id_, start), (key, f"start:{id_} {start}")
+        request, used = (id_, start), (scoped(key, id_), f"start:{id_} {start}")
         error, replay = self._recall_move(used, id_, start, request)
         moves = not error and not replay and start != sale.job.start
         able: list[str] = []
@@ -73,7 +73,7 @@ class ChangingRules(SellingRules):
         memory, hold = self.memory, self.memory.holds[token]
         id_, sale = self._a_sale(data, hold.job)
         key = self._key(key_choice, memory.move_keys)
-        request, used = (id_, token), (key, f"hold:{token}")
+        request, used = (id_, token), (scoped(key, id_), f"hold:{token}")
         known = next((one for one in used if one in memory.move_keys), "")
         error = self._mismatch(memory.move_keys, known, request)
         replay = bool(known) and not error
@@ -149,7 +149,7 @@ class ChangingRules(SellingRules):
         request = {
             "phone": {"phone": NOTATIONS[who][notation]},
             "email": {"email": f" {who.upper()}@example.com"},
-            "hash": {"customerHash": f"{who}:hash"},
+            "hash": {"customerHash": HASHES[who]},
         }
         listed = {one["bookingId"]: one for one in self._read("find_bookings", request[by])["bookings"]}
         theirs = {id_ for id_, sale in self.memory.sold.items() if f"{who}:{by}" in sale.known_as}
@@ -175,7 +175,7 @@ class ChangingRules(SellingRules):
         for by, shown in (
             ("phone", NOTATIONS[who][notation]),
             ("email", f"{who}@Example.com"),
-            ("hash", f"{who}:hash"),
+            ("hash", HASHES[who]),
         ):
             self._forget(f"{who}:{by}", shown)
         with closing(sqlite3.connect(self.path)) as connection:
@@ -191,7 +191,10 @@ class ChangingRules(SellingRules):
         self._check_waitlist(closed=frozenset(waits))
         for id_ in sold:
             nowhere = replace(memory.sold[id_].job, place=None)
-            memory.sold[id_] = replace(memory.sold[id_], known_as=frozenset(), job=nowhere)
+            sale = memory.sold[id_]
+            memory.sold[id_] = replace(
+                sale, known_as=frozenset(), job=nowhere, by=replace(sale.by, phone="", email=""), is_forgotten=True
+            )
         for id_ in waits:
             memory.waits[id_] = replace(memory.waits[id_], known_as=())
         for token, hold in memory.holds.items():
@@ -235,7 +238,8 @@ class ChangingRules(SellingRules):
             hold = self.memory.holds.get(token)
             place = sale.job.place or (hold.job.place if hold else None)
             known_as = sale.known_as | ({hold.known_as} - {""} if hold and hold.is_offer else set())
-            sale = Sale(replace(sale.job, start=start, place=place), known_as, "rescheduled")
+            job = replace(sale.job, start=start, place=place)
+            sale = replace(sale, job=job, known_as=known_as, status="rescheduled")
             self.memory.sold[id_] = sale
             assert shown["technicianId"] in able
             self._check_waitlist(fulfilled=sale, taken=token)

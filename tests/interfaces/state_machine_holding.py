@@ -26,6 +26,7 @@ STARTS: Final = (
     at("12:00"),
 )
 """Strategy that mostly generates equal jobs, so that callers compete."""
+SHARED_KEY_MS: Final = 15_000
 LIFETIMES: Final = {"gas": None, "water": 60, "any": 120}
 """Lifetime of a hold, in seconds."""
 WISHES: Final = (*[None] * 8, *STAFF)
@@ -97,9 +98,9 @@ class HoldingRules(SmallShopWaitlist):
     def _create_hold(self, job: Job, who: str, key_choice: str) -> str | None:
         memory, request = self.memory, (job.kind, job.start, who)
         key = self._key(key_choice, memory.hold_keys)
-        error = self._lacks_skill(job) or self._mismatch(memory.hold_keys, key, request)
+        error = self._lacks_skill(job)
         replay = memory.hold_keys.get(key) if not error else None
-        if replay and not self._is_repeated(job, replay[1]):
+        if replay and not (replay[0] == request and self._is_recalled(replay[1]) and self._is_repeated(job, replay[1])):
             replay = None
         if not error and not replay and not self._available(job, job.start)[0]:
             error = "slot_unavailable"
@@ -123,7 +124,6 @@ class HoldingRules(SmallShopWaitlist):
         memory.holds[token] = StoredHold(job, f"{who}:hash", self.clock.now_ms() + lives_ms)
         if key:
             memory.hold_keys[key] = (request, token)
-            self._record_call("create_hold", arguments, token, job)
         return token
 
     @rule(token=SmallShopWaitlist.tokens)
@@ -145,6 +145,12 @@ class HoldingRules(SmallShopWaitlist):
             copy = clone(self.path, self.path.with_name("copy.db"))
             self.portal.call(_hold_times, copy, self.clock, job, offered[job.start]["capacity"])
             copy.unlink()
+
+    def _is_recalled(self, token: str) -> bool:
+        """Return whether a key that anyone may use is still known: for 15 seconds."""
+        hold = self.memory.holds[token]
+        created_ms = hold.expires_at_ms - (LIFETIMES[hold.job.kind] or 90) * 1000
+        return self.clock.now_ms() - created_ms < SHARED_KEY_MS
 
     def _is_repeated(self, job: Job, token: str) -> bool:
         """Return whether the hold of a key answers a request for the same start: it is booked, or for the same job."""

@@ -1,17 +1,24 @@
 """Rules of callers who book: a held start or a free one, with retries."""
 
 from dataclasses import replace
+from typing import Final
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from interfaces.state_machine_holding import SOMEWHERE, HoldingRules, contacts, customers, jobs, key_choices, notations
+from oracle.retries import Made, Said, outcome_among
 from support.server import Body
 from support.shop import at
 from support.small_shop import Job, entry_of, location
-from support.small_shop_memory import Contact, Keys, Sale, Sent, customer_arguments, job_arguments, references
+from support.small_shop_memory import Contact, Sale, Sent, customer_arguments, job_arguments, references, said, scoped
 from support.small_shop_rules import workers_for
 from support.small_shop_tools import code_of
+
+ERRORS: Final = {"ask": "already_booked", "mismatch": "idempotency_mismatch"}
+"""Error code by outcome."""
+
+additional = st.sampled_from([True, True, False])
 
 
 class SellingRules(HoldingRules):
@@ -36,85 +43,137 @@ class SellingRules(HoldingRules):
         notation=notations,
         key_choice=key_choices,
         place=st.sampled_from(SOMEWHERE),
+        is_additional=additional,
     )
     def book_a_hold(  # noqa: PLR0913, PLR0917  all arguments of the tool
-        self, token: str, who: str, contact: Contact, notation: int, key_choice: str, place: str | None
+        self,
+        token: str,
+        who: str,
+        contact: Contact,
+        notation: int,
+        key_choice: str,
+        place: str | None,
+        is_additional: bool,  # noqa: FBT001  drawn by name
     ) -> None:
         memory, hold = self.memory, self.memory.holds[token]
-        key = self._key(key_choice, memory.book_keys)
-        request = ("hold", token, who, contact)
-        error, replay = self._recall((key, f"hold:{token}"), None, request)
-        job = replace(hold.job, place=hold.job.place or place)
-        able = [] if error or replay else self._owner_of(token, job)
-        if not error and not replay and not able:
+        is_booked = hold.state == "booked"
+        key = self._key(key_choice, self.memory.book_keys)
+        job = replace(hold.job, place=place if is_booked else hold.job.place or place)
+        request = said(who, contact, job if not is_booked else replace(job, requested=None))
+        request = replace(request, key=key, additional=is_additional, uses_token=True)
+        found, id_ = self._decide(request, references(who, contact), token=token)
+        error = ERRORS.get(found)
+        able = self._owner_of(token, job) if found == "new" else []
+        if found == "new" and not able:
             error = "hold_expired"
+        is_released = found in {"replay", "complete"} and hold.state == "held"
         where = location(place)
         arguments = {
             "holdToken": token,
             "idempotencyKey": key,
+            "additional": is_additional or None,
             **({"latitude": where.latitude, "longitude": where.longitude} if where else {}),
             **customer_arguments(who, contact, notation),
         }
-        body = self._call("book_slot", arguments, changes=not error and not replay, ignores_travel=self._is_live(token))
+        changes = not error and (found != "replay" or is_released)
+        body = self._call("book_slot", arguments, changes=changes, ignores_travel=self._is_live(token))
         assert code_of(body) == error
         if error:
             return
-        self._check_booking(body, replay, job)
-        if not replay:
+        if is_released:
+            memory.holds[token] = replace(hold, state="released")
+        self._check_booking(body, found, id_, job)
+        if found == "new":
             assert body["booking"]["technicianId"] in able
             memory.holds[token] = replace(hold, state="booked")
             known_as = {hold.known_as if hold.is_offer else "", *references(who, contact)} - {""}
-            self._remember_sale(body, Sale(job, frozenset(known_as)), (key, f"hold:{token}"), request, token=token)
-            self._record_call("book_slot", arguments, str(body["booking"]["bookingId"]), job)
+            sale = Sale(job, frozenset(known_as), by=replace(request, uses_token=False))
+            self._remember_sale(body, sale, request, references(who, contact), token=token)
+            if not is_additional:
+                self._record_call("book_slot", arguments, str(body["booking"]["bookingId"]), job)
+        else:
+            self._remember_details(found, id_, request, references(who, contact))
 
-    @rule(job=jobs, who=customers, contact=contacts, notation=notations, key_choice=key_choices)
-    def book_directly(self, job: Job, who: str, contact: Contact, notation: int, key_choice: str) -> None:
-        self._book_directly(job, who, contact, notation, key_choice)
+    @rule(
+        job=jobs, who=customers, contact=contacts, notation=notations, key_choice=key_choices, is_additional=additional
+    )
+    def book_directly(  # noqa: PLR0913, PLR0917  all arguments of the tool
+        self,
+        job: Job,
+        who: str,
+        contact: Contact,
+        notation: int,
+        key_choice: str,
+        is_additional: bool,  # noqa: FBT001  drawn by name
+    ) -> None:
+        self._book_directly(job, who, contact, notation, key_choice, is_additional=is_additional)
 
-    def _book_directly(self, job: Job, who: str, contact: Contact, notation: int, key_choice: str) -> None:
+    def _book_directly(  # noqa: PLR0913  all arguments of the tool
+        self, job: Job, who: str, contact: Contact, notation: int, key_choice: str, *, is_additional: bool = False
+    ) -> None:
         key = self._key(key_choice, self.memory.book_keys)
-        request = ("start", replace(job, place=None), who, contact)
-        used = key or f"start:{job.kind} {job.start} {who} {contact}"
+        request = replace(said(who, contact, job), key=key, additional=is_additional)
         error = self._lacks_skill(job)
-        replay = None
-        if not error:
-            error, replay = self._recall((key, "" if key else used), job.start, request)
-        if not error and not replay and not self._available(job, job.start)[0]:
+        found, id_ = ("", "") if error else self._decide(request, references(who, contact))
+        error = error or ERRORS.get(found)
+        if found == "new" and not self._available(job, job.start)[0]:
             error = "slot_unavailable"
-        arguments = {"idempotencyKey": key, **customer_arguments(who, contact, notation), **job_arguments(job)}
-        body = self._call("book_slot", arguments, changes=not error and not replay)
+        arguments = {
+            "idempotencyKey": key,
+            "additional": is_additional or None,
+            **customer_arguments(who, contact, notation),
+            **job_arguments(job),
+        }
+        body = self._call("book_slot", arguments, changes=not error and found != "replay")
         assert code_of(body) == error
         if error:
             self._check_alternatives(body, job)
             return
-        self._check_booking(body, replay, job)
-        if not replay:
-            self._remember_sale(body, Sale(job, frozenset(references(who, contact))), (used,), request)
+        self._check_booking(body, found, id_, job)
+        if found == "new":
+            self._remember_sale(
+                body, Sale(job, frozenset(references(who, contact)), by=request), request, references(who, contact)
+            )
             if key:
                 self._record_call("book_slot", arguments, str(body["booking"]["bookingId"]), job)
+        else:
+            self._remember_details(found, id_, request, references(who, contact))
 
     # -- expectations of the model ---------------------------------------------------------------
 
     def _error_of_retry(self, sent: Sent) -> str | None:
-        """Check the arguments before the key. A token without a key is void once its booking is canceled."""
+        """Check the arguments before the key."""
         if "holdToken" not in sent.arguments and sent.tool != "reschedule_booking":
             return self._lacks_skill(sent.job)
-        is_off = sent.tool == "book_slot" and self.memory.sold[sent.made].status == "cancelled"
-        return "hold_expired" if is_off and not sent.arguments["idempotencyKey"] else None
+        return None
 
-    def _recall(
-        self, keys: tuple[str, str], start: int | None, request: object
-    ) -> tuple[str | None, tuple[object, str] | None]:
-        """Return the error or the first response of a key. The implied key counts while its booking is active."""
-        known: Keys = self.memory.book_keys
-        own, implied = keys
-        key = own if own in known else implied
-        if key not in known:
-            return None, None
-        sale = self.memory.sold[known[key][1]]
-        if key == implied and (sale.status == "cancelled" or start not in {None, sale.job.start}):
-            return None, None
-        return (error, None) if (error := self._mismatch(known, key, request)) else (None, known[key])
+    def _decide(self, request: Said, contacts: tuple[str, ...], *, token: str = "") -> tuple[str, str]:
+        """Return the outcome of a request and the booking that it means, by the page about retries."""
+        memory = self.memory
+        scopes = [scoped(request.key, by) for by in contacts if request.key]
+        known = next((memory.book_keys[scope] for scope in scopes if scope in memory.book_keys), None)
+        is_booked = token != "" and memory.holds[token].state == "booked"
+        by_token = self._held(token).id if is_booked else ""
+        if known and by_token not in {"", known[1]}:
+            return "mismatch", ""
+        return outcome_among(
+            request,
+            {id_: self._made(id_) for id_ in sorted(memory.sold, key=lambda id_: (memory.sold[id_].job.start, id_))},
+            key_of=known[1] if known else by_token,
+            is_repeated=known is not None and known[0] == request,
+            is_first_start_known=not is_booked,
+        )
+
+    def _made(self, id_: str) -> Made:
+        sale, where = self.memory.sold[id_], location(self.memory.sold[id_].job.place)
+        return Made(
+            by=replace(sale.by, place=(where.latitude, where.longitude) if where else None),
+            technician=self._entry(id_).technician_id,
+            status=sale.status,
+            start=sale.job.start,
+            has_begun=sale.job.start * 60_000 <= self.clock.now_ms(),
+            is_forgotten=sale.is_forgotten,
+        )
 
     def _owner_of(self, token: str, job: Job, but: str = "") -> list[str]:
         """Return the technicians who can serve an unbooked hold: at least one while it is live, any free one later."""
@@ -130,21 +189,50 @@ class SellingRules(HoldingRules):
             assert able or own.id in self.memory.stranded, "a live hold cannot be kept"
         return able
 
-    def _check_booking(self, body: Body, replay: tuple[object, str] | None, job: Job) -> None:
+    def _check_booking(self, body: Body, found: str, id_: str, job: Job) -> None:
         booking = body["booking"]
-        assert body["replayed"] is bool(replay)
-        if replay:
-            assert booking["bookingId"] == replay[1]
-            assert booking["status"] == self.memory.sold[replay[1]].status
-            job = self.memory.sold[replay[1]].job
+        assert body["replayed"] is (found != "new")
+        assert bool(body.get("stored")) is (found == "complete")
+        if found != "new":
+            assert booking["bookingId"] == id_
+            assert booking["status"] == self.memory.sold[id_].status
+            job = self.memory.sold[id_].job
         assert (at(booking["start"]), at(booking["end"])) == (job.start, job.end)
-        if not replay:
+        if found == "new":
             assert job.requested in {None, booking["technicianId"]}
 
     def _remember_sale(
-        self, body: Body, sale: Sale, used_keys: tuple[str, ...], request: object, *, token: str = ""
+        self, body: Body, sale: Sale, request: Said, contacts: tuple[str, ...], *, token: str = ""
     ) -> None:
         booking = str(body["booking"]["bookingId"])
         self.memory.sold[booking] = sale
-        self.memory.book_keys.update({key: (request, booking) for key in used_keys if key})
+        self._remember_key(request, booking, contacts)
         self._check_waitlist(fulfilled=sale, taken=token)
+
+    def _remember_details(self, found: str, id_: str, request: Said, contacts: tuple[str, ...]) -> None:
+        """Remember the details that a request added to a booking."""
+        sale = self.memory.sold[id_]
+        if found == "complete":
+            by = replace(sale.by, phone=sale.by.phone or request.phone, email=sale.by.email or request.email)
+            place = sale.job.place or next((one for one in SOMEWHERE if _is_at(one, request)), None)
+            self.memory.sold[id_] = replace(
+                sale, by=by, job=replace(sale.job, place=place), known_as=sale.known_as | set(contacts)
+            )
+            self._remember_key(request, id_, contacts)
+        self._check_waitlist()
+
+    def _remember_key(self, request: Said, booking: str, contacts: tuple[str, ...]) -> None:
+        """Remember the booking of a key. A retry of an earlier request with the key would mean this booking, too."""
+        if not request.key:
+            return
+        self.memory.book_keys.update({scoped(request.key, by): (request, booking) for by in contacts})
+        self.memory.sent = [one for one in self.memory.sent if not _has_key(one, request.key)]
+
+
+def _has_key(sent: Sent, key: str) -> bool:
+    return sent.tool == "book_slot" and sent.arguments["idempotencyKey"] == key
+
+
+def _is_at(place: str | None, request: Said) -> bool:
+    where = location(place)
+    return where is not None and request.place == (where.latitude, where.longitude)

@@ -9,7 +9,17 @@ from interfaces.state_machine_changing import ChangingRules
 from interfaces.state_machine_holding import contacts, customers, jobs, key_choices, notations
 from support.shop import at
 from support.small_shop import FIRST_GRID, GRID, LAST_GRID, Job
-from support.small_shop_memory import Contact, Waiting, WaitRequest, customer_arguments, job_arguments, references, text
+from support.small_shop_memory import (
+    HASHES,
+    Contact,
+    Waiting,
+    WaitRequest,
+    customer_arguments,
+    job_arguments,
+    references,
+    scoped,
+    text,
+)
 from support.small_shop_tools import code_of
 
 WINDOWS = (
@@ -82,8 +92,10 @@ class WaitingRules(ChangingRules):
         known_as = (*([f"{who}:hash"] if has_hash else []), *references(who, contact))
         request = (window.job.kind, window.job.minutes, window.first, window.last, window.job.requested)
         key = self._key(key_choice, memory.wait_keys)
-        error = self._lacks_skill(window.job) or self._mismatch(memory.wait_keys, key, (*request, frozenset(known_as)))
-        known = "" if error else self._waits_already(key, request, known_as)
+        scopes = [scoped(key, by) for by in references(who, contact) if key]
+        used = next((scope for scope in scopes if scope in memory.wait_keys), "")
+        error = self._lacks_skill(window.job) or self._mismatch(memory.wait_keys, used, (*request, frozenset(known_as)))
+        known = "" if error else self._waits_already(used, request, known_as)
         if not error and not known:
             error = self._is_nothing_to_wait_for(window)
         arguments = {
@@ -92,10 +104,10 @@ class WaitingRules(ChangingRules):
             "from": text(window.first),
             "to": text(window.last),
             "idempotencyKey": key,
-            "customerHash": f"{who}:hash" if has_hash else None,
+            "customerHash": HASHES[who] if has_hash else None,
             **customer_arguments(who, contact, notation),
         }
-        is_new = bool(key) and key not in memory.wait_keys
+        is_new = bool(key) and not used
         body = self._call("join_waitlist", arguments, changes=not error and (not known or is_new))
         assert code_of(body) == error
         if error:
@@ -107,7 +119,7 @@ class WaitingRules(ChangingRules):
         else:
             memory.waits[id_] = Waiting(len(memory.waits), window, known_as)
         if is_new:
-            memory.wait_keys[key] = ((*request, frozenset(known_as)), id_)
+            memory.wait_keys.update(dict.fromkeys(scopes, ((*request, frozenset(known_as)), id_)))
             self._record_call("join_waitlist", arguments, id_, window.job)
         self._check_waitlist()
         wait = memory.waits[id_]

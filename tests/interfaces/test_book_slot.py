@@ -121,7 +121,7 @@ async def test_a_key_or_a_token_is_valid_for_one_request(caller: Caller) -> None
     token = await hold(caller)
     await caller.call("book_slot", holdToken=token, idempotencyKey="k-1", **KIM)
     by_token = await caller.expect_error("book_slot", holdToken=token, **LEE)
-    by_key = await caller.expect_error("book_slot", start="2026-11-24T16:00:00Z", idempotencyKey="k-1", **LEE)
+    by_key = await caller.expect_error("book_slot", start="2026-11-24T16:00:00Z", idempotencyKey="k-1", **KIM)
     assert by_token["code"] == by_key["code"] == "idempotency_mismatch"
 
 

@@ -63,7 +63,7 @@ ROWS: Final[dict[str, tuple[Part | Extra, ...]]] = {
         CALL_KEYS,
     ),
     "Busy": (OWNER, Part("busy_times", "b", frozenset({"technician_number"}))),
-    "Receipt": (Part("receipts", without=frozenset({"project_id", "created_at_ms"})),),
+    "Receipt": (Part("receipts", without=frozenset({"project_id"})),),
     "WaitlistEntry": (Part("waits", "w", frozenset({"number", "project_id"})), CONTACT_KEYS),
     "Event": (Part("events", without=frozenset({"project_id"})),),
     "AccessKey": (Part("access_keys"),),

@@ -223,6 +223,7 @@ FULL_BOOKING: Final = Booking(
     call_keys=("a call", "a chat"),
     cancel_reason="no time",
     attention=Attention.of(AttentionCause.TIME_OFF, AttentionCause.PUSH_REJECTED, detail="It is in the past there."),
+    is_additional=True,
 )
 
 
@@ -301,9 +302,14 @@ FULL_SYNC: Final = SyncState(
 )
 
 
-def receipt(key: str = "key", **facts: str) -> Receipt:
+def receipt(key: str = "key", **facts: Any) -> Receipt:  # noqa: ANN401  a Receipt's fields
     """Return the receipt of an idempotency key."""
-    usual = {"use_case": "book_slot", "credential": "local", "request": "fingerprint", "answer": '{"bookingId":"b"}'}
+    usual: dict[str, Any] = {
+        "use_case": "book_slot",
+        "credential": "local",
+        "request": "fingerprint",
+        "answer": '{"bookingId":"b"}',
+    }
     return Receipt(key=key, **{**usual, **facts})
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from oracle.retries import Said
 from support.small_shop import STAFF, Job, Worker, location
 
 Contact = Literal["phone", "email", "both"]
@@ -12,6 +13,8 @@ NOTATIONS: Final = {
     "lee": ("+13035550199", "303.555.0199", "1 303 555 0199"),
 }
 NORMALIZED: Final = {"kim": "+13035550142", "lee": "+13035550199"}
+HASHES: Final = {"kim": "kim:hash-7f3a91c2", "lee": "lee:hash-e5d84b06"}
+"""References that cannot be guessed."""
 ENDED: Final = frozenset({"cancelled", "completed", "no_show"})
 
 
@@ -36,6 +39,9 @@ class Sale:
     known_as: frozenset[str]
     """References of the customer."""
     status: str = "confirmed"
+    by: Said = field(default_factory=Said)
+    """Request that made it, with the contacts that were added since."""
+    is_forgotten: bool = False
 
     @property
     def takes_time(self) -> bool:
@@ -90,7 +96,7 @@ class Sent:
 
 
 Keys = dict[str, tuple[object, str]]
-"""Request and result of each used key."""
+"""Request and result of each used key in its scope."""
 
 
 @dataclass(slots=True)
@@ -105,8 +111,7 @@ class Memory:
     waits: dict[str, Waiting] = field(default_factory=dict)
     """Waitlist entries by id."""
     hold_keys: Keys = field(default_factory=dict)
-    book_keys: Keys = field(default_factory=dict)
-    """Includes tokens and derived keys."""
+    book_keys: dict[str, tuple[Said, str]] = field(default_factory=dict)
     move_keys: Keys = field(default_factory=dict)
     """Includes derived keys."""
     wait_keys: Keys = field(default_factory=dict)
@@ -116,6 +121,11 @@ class Memory:
     """Claims whose technician became unavailable."""
     latest_ms: int = 0
     """Latest time that the clock has shown."""
+
+
+def scoped(key: str, owner: str) -> str:
+    """Return a key with the caller or booking to which it belongs; without a key, empty text."""
+    return f"{key} {owner}" if key else ""
 
 
 def customer_arguments(who: str, contact: Contact, notation: int = 0) -> dict[str, str]:
@@ -131,6 +141,21 @@ def customer_arguments(who: str, contact: Contact, notation: int = 0) -> dict[st
 def references(who: str, contact: Contact) -> tuple[str, ...]:
     """Return the references of a customer with these contacts."""
     return tuple(f"{who}:{kind}" for kind in ("phone", "email") if contact in {kind, "both"})
+
+
+def said(who: str, contact: Contact, job: Job) -> Said:
+    """Return a request to book a job."""
+    where = location(job.place)
+    return Said(
+        name=f"{who.title()} Doe",
+        phone="" if contact == "email" else NORMALIZED[who],
+        email="" if contact == "phone" else f"{who}@example.com",
+        service=job.kind,
+        start=job.start,
+        minutes=job.minutes,
+        technician=job.requested,
+        place=(where.latitude, where.longitude) if where else None,
+    )
 
 
 def job_arguments(job: Job) -> dict[str, object]:

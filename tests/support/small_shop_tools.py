@@ -92,9 +92,9 @@ class SmallShopTools(RuleBasedStateMachine):
             wanted = placeless(claim) if ignores_travel else claim
             assert can_take(self.memory.staff[claim.technician_id], others, wanted), f"not possible: {claim}"
 
-    def _key(self, choice: str, used: Keys) -> str:
-        """Return no key, a new one, or a used one."""
-        known = [key for key in used if key.startswith("key-")]
+    def _key(self, choice: str, used: Mapping[str, tuple[object, str]]) -> str:
+        """Return no key, a new one, or a used one, perhaps of another caller."""
+        known = list(dict.fromkeys(key.split()[0] for key in used if key.startswith("key-")))
         if choice == "used" and known:
             return known[-1]
         return "" if choice == "none" else f"key-{len(known) + 1}"

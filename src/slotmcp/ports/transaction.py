@@ -1,13 +1,14 @@
 """Port of a transaction: one project's records, locked for writing."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from slotmcp.domain.attention import Attention
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import BusyTime, Hold
+from slotmcp.domain.interval import Minute
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports.calendar import CalendarRecords
@@ -28,6 +29,8 @@ class Receipt:
     key: str
     request: str
     answer: str
+    created_at_ms: int = field(default=0, compare=False)
+    """Time of the transaction that added it, which the store sets."""
 
 
 class ClaimConflict(Exception):  # noqa: N818  an expected refusal
@@ -129,6 +132,14 @@ class Transaction(Protocol):
     async def bookings_by(self, contact_key: str) -> tuple[Booking, ...]:
         """Return the bookings with a contact key in any status, by start and id."""
 
+    async def bookings_overlapping(
+        self, contact_keys: Collection[str], *, service_id: str, start: Minute, end: Minute
+    ) -> tuple[Booking, ...]:
+        """Return the bookings of a service with one of these contact keys that overlap a span, by start and id.
+
+        Canceled bookings take no time and are left out.
+        """
+
     async def attention(self) -> Mapping[str, Attention]:
         """Return the attention of every booking that needs some, by booking id."""
 
@@ -161,8 +172,8 @@ class Transaction(Protocol):
     async def add_event(self, kind: str, subject_id: str) -> None:
         """Publish an event to every process after the commit, such as "waitlist.offered" for an entry."""
 
-    async def receipt(self, use_case: str, credential: str, key: str, earlier_key: str = "") -> Receipt | None:
-        """Return the receipt of an idempotency key, else that of the same key as older programs stored it."""
+    async def receipt(self, use_case: str, credential: str, *keys: str) -> Receipt | None:
+        """Return the receipt of the first of these idempotency keys that has one."""
 
     async def add_receipt(self, receipt: Receipt) -> None:
         """Insert or replace the receipt of an idempotency key."""

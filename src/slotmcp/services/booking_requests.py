@@ -1,18 +1,20 @@
 """Booking requests: their appointments and idempotency keys, and the bookings built from them."""
 
-import json
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import Final
 
 from slotmcp.domain.attention import NO_ATTENTION
-from slotmcp.domain.booking import Booking, BookingStatus, Customer, Visit
+from slotmcp.domain.booking import Booking, Customer, Visit
+from slotmcp.domain.booking_identity import RequestedVisit
 from slotmcp.domain.caller import CallerIdentity
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.errors import InvalidArgument, SlotUnavailable
+from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.assign import Assignment, assign
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.travel import TravelTimes, site_at
+from slotmcp.engine.zones import utc_to_wall
 from slotmcp.ports import Transaction
 from slotmcp.services.alternatives import LostSlot
 from slotmcp.services.appointments import Appointment, StartRequest, find_appointment, find_duration, resolve_moment
@@ -35,6 +37,8 @@ class BookRequest(StartRequest):
     customer: Customer
     visit: Visit = field(default_factory=Visit)
     idempotency_key: str = ""
+    is_additional: bool = False
+    """True if the caller wants another visit at the same time, not the same one again."""
 
     def identify(self, pseudonym: Pseudonym, availability: Availability) -> CallerIdentity:
         """Return the identity of the caller, who is the customer.
@@ -46,12 +50,16 @@ class BookRequest(StartRequest):
         return super(BookRequest, contact).identify(pseudonym, availability)
 
 
-def start_appointment(availability: Availability, order: BookRequest, travel_times: TravelTimes | None) -> Appointment:
-    """Return the appointment of a request that names a start, and record it in the trace.
+def find_requested(
+    availability: Availability, order: BookRequest, hold: Hold | None, travel_times: TravelTimes | None
+) -> Appointment:
+    """Return the requested or held appointment, and record it in the trace.
 
     Raises:
         InvalidArgument, NotFound.
     """
+    if hold is not None:
+        return held_appointment(availability, order, hold, travel_times)
     appointment = find_appointment(availability.schedule, order, travel_times)
     record_start(availability, appointment)
     return appointment
@@ -70,13 +78,14 @@ def held_appointment(
         raise InvalidArgument(
             "holdToken", "this hold moves a booking; pass it to reschedule_booking with the bookingId."
         )
-    zone_key, held_minutes = order.timezone or schedule.project.timezone, claim.end - claim.start
+    zone_key, held_minutes = _zone_of(order, schedule), claim.end - claim.start
     if order.service_id is not None and order.service_id != claim.service_id:
-        raise InvalidArgument(
-            "serviceType", f"the hold is for {claim.service_id}; omit serviceType, or hold another slot."
-        )
-    if order.start is not None and resolve_moment(order.start, zone_key, "start") != claim.start:
-        raise InvalidArgument("start", "the hold is for another start; omit start, or hold that start.")
+        problem = f"the hold is for {claim.service_id}, not {order.service_id}; omit serviceType, or hold another slot."
+        raise InvalidArgument("serviceType", problem)
+    start = claim.start if order.start is None else resolve_moment(order.start, zone_key, "start")
+    if start != claim.start:
+        held_text, text = (utc_to_wall(zone_key, minute).isoformat(" ", "minutes") for minute in (claim.start, start))
+        raise InvalidArgument("start", f"the hold is for {held_text}, not {text}; omit start, or hold that start.")
     if find_duration(order, claim.start, zone_key) not in {None, held_minutes}:
         field = "durationMinutes" if order.end is None else "end"
         raise InvalidArgument(field, f"the hold is for {held_minutes} minutes; omit {field}, or hold another slot.")
@@ -92,48 +101,70 @@ def held_appointment(
     return appointment
 
 
-def booking_keys(transaction: Transaction, order: BookRequest, appointment: Appointment | None) -> IdempotencyKeys:
-    """Return the keys of a request. The implied key is derived from the hold's token, else from start and contact."""
-    customer = order.customer
-    request: tuple[object, ...] = (customer.name.casefold(), customer.phone, customer.email)
-    if appointment is None:
-        request, implied = ("hold", order.hold_token, *request), f"hold:{order.hold_token}"
-    else:
-        what = (appointment.service.id, appointment.start, appointment.need.duration_minutes)
-        request = ("start", *what, order.technician_id, *request)
-        implied = "start:" + json.dumps((*what[:2], customer.phone, customer.email))
-        implied = "" if order.idempotency_key else implied
+def requested_visit(
+    transaction: Transaction, schedule: Schedule, order: BookRequest, appointment: Appointment, hold: Hold | None
+) -> RequestedVisit:
+    """Return what is compared with the customer's bookings."""
+    start, minutes = appointment.start, appointment.need.duration_minutes
+    terms = hold.claim.hold if hold else None
+    chosen_id = hold.claim.technician_id if hold and hold.claim.technician_chosen else order.technician_id
+    return RequestedVisit(
+        contact_keys=_contact_keys(transaction, order),
+        customer=order.customer,
+        service_id=appointment.service.id,
+        start=start,
+        end=start + minutes,
+        duration_minutes=minutes if hold else find_duration(order, start, _zone_of(order, schedule)),
+        technician_id=chosen_id,
+        visit=order.visit,
+        location=appointment.location,
+        is_additional=order.is_additional or (terms is not None and terms.is_additional),
+    )
+
+
+def visit_of_booked_hold(
+    transaction: Transaction, schedule: Schedule, order: BookRequest, hold: Hold
+) -> RequestedVisit:
+    """Return what is compared with the booking that a hold became."""
+    claim, zone_key = hold.claim, _zone_of(order, schedule)
+    start = claim.start if order.start is None else resolve_moment(order.start, zone_key, "start")
+    minutes = find_duration(order, start, zone_key)
+    return RequestedVisit(
+        contact_keys=_contact_keys(transaction, order),
+        customer=order.customer,
+        service_id=order.service_id or claim.service_id,
+        start=start,
+        names_start=order.start is not None,
+        end=start + (minutes or claim.end - claim.start),
+        duration_minutes=minutes,
+        technician_id=order.technician_id,
+        visit=order.visit,
+        location=order.location,
+        is_additional=order.is_additional,
+    )
+
+
+def booking_keys(
+    transaction: Transaction, schedule: Schedule, order: BookRequest, visit: RequestedVisit
+) -> IdempotencyKeys:
+    """Return the keys of a request."""
+    customer, place = order.customer, order.location
+    minutes = find_duration(order, visit.start, _zone_of(order, schedule))
+    start = None if order.start is None else visit.start
+    service_id = order.service_id if order.hold_token else visit.service_id
+    job = (order.hold_token, service_id, start, minutes, order.technician_id, place and astuple(place))
+    earlier_job: tuple[object, ...] = ("hold", order.hold_token)
+    if not order.hold_token:
+        earlier_job = ("start", visit.service_id, visit.start, visit.end - visit.start, order.technician_id)
     return idempotency_keys(
         transaction,
         use_case="book_slot",
         origin=order.origin,
         key=order.idempotency_key,
-        implied=implied,
-        request=(request,),
+        owners=references_of(customer),
+        request=("visit", *job, *astuple(customer), *astuple(order.visit), order.is_additional),
+        earlier_request=((*earlier_job, customer.name.casefold(), customer.phone, customer.email),),
     )
-
-
-async def earlier_booking(
-    transaction: Transaction, keys: IdempotencyKeys, appointment: Appointment | None
-) -> Booking | None:
-    """Return the booking that an earlier identical request made.
-
-    The implied key applies only while the booking is active at that start, because a customer who canceled may
-    book again.
-
-    Raises:
-        IdempotencyMismatch: a key was used for another request.
-    """
-    if response := await keys.find_response(transaction):
-        return await transaction.booking(json.loads(response)["bookingId"])
-    receipt = await keys.find_implied_receipt(transaction)
-    booking = await transaction.booking(json.loads(receipt.answer)["bookingId"]) if receipt else None
-    if receipt is None or booking is None or booking.status is BookingStatus.CANCELLED:
-        return None
-    if appointment is not None and appointment.start != booking.claim.start:
-        return None
-    keys.check_request(receipt)
-    return booking
 
 
 def assign_technician(
@@ -191,3 +222,11 @@ def lost_booking(appointment: Appointment, hold: Hold | None) -> LostSlot:
     if hold is not None:
         return lost_hold(appointment.need, appointment.start)
     return LostSlot(SlotUnavailable, UNAVAILABLE, appointment.need, appointment.start)
+
+
+def _zone_of(order: BookRequest, schedule: Schedule) -> str:
+    return order.timezone or schedule.project.timezone
+
+
+def _contact_keys(transaction: Transaction, order: BookRequest) -> frozenset[str]:
+    return frozenset(map(transaction.pseudonym, references_of(order.customer)))

@@ -9,28 +9,20 @@ from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import InvalidArgument, NotFound, SlotmcpError, both
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.travel import TravelTimes
-from slotmcp.ports import ClaimConflict, LiveHolds
+from slotmcp.ports import LiveHolds
 from slotmcp.services.alternatives import early_refusal, find_lost_start
 from slotmcp.services.appointments import Appointment, StartRequest, find_appointment
 from slotmcp.services.booking_requests import (
     UNAVAILABLE,
     BookRequest,
-    assign_technician,
-    booking_keys,
-    earlier_booking,
-    held_appointment,
-    lost_booking,
-    new_booking,
-    start_appointment,
 )
 from slotmcp.services.contacts import normalize_customer, references_of
 from slotmcp.services.corrections import UpdateAnswer, UpdateRequest, update
-from slotmcp.services.holds import require_hold
 from slotmcp.services.lookups import BookAnswer, FindAnswer, FindRequest, book_answer, find_answer, require_booking
 from slotmcp.services.own_holds import own_holds
-from slotmcp.services.placement import make_moves
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest, reschedule
 from slotmcp.services.revalidation import revalidate_neighbors
+from slotmcp.services.slot_booking import book
 from slotmcp.services.status_changes import CancelRequest, cancel, set_status
 from slotmcp.services.tracing import TracedResult, record_result, span
 from slotmcp.services.travel import TravelLookup
@@ -67,45 +59,15 @@ class BookingService:
         project_id = await self._availability_cache.project_id(request.project_id)
         travel_times = await (self._prepare_held if request.hold_token else self._prepare_start)(project_id, request)
 
-        async def work(unit: UnitOfWork) -> BookAnswer:
-            # Load
-            transaction, hold, appointment = unit.transaction, None, None
-            await transaction.lapse_holds()
-            availability = await unit.availability()
-            order = replace(request, customer=normalize_customer(request.customer, availability.schedule.project))
-            if not order.hold_token:
-                appointment = start_appointment(availability, order, travel_times)
-            keys = booking_keys(transaction, order, appointment)
-            if booking := await earlier_booking(transaction, keys, appointment):
-                return book_answer(transaction, availability.schedule, booking, replayed=True)
-            if appointment is None:
-                hold = await require_hold(
-                    transaction, availability, order.hold_token, order.identify(transaction.pseudonym, availability)
-                )
-                appointment = held_appointment(availability, order, hold, travel_times)
-            # Decide
-            assignment = assign_technician(transaction, availability, appointment, hold)
-            booking = new_booking(unit, availability, order, appointment, assignment, hold)
-            # Write
-            try:
-                await make_moves(transaction, assignment)
-                await (transaction.confirm_hold if hold else transaction.add_booking)(booking)
-            except ClaimConflict:
-                raise lost_booking(appointment, hold) from None
-            await keys.store_response(transaction, {"bookingId": booking.id})
-            await close_fulfilled_entries(unit, booking, hold_token=order.hold_token)
-            # Respond
-            return book_answer(transaction, availability.schedule, booking, replayed=False)
-
         with span("transaction"):
-            answer = await self._writer.write(project_id, work)
+            answer = await self._writer.write(project_id, lambda unit: book(unit, request, travel_times))
         return await self._finish(project_id, request, answer)
 
     async def _finish(self, project_id: str, request: BookRequest, answer: BookAnswer) -> BookAnswer:
         """Record the result in the trace, and remove a booked hold from the live holds."""
         record_result(TracedResult(booking=answer.booking, was_replayed=answer.replayed))
-        if request.hold_token:
-            await self._live.remove(project_id, request.hold_token)
+        if token := request.hold_token or answer.booked_token:
+            await self._live.remove(project_id, token)
         return answer
 
     async def _prepare_held(self, project_id: str, request: BookRequest) -> TravelTimes | None:
@@ -143,24 +105,24 @@ class BookingService:
         travel_times = await self._travel_lookup.for_start(project_id, request)
         if request.idempotency_key:
             return travel_times
-        lost = await find_lost_start(self._availability_cache, project_id, request, travel_times)
-        if lost and not await self._may_be_retry(project_id, request.customer, *lost):
+        cache, pseudonym = self._availability_cache, await self._availability_cache.pseudonyms(project_id)
+        lost = await find_lost_start(cache, project_id, request, travel_times, pseudonym=pseudonym)
+        if lost and not await self._has_similar(project_id, request.customer, *lost):
             raise early_refusal(*lost, UNAVAILABLE)
         return travel_times
 
-    async def _may_be_retry(
+    async def _has_similar(
         self, project_id: str, customer: Customer, availability: Availability, lost: Appointment
     ) -> bool:
-        """Return whether the customer already has a booking at the start, or cannot be identified."""
+        """Return whether the customer may have a booking that the request means, or cannot be identified."""
         try:
             references = references_of(normalize_customer(customer, availability.schedule.project))
         except SlotmcpError:
             return True
-        for reference in references:
-            bookings = await self._store.bookings_by(project_id, reference)
-            if any(booking.claim.start == lost.start for booking in bookings):
-                return True
-        return False
+        bookings = await self._store.bookings_by(project_id, *references)
+        end = lost.start + lost.need.duration_minutes
+        claims = [booking.claim for booking in bookings if booking.claim.service_id == lost.service.id]
+        return any(claim.start < end and lost.start < claim.end for claim in claims)
 
     async def find_bookings(self, request: FindRequest) -> FindAnswer:
         """Find the bookings of one customer, or one booking by id.
@@ -284,7 +246,7 @@ async def _cancel(request: CancelRequest, verification: Verification, unit: Unit
     if booking.status is not BookingStatus.CANCELLED:
         verification.require_open(booking, transaction.now_ms)
     cancelled = await cancel(transaction, booking, request.reason)
-    replayed = cancelled is booking
+    replayed = booking.status is BookingStatus.CANCELLED
     if not replayed:
         await revalidate_neighbors(unit, before, cancelled.claim.interval)
         await offer_freed_time(unit)

@@ -36,6 +36,11 @@ class RequestOrigin:
             is_operator=Scope.OPERATOR in principal.scopes,
         )
 
+    @property
+    def secret_call_ids(self) -> tuple[CallId, ...]:
+        """Call ids that cannot be guessed."""
+        return tuple(call_id for call_id in self.call_ids if not is_guessable(call_id.value))
+
 
 LOCAL_ORIGIN: Final = RequestOrigin.of(LOCAL)
 """Origin of the requests of the user who started the program on this machine."""

@@ -76,6 +76,7 @@ def keys_of(transaction: Transaction, wanted: WantedHold) -> IdempotencyKeys:
         use_case="create_hold",
         origin=request.origin,
         key=request.idempotency_key,
+        owners=[owner for owner in (caller.phone, caller.email, caller.reference) if owner],
         request=(
             "hold",
             appointment.service.id,

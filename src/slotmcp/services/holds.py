@@ -164,6 +164,16 @@ async def require_hold(
     return hold
 
 
+def is_booked(hold: Hold) -> bool:
+    """Return whether a hold became a booking, which may be canceled by now."""
+    return hold.state in {ClaimState.BOOKED, ClaimState.CANCELLED}
+
+
+def ended_hold(hold: Hold) -> HoldExpired:
+    """Return the error for a hold that was released or booked."""
+    return HoldExpired(_ENDED[hold.state])
+
+
 def assign_held(  # noqa: PLR0913  everything that decides the assignment
     transaction: Transaction,
     others: Availability,
@@ -190,7 +200,7 @@ def assign_held(  # noqa: PLR0913  everything that decides the assignment
         LostSlot: the hold was withdrawn, or it lapsed and its time is taken.
     """
     if hold.state in _ENDED:
-        raise HoldExpired(_ENDED[hold.state])
+        raise ended_hold(hold)
     if hold.state is ClaimState.WITHDRAWN:
         message = "That hold was withdrawn, because no technician is available at its time any more."
         raise LostSlot(HoldWithdrawn, message, needs[-1], start, instead_of=instead_of)

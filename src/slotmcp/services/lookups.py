@@ -1,7 +1,7 @@
 """Lookups of bookings: by id or by a customer's contact, with the service and the technician of each."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from slotmcp.domain.booking import Booking, BookingStatus
@@ -61,7 +61,11 @@ class BookAnswer:
     booking: Booking
     now_ms: int
     replayed: bool
-    """True if an earlier call made the change, and this one changed nothing."""
+    """True if an earlier call made the change."""
+    stored: tuple[str, ...] = ()
+    """Arguments whose values a repeated request added to the booking."""
+    booked_token: str = field(default="", repr=False)
+    """Token of the hold that became the booking."""
 
     @property
     def is_cancelled(self) -> bool:

@@ -160,6 +160,7 @@ def _keys(
         use_case="reschedule_booking",
         origin=request.origin,
         key=request.idempotency_key,
+        owners=[f"booking:{booking.id}"],
         token=token,
         implied="" if token else f"{booking.id}:{start}",
         request=(booking.id, token or start),
@@ -182,7 +183,6 @@ async def _earlier_move(
         receipt = await keys.find_implied_receipt(transaction)
         if receipt is None or booking.status is BookingStatus.CANCELLED or booking.claim.start != start:
             return None
-        keys.check_request(receipt)
         response = receipt.answer
     return PreviousTime(**json.loads(response))
 

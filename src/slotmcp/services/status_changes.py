@@ -32,13 +32,13 @@ class CancelRequest:
 
 
 async def cancel(transaction: Transaction, booking: Booking, reason: str) -> Booking:
-    """Cancel a booking and free its time. A canceled booking is returned unchanged.
+    """Cancel a booking and free its time. A canceled booking only gains a reason if it has none.
 
     Raises:
         InvalidArgument: the booking is completed or a no-show.
     """
     if booking.status is BookingStatus.CANCELLED:
-        return booking
+        return await _with_reason(transaction, booking, reason)
     cancelled = replace(booking.with_status(BookingStatus.CANCELLED), cancel_reason=reason, attention=NO_ATTENTION)
     await transaction.save_booking(cancelled)
     return cancelled
@@ -57,3 +57,11 @@ async def set_status(transaction: Transaction, booking: Booking, status: Booking
         raise InvalidArgument("status", "the appointment has not begun yet; set the status afterwards.")
     await transaction.save_booking(changed)
     return changed
+
+
+async def _with_reason(transaction: Transaction, cancelled: Booking, reason: str) -> Booking:
+    if cancelled.cancel_reason or not reason:
+        return cancelled
+    explained = replace(cancelled, cancel_reason=reason)
+    await transaction.save_booking(explained)
+    return explained

@@ -255,6 +255,7 @@ def _idempotency_keys(transaction: Transaction, request: JoinRequest, entry: Wai
         use_case="join_waitlist",
         origin=request.origin,
         key=request.idempotency_key,
+        owners=references_of(entry.customer),
         request=("wait", *_job_of(entry), *sorted(references)),
     )
 

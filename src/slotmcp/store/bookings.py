@@ -47,6 +47,14 @@ BOOKINGS_BY = select_with_keys(f"""
 ORDER BY c.start_minute, c.id
 """)
 
+# Read the bookings of a service that have one of the contact keys and overlap a time span.
+BOOKINGS_OVERLAPPING = select_with_keys(f"""
+{_SELECT} AND c.state = 'booked' AND c.service_id = :service_id
+  AND c.start_minute < :end_minute AND c.end_minute > :start_minute
+  AND b.claim_id IN (SELECT claim_id FROM booking_contacts WHERE project_id = :project_id AND key {{among_keys}})
+ORDER BY c.start_minute, c.id
+""")
+
 # Read the bookings that are not cancelled and overlap a time span.
 OVERLAPPING_BOOKINGS = select_with_keys(f"""
 {_SELECT} AND c.state = 'booked' AND c.start_minute < :end_minute AND c.end_minute > :start_minute
@@ -117,6 +125,7 @@ def booking_values(booking: Booking) -> dict[str, object]:
         "status": booking.status.value,
         "cancel_reason": booking.cancel_reason,
         "attention": attention_text(booking.attention),
+        "is_additional": booking.is_additional,
     }
 
 
@@ -146,6 +155,7 @@ def booking_of(values: Row) -> Booking:
         call_keys=tuple(orjson.loads(row.call_keys)),
         cancel_reason=row.cancel_reason,
         attention=attention_of(row.attention),
+        is_additional=bool(row.is_additional),
     )
 
 

@@ -216,6 +216,7 @@ BOOKINGS: Final = Table(
         "cancel_reason",
         "attention",
         "created_at_ms",
+        "is_additional",
     ),
 )
 CALENDAR_PUSHES: Final = Table(
@@ -392,6 +393,7 @@ class BookingRow(NamedTuple):
     status: str
     cancel_reason: str
     attention: str
+    is_additional: int | None
     contact_keys: str
     call_keys: str
 
@@ -399,7 +401,7 @@ class BookingRow(NamedTuple):
 BOOKING_COLUMNS: Final = (
     "t.id, c.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_minutes, c.buffer_after_minutes, "
     "c.expires_at_ms, c.technician_chosen, c.latitude, c.longitude, b.customer_name, b.customer_phone, "
-    "b.customer_email, b.address, b.notes, b.reason, b.status, b.cancel_reason, b.attention"
+    "b.customer_email, b.address, b.notes, b.reason, b.status, b.cancel_reason, b.attention, b.is_additional"
 )
 
 
@@ -423,9 +425,10 @@ class ReceiptRow(NamedTuple):
     key: str
     request: str
     answer: str
+    created_at_ms: int
 
 
-RECEIPT_COLUMNS: Final = "credential, use_case, key, request, answer"
+RECEIPT_COLUMNS: Final = "credential, use_case, key, request, answer, created_at_ms"
 
 
 class WaitlistEntryRow(NamedTuple):

@@ -93,8 +93,18 @@ def update(table: Table, *, unchanged: Collection[str] = (), **expressions: str)
 
 
 def select_with_keys(text: str) -> Statement:
-    """Return a SELECT whose `{keys}` is replaced by a JSON list of the column `key`."""
+    """Return a SELECT whose `{keys}` is replaced by a JSON list of the column `key`, and `{among_keys}` as below."""
+    return select_among_keys(
+        text.replace("{keys}", "json_group_array(key)"),
+        text.replace("{keys}", "coalesce(json_agg(key), '[]')::text"),
+    )
+
+
+def select_among_keys(text: str, postgres: str = "") -> Statement:
+    """Return a SELECT whose `{among_keys}` is replaced by a comparison with the JSON list `:keys`."""
     return Statement(
-        text.format(keys="json_group_array(key)"),
-        postgres=text.format(keys="coalesce(json_agg(key), '[]')::text"),
+        text.replace("{among_keys}", "IN (SELECT value FROM json_each(:keys))"),
+        postgres=(postgres or text).replace(
+            "{among_keys}", "= ANY(ARRAY(SELECT json_array_elements_text(:keys::json)))"
+        ),
     )

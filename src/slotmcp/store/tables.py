@@ -220,6 +220,7 @@ class BookingTable(SQLModel, table=True):
     cancel_reason: str = Field(sa_type=TEXT)
     attention: str = Field(sa_type=TEXT)
     created_at_ms: int = Field(sa_type=BIG)
+    is_additional: int | None
 
 
 class BookingContactTable(SQLModel, table=True):

@@ -1,14 +1,14 @@
 """Implementation of the port Transaction, for both databases."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from slotmcp.domain.attention import Attention
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold
-from slotmcp.domain.interval import MS_PER_DAY, MS_PER_MINUTE
+from slotmcp.domain.interval import MS_PER_DAY, MS_PER_MINUTE, Minute
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import ChangeNotice, Receipt
@@ -19,8 +19,8 @@ from slotmcp.store.change_log import ChangeLog
 from slotmcp.store.columns import RECEIPT_COLUMNS, RECEIPTS, ReceiptRow
 from slotmcp.store.hold_terms import terms_json
 from slotmcp.store.schedules import CATALOG, Snapshot, all_of_technician
-from slotmcp.store.statement import CoveredBy, Row, Statement, upsert
-from slotmcp.store.values import pseudonym_of
+from slotmcp.store.statement import CoveredBy, Row, Statement, select_among_keys, upsert
+from slotmcp.store.values import json_text, pseudonym_of
 from slotmcp.telemetry.metrics import HoldEvent
 
 HOLD_RETENTION_MS: Final = MS_PER_DAY
@@ -29,11 +29,10 @@ ENTRY_RETENTION_MS: Final = 30 * MS_PER_DAY
 MAX_EVENTS: Final = 10_000
 SALT_BYTES: Final = 32
 
-# Read the receipt of an idempotency key.
-RECEIPT = Statement(f"""
+# Read the receipts of idempotency keys.
+RECEIPTS_OF_KEYS = select_among_keys(f"""
 SELECT {RECEIPT_COLUMNS} FROM receipts
-WHERE project_id = :project_id AND credential = :credential AND use_case = :use_case AND key IN (:key, :earlier_key)
-ORDER BY key = :key DESC LIMIT 1
+WHERE project_id = :project_id AND credential = :credential AND use_case = :use_case AND key {{among_keys}}
 """)
 
 # Insert or replace a receipt.
@@ -162,6 +161,18 @@ class SqlTransaction:
     async def bookings_by(self, contact_key: str) -> tuple[Booking, ...]:
         return await bookings.read_bookings_by(self._snapshot.fetch, self._snapshot.project_id, contact_key)
 
+    async def bookings_overlapping(
+        self, contact_keys: Collection[str], *, service_id: str, start: Minute, end: Minute
+    ) -> tuple[Booking, ...]:
+        rows = await self._fetch(
+            bookings.BOOKINGS_OVERLAPPING,
+            keys=json_text(sorted(contact_keys)),
+            service_id=service_id,
+            start_minute=start,
+            end_minute=end,
+        )
+        return tuple(map(bookings.booking_of, rows))
+
     async def attention(self) -> Mapping[str, Attention]:
         return await bookings.read_attention(self._snapshot.fetch, self._snapshot.project_id)
 
@@ -203,11 +214,10 @@ class SqlTransaction:
         )
         await self._fetch(waitlist.DELETE_OLD_EVENTS, number=self._newest_event - MAX_EVENTS)
 
-    async def receipt(self, use_case: str, credential: str, key: str, earlier_key: str = "") -> Receipt | None:
-        rows = await self._fetch(
-            RECEIPT, use_case=use_case, credential=credential, key=key, earlier_key=earlier_key or key
-        )
-        return Receipt(**ReceiptRow(*rows[0])._asdict()) if rows else None
+    async def receipt(self, use_case: str, credential: str, *keys: str) -> Receipt | None:
+        rows = await self._fetch(RECEIPTS_OF_KEYS, use_case=use_case, credential=credential, keys=json_text(keys))
+        receipts = [Receipt(**ReceiptRow(*row)._asdict()) for row in rows]
+        return min(receipts, key=lambda receipt: keys.index(receipt.key), default=None)
 
     async def add_receipt(self, receipt: Receipt) -> None:
         await self._fetch(

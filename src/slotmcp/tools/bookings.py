@@ -1,7 +1,7 @@
 """Tools that book a start, and find, reschedule and cancel bookings."""
 
 from dataclasses import replace
-from typing import Annotated, Final, Literal, NotRequired, assert_never, cast
+from typing import Annotated, Final, Literal, NotRequired, assert_never
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -20,12 +20,12 @@ from slotmcp.tools.speech import bookings as sentences
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import DESTRUCTIVE, IDEMPOTENT, READ_ONLY, tool
 from slotmcp.tools.views import (
-    BookingTimeView,
     BriefBookingView,
     ClockedResponse,
+    VisibleBookingView,
     show_booking,
-    show_booking_time,
     show_clock,
+    show_visible_booking,
 )
 
 _NO_REASON: Final = AssignmentReason(policy=(), values={}, considered=0)
@@ -50,6 +50,7 @@ class BookSlot(arguments.ProjectArguments):
     latitude: arguments.Latitude = None
     longitude: arguments.Longitude = None
     notes: Annotated[str, arguments.Text(2000, multiline=True)] = Field("", description="For the technician")
+    additional: bool = Field(default=False, description="A further visit at that time")
     timezone: arguments.CallerZone = None
     locale: arguments.Locale = ""
     any_of = (arguments.A_CONTACT, arguments.AnyOf(("start", "holdToken"), "is required without a holdToken"))
@@ -111,14 +112,9 @@ class BookingView(BriefBookingView):
     assignment: AssignmentView
 
 
-class FoundView(BookingTimeView):
-    """Booking in the response of find_bookings. Only operators and the call that booked it see more than its time."""
+class FoundView(VisibleBookingView):
+    """Booking in the response of find_bookings."""
 
-    technicianId: NotRequired[str]
-    technicianName: NotRequired[str]
-    customerName: NotRequired[str]
-    address: NotRequired[str]
-    notes: NotRequired[str]
     upcoming: bool
 
 
@@ -135,6 +131,7 @@ class BookResponse(ClockedResponse):
 
     booking: BookingView
     replayed: bool
+    stored: NotRequired[list[str]]
 
 
 class FindResponse(ClockedResponse):
@@ -177,17 +174,18 @@ async def book_slot(app: App, args: BookSlot) -> BookResponse:
         visit=Visit(address=args.address, notes=args.notes),
         idempotency_key=args.idempotency_key,
         origin=current_origin(),
+        is_additional=args.additional,
     )
     answer = await app.bookings.book_slot(request)
     view = Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale)
-    describe = sentences.canceled if answer.is_cancelled else sentences.booked
-    return {
-        "result": describe(_appointment(answer), view),
+    response: BookResponse = {
+        "result": _describe_booked(answer, view),
         "note": view.note,
         "booking": _show_assigned_booking(answer, view),
         "replayed": answer.replayed,
         "clock": show_clock(view),
     }
+    return {**response, "stored": list(answer.stored)} if answer.stored else response
 
 
 @tool("Find bookings", READ_ONLY)
@@ -267,16 +265,8 @@ async def cancel_booking(app: App, args: CancelBooking) -> CancelResponse:
 
 
 def _show_found(found: FoundBooking, view: Viewpoint) -> FoundView:
-    if not found.has_details:
-        return cast("FoundView", {**show_booking_time(found.booking, view), "upcoming": found.is_upcoming})
-    customer, visit = found.booking.customer, found.booking.visit
-    return {
-        **show_booking(found.booking, found.technician, view),
-        "customerName": customer.name if customer else "",
-        "address": visit.address,
-        "notes": visit.notes,
-        "upcoming": found.is_upcoming,
-    }
+    shown = show_visible_booking(found.booking, found.technician, view, has_details=found.has_details)
+    return {**shown, "upcoming": found.is_upcoming}
 
 
 def _show_assigned_booking(answer: BookAnswer, view: Viewpoint) -> BookingView:
@@ -314,6 +304,13 @@ def _field_of(key: RankingKey) -> Literal["bookingsThatDay", "priority", "score"
 
 def _appointment(answer: BookAnswer | FoundBooking) -> sentences.BookingDetails:
     return sentences.BookingDetails(answer.booking.claim.start, answer.service, answer.technician.name)
+
+
+def _describe_booked(answer: BookAnswer, view: Viewpoint) -> str:
+    appointment = _appointment(answer)
+    if answer.is_cancelled:
+        return sentences.canceled(appointment, view)
+    return sentences.details_stored(appointment, view) if answer.stored else sentences.booked(appointment, view)
 
 
 def _found_appointment(found: FoundBooking) -> sentences.BookingDetails:

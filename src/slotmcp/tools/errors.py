@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from slotmcp.domain import errors
+from slotmcp.domain.booking import ExistingBooking
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Offer
 from slotmcp.domain.reasons import Reason
 from slotmcp.tools.moments import write_utc
 from slotmcp.tools.speech import bookings, reasons, refusals, sentences
 from slotmcp.tools.speech.viewpoint import Viewpoint
-from slotmcp.tools.views import FieldView, PersonView, show_offer, starts_of
+from slotmcp.tools.views import FieldView, PersonView, VisibleBookingView, show_offer, show_visible_booking, starts_of
 
 Body = dict[str, object]
 _ABOUT_TIME: Final = frozenset(
@@ -66,6 +67,9 @@ def internal_body(context: CallerContext = UNKNOWN_CALLER) -> Body:
 
 
 def _view(error: errors.SlotmcpError, context: CallerContext) -> Viewpoint:
+    if isinstance(error, errors.AlreadyBooked):
+        existing = error.existing
+        return Viewpoint.of(existing.project, existing.now_ms, timezone=context.timezone, locale=context.locale)
     offer = _alternatives(error)
     if offer is None:
         return Viewpoint.without_time(context.locale, context.usual_locale)
@@ -92,6 +96,8 @@ def _sentence(error: errors.SlotmcpError, view: Viewpoint) -> str:  # noqa: C901
             return bookings.hold_withdrawn(starts, view)
         case errors.HoldExpired():
             return sentences.hold_expired(starts, view)
+        case errors.AlreadyBooked(existing=existing):
+            return bookings.already_booked(_appointment(existing), view)
         case errors.HoldLimit():
             return sentences.too_many_holds(view)
         case errors.VerificationNeeded():
@@ -129,6 +135,8 @@ def _details(  # noqa: PLR0911  one form an error
             alternatives = [] if offer is None else show_offer(offer, view)
             reason = _reason(error)
             return {"message": error.message, **reason, "alternatives": alternatives, **_other_technicians(offer)}
+        case errors.AlreadyBooked():
+            return {"message": error.message, "booking": _show_existing(error.existing, view)}
         case errors.TryLater():
             return {"message": error.message, "retryAfterMs": error.retry_after_ms}
         case errors.HoldLimit() if error.retry_after_ms is not None:
@@ -188,3 +196,11 @@ def _other_technicians(offer: Offer | None) -> Mapping[str, list[PersonView]]:
         return {}
     others = offer.unavailable_technician.others
     return {"technicians": [{"technicianId": technician.id, "name": technician.name} for technician in others]}
+
+
+def _appointment(existing: ExistingBooking) -> bookings.BookingDetails:
+    return bookings.BookingDetails(existing.booking.claim.start, existing.service, existing.technician.name)
+
+
+def _show_existing(existing: ExistingBooking, view: Viewpoint) -> VisibleBookingView:
+    return show_visible_booking(existing.booking, existing.technician, view, has_details=existing.has_details)

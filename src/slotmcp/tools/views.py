@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, Literal, NotRequired
+from typing import Final, Literal, NotRequired, cast
 from zoneinfo import ZoneInfo
 
 from typing_extensions import TypedDict
@@ -55,6 +55,7 @@ class ErrorView(TypedDict):
     nearest: NotRequired[list[str]]
     alternatives: NotRequired[list[TimeView]]
     technicians: NotRequired[list[PersonView]]
+    booking: NotRequired["VisibleBookingView"]
 
 
 class Response(TypedDict):
@@ -112,6 +113,16 @@ class BriefBookingView(BookingTimeView):
     technicianName: str
 
 
+class VisibleBookingView(BookingTimeView):
+    """Booking as a client may see it. Only operators and the call that booked it see more than its time."""
+
+    technicianId: NotRequired[str]
+    technicianName: NotRequired[str]
+    customerName: NotRequired[str]
+    address: NotRequired[str]
+    notes: NotRequired[str]
+
+
 def show_time(start: Minute, end: Minute, view: Viewpoint) -> TimeView:
     """Return the time of an appointment."""
     start_local, text = _local_texts(start, view.zone, view.voice)
@@ -150,6 +161,20 @@ def show_booking(booking: Booking, technician: Technician, view: Viewpoint) -> B
         **show_booking_time(booking, view),
         "technicianId": technician.id,
         "technicianName": technician.name,
+    }
+
+
+def show_visible_booking(
+    booking: Booking, technician: Technician, view: Viewpoint, *, has_details: bool
+) -> VisibleBookingView:
+    """Return a booking, with its technician and its customer's details if the client may see them."""
+    if not has_details:
+        return cast("VisibleBookingView", show_booking_time(booking, view))
+    return {
+        **show_booking(booking, technician, view),
+        "customerName": booking.customer.name if booking.customer else "",
+        "address": booking.visit.address,
+        "notes": booking.visit.notes,
     }
 
 

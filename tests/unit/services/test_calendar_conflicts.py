@@ -12,7 +12,7 @@ from slotmcp.services.calendar.allocation import MOVED_ONTO_TAKEN
 from slotmcp.services.rescheduling import RescheduleRequest
 from slotmcp.services.status_changes import CancelRequest
 from support.calcom.office import ANA, ANA_VISIT, ATTENDEE, BEN, BUSINESS, OTHER_TYPE, SERVICES, Office, open_office
-from support.shop import CALLER, at, technician, with_technicians
+from support.shop import CALLER, at, customer, technician, with_technicians
 
 TEN = at("10:00")
 CONFLICT = Attention.of(AttentionCause.CALENDAR_CONFLICT)
@@ -38,7 +38,7 @@ async def test_a_conflicting_hold_moves_to_another_technician(office: Office) ->
     assert (result.holds_moved, result.conflicts) == (1, 0)
     assert await conflicts(office) == []
     assert len(await office.shop.store.bookings("shop")) == 1, "the event is a booking, because its time is free now"
-    booked = await office.shop.book_hold(hold)
+    booked = await office.shop.book_hold(hold, customer=customer(1))
     assert booked.booking.claim.technician_id == "ben"
 
 
@@ -71,7 +71,7 @@ async def test_a_lapsed_hold_is_lost_to_a_calendar_event(tmp_path: Path) -> None
         await office.receive_all()
         assert await conflicts(office) == []
         with pytest.raises(Exception, match="lapsed"):
-            await office.shop.book_hold(hold)
+            await office.shop.book_hold(hold, customer=customer(1))
 
 
 async def test_a_conflicting_booking_is_kept_and_marked_until_the_conflict_ends(office: Office) -> None:

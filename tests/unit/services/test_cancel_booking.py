@@ -68,16 +68,29 @@ async def test_a_retry_with_a_key_returns_the_cancelled_booking(opened: Open) ->
     assert await shop.offered() == "09:00 09:30 10:00 10:30 11:00"
 
 
-async def test_the_hold_of_a_cancelled_booking_cannot_be_used_again(opened: Open) -> None:
+async def test_a_retry_with_the_token_returns_the_cancelled_booking(opened: Open) -> None:
     shop = await opened(plan(ANA))
     hold = await shop.hold("10:00")
     booked = await shop.book_hold(hold, idempotency_key="k")
     await cancel(shop, booked)
+    for key in ("", "another", "k"):
+        again = await shop.book_hold(hold, idempotency_key=key)
+        assert (again.replayed, again.booking.id) == (True, booked.booking.id)
+        assert again.booking.status is BookingStatus.CANCELLED
     with pytest.raises(HoldExpired, match="cancelled"):
-        await shop.book_hold(hold)
-    with pytest.raises(HoldExpired, match="cancelled"):
-        await shop.book_hold(hold, idempotency_key="another")
-    assert (await shop.book_hold(hold, idempotency_key="k")).replayed
+        await shop.book_hold(hold, is_additional=True)
+
+
+async def test_a_reason_is_stored_by_the_first_cancellation_that_gives_one(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("10:00")
+    await cancel(shop, booked)
+    for reason in ("A cold", "Another reason", ""):
+        answer = await cancel(shop, booked, reason)
+        assert (answer.replayed, answer.booking.cancel_reason) == (True, "A cold")
+    kept = await shop.store.booking("shop", booked.booking.id)
+    assert kept is not None
+    assert kept.cancel_reason == "A cold"
 
 
 @pytest.mark.parametrize("status", [BookingStatus.COMPLETED, BookingStatus.NO_SHOW])

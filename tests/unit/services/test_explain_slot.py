@@ -187,7 +187,7 @@ async def test_explain_and_get_slots_agree_at_every_start(opened: Open, morning:
     project_id = f"shop-{next(NUMBERS)}"
     shop = await opened(business(project_id, morning.alignment))
     for technician_id, start in morning.booked:
-        requested = {"technician_id": technician_id, "location": place(10), "idempotency_key": technician_id + start}
+        requested = {"technician_id": technician_id, "location": place(10), "is_additional": True}
         await attempt(shop.book(start, project_id=project_id, **requested))
     for start in morning.held:
         await attempt(shop.hold(start, project_id=project_id, location=morning.where))

@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,13 +10,19 @@ import pytest
 from slotmcp.domain.access import CallId
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.errors import IdempotencyMismatch, SlotUnavailable
-from slotmcp.services.callers import RequestOrigin
+from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin
 from support.shop import CALLER, at, instant_ms, plan, service, technician
 from support.sqlite_file import count, fingerprint
 from unit.services.conftest import Open
 
 SIX_HOURS = technician("ana", "09:00-15:00")
 LEE = Customer(name="Lee", phone="+1 303 555 0101")
+SECRET = "c7a1f93e05b24d68"  # noqa: S105  a test's own
+
+
+def calling(*call_ids: str) -> RequestOrigin:
+    """Return the origin of a request in a phone call."""
+    return replace(LOCAL_ORIGIN, call_ids=tuple(CallId("x-call-id", call_id) for call_id in call_ids))
 
 
 async def test_a_repeated_request_with_a_key_returns_the_first_booking(opened: Open) -> None:
@@ -28,21 +35,55 @@ async def test_a_repeated_request_with_a_key_returns_the_first_booking(opened: O
     assert fingerprint(shop.path) == before
 
 
-async def test_another_request_with_the_same_key_is_a_mismatch(opened: Open) -> None:
+async def test_another_start_or_service_with_the_same_key_is_a_mismatch(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS, services=(service("visit"), service("other")), default_service_id="visit"))
     await shop.book("09:00", idempotency_key="k")
     before = fingerprint(shop.path)
-    others: tuple[dict[str, Any], ...] = (
-        {"start": "10:00"},
-        {"start": "09:00", "duration_minutes": 30},
-        {"start": "09:00", "service_id": "other"},
-        {"start": "09:00", "technician_id": "ana"},
-        {"start": "09:00", "customer": LEE},
-    )
-    for other in others:
+    for other in ({"start": "10:00"}, {"start": "09:00", "service_id": "other"}):
         with pytest.raises(IdempotencyMismatch):
             await shop.book(idempotency_key="k", **other)
     assert fingerprint(shop.path) == before
+
+
+async def test_another_customer_with_the_same_key_is_a_mismatch_in_one_phone_call(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS))
+    origin = calling("call-7f3a91c2e5d8")
+    await shop.book("09:00", idempotency_key="k", origin=origin)
+    with pytest.raises(IdempotencyMismatch):
+        await shop.book("09:00", idempotency_key="k", origin=origin, customer=LEE)
+    assert count(shop.path, "bookings") == 1
+
+
+@pytest.mark.parametrize("call_id", ["", "1", "aaaaaaaaaaaaaaaaaaaaaaaa"])
+async def test_customers_without_a_call_id_that_tells_them_apart_have_keys_of_their_own(
+    opened: Open, call_id: str
+) -> None:
+    shop = await opened(plan(SIX_HOURS))
+    origin = calling(call_id) if call_id else calling()
+    for start, who in (("09:00", CALLER), ("10:00", LEE)):
+        assert not (await shop.book(start, idempotency_key="k", origin=origin, customer=who)).replayed
+    with pytest.raises(IdempotencyMismatch):
+        await shop.book("11:00", idempotency_key="k", origin=origin, customer=LEE)
+
+
+async def test_a_key_is_known_by_each_contact_of_its_customer(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS))
+    both = Customer(name="Kim Doe", phone="+1 303 555 0142", email="kim@example.com")
+    await shop.book("09:00", idempotency_key="k", customer=both)
+    for known in (replace(both, email=""), replace(both, phone="")):
+        with pytest.raises(IdempotencyMismatch):
+            await shop.book("10:00", idempotency_key="k", customer=known)
+        assert (await shop.book("09:00", idempotency_key="k", customer=known)).replayed
+
+
+@pytest.mark.parametrize("call_id", ["call", "call-7f3a91c2e5d8"])
+async def test_parts_of_a_scope_cannot_run_into_each_other(opened: Open, call_id: str) -> None:
+    shop = await opened(plan(SIX_HOURS))
+    scopes = [("a:b", "k"), ("a", "b:k"), ("", "a:b:k"), ('a", "b', "k"), ("a", '", "bk')]
+    for hour, (end, key) in enumerate(scopes, 9):
+        origin = calling(f"{call_id}:{end}") if end else calling()
+        booked = await shop.book(f"{hour:02}:00", idempotency_key=key, origin=origin)
+        assert not booked.replayed
 
 
 async def test_the_notation_of_a_contact_does_not_change_the_request(opened: Open) -> None:
@@ -114,20 +155,21 @@ async def test_callers_without_a_phone_number_are_distinguished_by_email(opened:
     assert len({one.booking.id, same.booking.id, other.booking.id}) == 2
 
 
-async def test_one_customer_can_book_a_start_twice_with_different_keys(opened: Open) -> None:
+async def test_one_customer_can_book_a_start_twice_with_different_keys_if_they_say_so(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS, technician("ben", "09:00-15:00")))
     one = await shop.book("09:00", idempotency_key="k-1")
-    other = await shop.book("09:00", idempotency_key="k-2")
+    assert (await shop.book("09:00", idempotency_key="k-2")).booking == one.booking
+    other = await shop.book("09:00", idempotency_key="k-2", is_additional=True)
     assert one.technician.id != other.technician.id
 
 
 async def test_keys_are_scoped_to_the_credential(opened: Open) -> None:
-    shop = await opened(plan(SIX_HOURS, technician("ben", "09:00-15:00")))
-    first, second = RequestOrigin(credential="a"), RequestOrigin(credential="b")
-    one = await shop.book("09:00", idempotency_key="k", origin=first)
-    other = await shop.book("10:00", idempotency_key="k", origin=second, customer=LEE)
+    shop = await opened(plan(SIX_HOURS))
+    one = await shop.book("09:00", idempotency_key="k", origin=RequestOrigin(credential="a"))
+    other = await shop.book("10:00", idempotency_key="k", origin=RequestOrigin(credential="b"))
     assert (one.replayed, other.replayed) == (False, False)
-    assert (await shop.book("09:00", idempotency_key="k", origin=first)).booking.id == one.booking.id
+    again = await shop.book("09:00", idempotency_key="k", origin=RequestOrigin(credential="a"))
+    assert again.booking.id == one.booking.id
 
 
 CALL_A = RequestOrigin(credential="local", call_ids=(CallId("x-call-id", "a"),))
@@ -145,7 +187,7 @@ CALL_A = RequestOrigin(credential="local", call_ids=(CallId("x-call-id", "a"),))
 async def test_the_parts_of_a_key_cannot_run_into_each_other(opened: Open, origin: RequestOrigin, key: str) -> None:
     shop = await opened(plan(SIX_HOURS, technician("ben", "09:00-15:00")))
     assert not (await shop.book("09:00", idempotency_key="b:c", origin=CALL_A)).replayed
-    assert not (await shop.book("10:00", idempotency_key=key, origin=origin, customer=LEE)).replayed
+    assert not (await shop.book("10:00", idempotency_key=key, origin=origin)).replayed
 
 
 @pytest.mark.parametrize(("origin", "stored"), [(CALL_A, "a:k"), (RequestOrigin(credential="local"), "k")])
@@ -212,11 +254,33 @@ async def test_a_repeated_request_with_a_key_returns_the_first_hold(opened: Open
 async def test_another_hold_request_with_the_same_key_is_a_mismatch(opened: Open, other: dict[str, Any]) -> None:
     services = (service("visit"), service("other"))
     shop = await opened(plan(SIX_HOURS, services=services, default_service_id="visit"))
-    await shop.hold("09:00", idempotency_key="k")
+    origin = calling("call-7f3a91c2e5d8")
+    await shop.hold("09:00", idempotency_key="k", origin=origin)
     before = fingerprint(shop.path)
     with pytest.raises(IdempotencyMismatch):
-        await shop.hold(idempotency_key="k", **other)
+        await shop.hold(idempotency_key="k", origin=origin, **other)
     assert fingerprint(shop.path) == before
+
+
+async def test_a_guessable_key_of_an_unknown_caller_recalls_an_identical_request_for_15_seconds(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS, technician("ben", "09:00-15:00")))
+    first = await shop.hold("09:00", who="caller", idempotency_key="k")
+    other = await shop.hold("10:00", who="caller", idempotency_key="k")
+    assert not other.replayed
+    assert (await shop.hold("10:00", who="caller", idempotency_key="k")).hold == other.hold
+    shop.clock.advance(seconds=14.999)
+    assert (await shop.hold("10:00", who="caller", idempotency_key="k")).replayed
+    shop.clock.advance(seconds=0.001)
+    assert (await shop.hold("09:00", who="caller", idempotency_key="k")).hold.token != first.hold.token
+
+
+async def test_a_key_that_cannot_be_guessed_is_known_for_any_caller(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS))
+    first = await shop.hold("09:00", who="caller", idempotency_key=SECRET)
+    shop.clock.advance(seconds=60)
+    assert (await shop.hold("09:00", who="caller", idempotency_key=SECRET)).hold == first.hold
+    with pytest.raises(IdempotencyMismatch):
+        await shop.hold("10:00", who="caller", idempotency_key=SECRET)
 
 
 async def test_a_retry_of_a_hold_succeeds_at_the_limit(opened: Open) -> None:
@@ -227,9 +291,9 @@ async def test_a_retry_of_a_hold_succeeds_at_the_limit(opened: Open) -> None:
 
 async def test_a_retry_of_a_lapsed_hold_creates_no_second_hold(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS))
-    first = await shop.hold("09:00", idempotency_key="k")
+    first = await shop.hold("09:00", who=SECRET, idempotency_key="k")
     shop.clock.advance(seconds=90)
-    again = await shop.hold("09:00", idempotency_key="k")
+    again = await shop.hold("09:00", who=SECRET, idempotency_key="k")
     assert again.replayed
     assert again.hold.token == first.hold.token
     assert count(shop.path, "claims") == 1

@@ -147,7 +147,7 @@ async def test_a_hold_moves_into_the_time_that_the_booking_frees(opened: Open) -
     assert (await move(shop, booked, "11:00")).booked.technician.id == "ben"
     live = {entry.technician_id: entry.start for entry in live_entries(shop.path, shop.clock.now_ms())}
     assert live == {"ana": at("10:30"), "ben": at("11:00")}
-    assert (await shop.book_hold(hold)).technician.id == "ana"
+    assert (await shop.book_hold(hold, customer=customer(1))).technician.id == "ana"
 
 
 async def test_a_booking_takes_over_a_held_start(opened: Open) -> None:

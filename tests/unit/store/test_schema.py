@@ -37,6 +37,7 @@ SMALL = {
     "SCAN ordered",
     "SCAN t VIRTUAL TABLE INDEX 1:",
     "SCAN c VIRTUAL TABLE INDEX 1:",
+    "SCAN json_each VIRTUAL TABLE INDEX 1:",
 }
 """Steps that scan no table. Neither does a subquery, whose table has a step of its own."""
 

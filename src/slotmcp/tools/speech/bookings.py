@@ -44,6 +44,21 @@ def booked(appointment: BookingDetails, view: Viewpoint) -> str:
     return view.voice.say("You're booked for {service}, {time}, with {technician}.", **appointment.words(view))
 
 
+def details_stored(appointment: BookingDetails, view: Viewpoint) -> str:
+    """Say that an appointment exists already, and that new details were added to it."""
+    return view.voice.say(
+        "You're already booked for {service}, {time}. I've added the new details.", **appointment.words(view)
+    )
+
+
+def already_booked(appointment: BookingDetails, view: Viewpoint) -> str:
+    """Ask if a request corrects an existing appointment or means another visit."""
+    return view.voice.say(
+        "You already have an appointment for {service}, {time}. Should I change that one, or book another visit?",
+        **appointment.words(view),
+    )
+
+
 def assignment_reason(name: str, reason: AssignmentReason, view: Viewpoint) -> str:
     """Say why this technician was assigned."""
     voice, person = view.voice, say_person(name, view.voice)

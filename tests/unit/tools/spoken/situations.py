@@ -202,6 +202,8 @@ def _bookings(locale: str) -> Iterator[Situation]:
             yield "Found", bookings.only_upcoming(seen, view)
             yield "Found", bookings.last_past(seen, view)
             yield from (("Found", bookings.several_upcoming(count, seen, view)) for count in (1, 2, 5))
+        yield "Details added", bookings.details_stored(appointment, view)
+        yield "Already booked", bookings.already_booked(appointment, view)
     yield "Found", bookings.none_upcoming(view_of(locale))
     yield "Found", bookings.none_found(view_of(locale))
 
