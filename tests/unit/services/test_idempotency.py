@@ -264,23 +264,23 @@ async def test_another_hold_request_with_the_same_key_is_a_mismatch(opened: Open
 
 async def test_a_guessable_key_of_an_unknown_caller_recalls_an_identical_request_for_15_seconds(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS, technician("ben", "09:00-15:00")))
-    first = await shop.hold("09:00", who="caller", idempotency_key="k")
-    other = await shop.hold("10:00", who="caller", idempotency_key="k")
+    first = await shop.hold("09:00", customer_reference="caller", idempotency_key="k")
+    other = await shop.hold("10:00", customer_reference="caller", idempotency_key="k")
     assert not other.replayed
-    assert (await shop.hold("10:00", who="caller", idempotency_key="k")).hold == other.hold
+    assert (await shop.hold("10:00", customer_reference="caller", idempotency_key="k")).hold == other.hold
     shop.clock.advance(seconds=14.999)
-    assert (await shop.hold("10:00", who="caller", idempotency_key="k")).replayed
+    assert (await shop.hold("10:00", customer_reference="caller", idempotency_key="k")).replayed
     shop.clock.advance(seconds=0.001)
-    assert (await shop.hold("09:00", who="caller", idempotency_key="k")).hold.token != first.hold.token
+    assert (await shop.hold("09:00", customer_reference="caller", idempotency_key="k")).hold.token != first.hold.token
 
 
 async def test_a_key_that_cannot_be_guessed_is_known_for_any_caller(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS))
-    first = await shop.hold("09:00", who="caller", idempotency_key=SECRET)
+    first = await shop.hold("09:00", customer_reference="caller", idempotency_key=SECRET)
     shop.clock.advance(seconds=60)
-    assert (await shop.hold("09:00", who="caller", idempotency_key=SECRET)).hold == first.hold
+    assert (await shop.hold("09:00", customer_reference="caller", idempotency_key=SECRET)).hold == first.hold
     with pytest.raises(IdempotencyMismatch):
-        await shop.hold("10:00", who="caller", idempotency_key=SECRET)
+        await shop.hold("10:00", customer_reference="caller", idempotency_key=SECRET)
 
 
 async def test_a_retry_of_a_hold_succeeds_at_the_limit(opened: Open) -> None:
@@ -291,9 +291,9 @@ async def test_a_retry_of_a_hold_succeeds_at_the_limit(opened: Open) -> None:
 
 async def test_a_retry_of_a_lapsed_hold_creates_no_second_hold(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS))
-    first = await shop.hold("09:00", who=SECRET, idempotency_key="k")
+    first = await shop.hold("09:00", idempotency_key="k")
     shop.clock.advance(seconds=90)
-    again = await shop.hold("09:00", who=SECRET, idempotency_key="k")
+    again = await shop.hold("09:00", idempotency_key="k")
     assert again.replayed
     assert again.hold.token == first.hold.token
     assert count(shop.path, "claims") == 1

@@ -131,9 +131,8 @@ async def test_a_hold_keeps_its_place(opened: Open) -> None:
 
 async def test_a_hold_at_another_place_replaces_the_first_one(opened: Open) -> None:
     shop = await opened(business(ANA))
-    key = {"who": "c7a1f93e05b24d68", "idempotency_key": "k"}
-    first = await shop.hold("10:00", location=SHOP, **key)
-    again = await shop.hold("10:00", location=SHOP, **key)
+    first = await shop.hold("10:00", location=SHOP, idempotency_key="k")
+    again = await shop.hold("10:00", location=SHOP, idempotency_key="k")
     assert again.replayed
     assert again.hold.token == first.hold.token
     moved = await shop.hold("10:00", location=place(5), idempotency_key="k")
