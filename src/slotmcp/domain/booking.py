@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final, Self
 
 from slotmcp.domain.attention import NO_ATTENTION, Attention
-from slotmcp.domain.catalog import Project, RankingKey, ServiceType, Technician
+from slotmcp.domain.catalog import RankingKey
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import BookingClosed, InvalidArgument
 from slotmcp.domain.interval import MS_PER_MINUTE
@@ -115,16 +115,3 @@ class Booking:
         if status not in TRANSITIONS[self.status]:
             raise InvalidArgument("bookingId", f"this booking is {self.status}; it cannot become {status}.")
         return replace(self, status=status)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExistingBooking:
-    """Booking that a request may mean, as it is reported to the caller."""
-
-    project: Project
-    service: ServiceType
-    technician: Technician
-    booking: Booking
-    now_ms: int
-    has_details: bool = False
-    """True if the client may see more than the service and the time."""

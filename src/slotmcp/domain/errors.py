@@ -37,7 +37,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 if TYPE_CHECKING:
-    from slotmcp.domain.booking import ExistingBooking
     from slotmcp.domain.interval import Minute
     from slotmcp.domain.offer import Offer
     from slotmcp.domain.reasons import Reason
@@ -53,11 +52,6 @@ _CONTACT_DIFFERS = (
 _MAX_QUOTED_CHARACTERS = 60
 _VISIT_BEGAN = "The visit has begun or is over, so callers cannot change it. An operator can set its outcome."
 _BOOKING_CANCELED = "This booking is canceled, so it cannot be changed. Book a new one if the caller wants it."
-_ALREADY_BOOKED = (
-    "The customer already has this booking of the service at an overlapping time, with other details. Ask the caller: "
-    "to correct it, use update_booking, or reschedule_booking for its time; for a further visit, repeat the request "
-    "with additional: true."
-)
 
 
 class ErrorCode(StrEnum):
@@ -207,16 +201,6 @@ class VerificationNeeded(FixRequest):
     def __init__(self, *, was_contact_given: bool) -> None:
         super().__init__(_CONTACT_DIFFERS if was_contact_given else _CONTACT_MISSING)
         self.was_contact_given = was_contact_given
-
-
-class AlreadyBooked(FixRequest):
-    """The customer has a similar booking. Only the caller knows if the request corrects it or means another visit."""
-
-    code = ErrorCode.ALREADY_BOOKED
-
-    def __init__(self, existing: "ExistingBooking") -> None:
-        super().__init__(_ALREADY_BOOKED)
-        self.existing = existing
 
 
 def both(first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:

@@ -3,10 +3,10 @@
 import json
 from dataclasses import replace
 
-from slotmcp.domain.booking import Booking, BookingStatus, ExistingBooking
+from slotmcp.domain.booking import Booking, BookingStatus
 from slotmcp.domain.booking_identity import Decision, Outcome, RecalledBooking, RequestedVisit, decide, new_details
 from slotmcp.domain.claim import ClaimState, Hold
-from slotmcp.domain.errors import AlreadyBooked
+from slotmcp.domain.existing_booking import AlreadyBooked, ExistingBooking
 from slotmcp.ports import Receipt, Transaction
 from slotmcp.services.callers import RequestOrigin
 from slotmcp.services.corrections import CORRECTED, save_details

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from slotmcp.domain import errors
-from slotmcp.domain.booking import ExistingBooking
+from slotmcp.domain.existing_booking import AlreadyBooked, ExistingBooking
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Offer
 from slotmcp.domain.reasons import Reason
@@ -67,7 +67,7 @@ def internal_body(context: CallerContext = UNKNOWN_CALLER) -> Body:
 
 
 def _view(error: errors.SlotmcpError, context: CallerContext) -> Viewpoint:
-    if isinstance(error, errors.AlreadyBooked):
+    if isinstance(error, AlreadyBooked):
         existing = error.existing
         return Viewpoint.of(existing.project, existing.now_ms, timezone=context.timezone, locale=context.locale)
     offer = _alternatives(error)
@@ -96,7 +96,7 @@ def _sentence(error: errors.SlotmcpError, view: Viewpoint) -> str:  # noqa: C901
             return bookings.hold_withdrawn(starts, view)
         case errors.HoldExpired():
             return sentences.hold_expired(starts, view)
-        case errors.AlreadyBooked(existing=existing):
+        case AlreadyBooked(existing=existing):
             return bookings.already_booked(_appointment(existing), view)
         case errors.HoldLimit():
             return sentences.too_many_holds(view)
@@ -135,7 +135,7 @@ def _details(  # noqa: PLR0911  one form an error
             alternatives = [] if offer is None else show_offer(offer, view)
             reason = _reason(error)
             return {"message": error.message, **reason, "alternatives": alternatives, **_other_technicians(offer)}
-        case errors.AlreadyBooked():
+        case AlreadyBooked():
             return {"message": error.message, "booking": _show_existing(error.existing, view)}
         case errors.TryLater():
             return {"message": error.message, "retryAfterMs": error.retry_after_ms}

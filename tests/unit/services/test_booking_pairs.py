@@ -18,7 +18,8 @@ from slotmcp.bootstrap import build_app
 from slotmcp.domain.access import CallId
 from slotmcp.domain.booking import BookingStatus, Customer, Visit
 from slotmcp.domain.catalog import Location
-from slotmcp.domain.errors import AlreadyBooked, HoldExpired, IdempotencyMismatch, SlotmcpError, SlotUnavailable
+from slotmcp.domain.errors import HoldExpired, IdempotencyMismatch, SlotmcpError, SlotUnavailable
+from slotmcp.domain.existing_booking import AlreadyBooked
 from slotmcp.services.app import App
 from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.callers import RequestOrigin
