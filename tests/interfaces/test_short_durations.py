@@ -92,3 +92,45 @@ async def test_a_length_below_the_minimum_is_never_suggested(shop: Caller, servi
     answer = await shop.call("explain_slot", start=f"2026-11-23T{clock}", serviceType=service_id)
     assert answer["openings"]
     assert "shorter" not in [one["change"] for one in answer["openings"]]
+
+
+HOLD = {"start": MONDAY_9, "phone": LEE["customerPhone"], "durationMinutes": 30, "idempotencyKey": "a-long-key-123456"}
+BOOKING = {"start": "2026-11-23T14:00", **LEE, "durationMinutes": 30, "idempotencyKey": "a-long-key-654321"}
+
+
+async def lengthen(shop: Caller) -> None:
+    """Import the shop with a longer minimum than that of earlier calls."""
+    longer = replace(AC_REPAIR, min_duration_minutes=45)
+    await shop.app.projects.import_project(replace(SHOP, services=(longer, *SHOP.services[1:])), prune=False)
+
+
+async def test_calls_of_a_length_that_was_valid_are_repeated(shop: Caller) -> None:
+    held, booked = await shop.call("create_hold", **HOLD), await shop.call("book_slot", **BOOKING)
+    await lengthen(shop)
+    again = await shop.call("create_hold", **HOLD)
+    assert (again["holdToken"], again["replayed"]) == (held["holdToken"], True)
+    again = await shop.call("book_slot", **BOOKING)
+    assert (again["booking"], again["replayed"]) == (booked["booking"], True)
+    assert await shop.call("book_slot", **LEE, holdToken=held["holdToken"], durationMinutes=30)
+
+
+async def test_a_booking_of_a_length_that_was_valid_can_be_moved(shop: Caller) -> None:
+    booked = (await shop.call("book_slot", **BOOKING))["booking"]["bookingId"]
+    await lengthen(shop)
+    assert (await shop.call("get_slots", **WINDOW, bookingId=booked))["slots"]
+    explained = await shop.call("explain_slot", start="2026-11-23T11:45", bookingId=booked)
+    assert [one["change"] for one in explained["openings"]].count("shorter") == 0
+    held = await shop.call("create_hold", start="2026-11-23T11:30", bookingId=booked)
+    moved = await shop.call(
+        "reschedule_booking", bookingId=booked, phone=LEE["customerPhone"], holdToken=held["holdToken"]
+    )
+    assert moved["booking"]["start"] == "2026-11-23T18:30:00Z"
+
+
+async def test_a_short_length_is_refused_before_a_taken_start(shop: Caller) -> None:
+    """Check that no alternative of a length that would be refused is offered."""
+    for technician in ("t-ana", "t-ben"):
+        await shop.call("create_hold", start=MONDAY_9, technicianId=technician, customerHash=technician)
+    for tool in ("create_hold", "book_slot"):
+        error = await shop.expect_error(tool, **CALLS[tool], durationMinutes=5)
+        assert (error["code"], fields(error)) == ("invalid_argument", ["durationMinutes"])

@@ -45,6 +45,16 @@ class Appointment:
     start: Minute
     location: Location | None = None
     """Location of the job. It is stored with the claim even if the project ignores travel times."""
+    length_field: str = "durationMinutes"
+    """Field of the request that determines the length."""
+
+    def check_length(self) -> None:
+        """Reject a new appointment that is too short. A repeated one may be, if the service has changed since.
+
+        Raises:
+            InvalidArgument.
+        """
+        check_length(self.service, self.need, self.length_field)
 
     def claim(self, claim_id: str, technician_id: str, *, expires_at_ms: int | None = None) -> Claim:
         """Return the claim on a technician's time: of a hold if it expires, else of a booking."""
@@ -92,26 +102,33 @@ def find_need(  # noqa: PLR0913  the properties of a job
     technician_id: str | None,
     location: Location | None,
     travel_times: TravelTimes | None = None,
-    length_field: str = "durationMinutes",
 ) -> Need:
-    """Return the requirements of a job. `travel_times` replace the estimated ones.
-
-    `length_field` is the field of the request that determines the duration.
+    """Return the requirements of a job, of any length. `travel_times` replace the estimated ones.
 
     Raises:
         NotFound: there is no such technician.
         InvalidArgument: the duration is out of bounds, or the technician lacks a skill.
     """
-    if duration_minutes is not None:
-        _check_duration(service, duration_minutes, length_field)
+    if duration_minutes is not None and not 1 <= duration_minutes <= MAX_DURATION_MINUTES:
+        raise InvalidArgument("durationMinutes", _lengths(service))
     if technician_id is not None:
         _check_technician(schedule, service, technician_id)
     site = site_at(location, schedule.project.travel, travel_times)
     return Need.of_service(service, duration_minutes=duration_minutes, technician_id=technician_id, site=site)
 
 
+def check_length(service: ServiceType, need: Need, field: str = "durationMinutes") -> None:
+    """Reject a length that is too short for the service, with the request's field.
+
+    Raises:
+        InvalidArgument.
+    """
+    if need.duration_minutes < need.shortest_minutes:
+        raise InvalidArgument(field, _lengths(service))
+
+
 def find_appointment(schedule: Schedule, request: StartRequest, travel_times: TravelTimes | None = None) -> Appointment:
-    """Resolve a requested appointment. `travel_times` replace the estimated ones.
+    """Resolve a requested appointment, of any length. `travel_times` replace the estimated ones.
 
     Raises:
         InvalidArgument, NotFound.
@@ -132,9 +149,10 @@ def find_appointment(schedule: Schedule, request: StartRequest, travel_times: Tr
         technician_id=request.technician_id,
         location=request.location,
         travel_times=travel_times,
-        length_field="durationMinutes" if request.end is None else "end",
     )
-    return Appointment(service, need, start, request.location)
+    return Appointment(
+        service, need, start, request.location, length_field="durationMinutes" if request.end is None else "end"
+    )
 
 
 def find_duration(request: StartRequest, start: Minute, zone_key: str) -> int | None:
@@ -181,11 +199,9 @@ def check_zone(zone_key: str, field: str) -> str:
         raise InvalidArgument(field, f"{error}.") from None
 
 
-def _check_duration(service: ServiceType, duration_minutes: int, length_field: str) -> None:
-    shortest = service.shortest_minutes
-    if not shortest <= duration_minutes <= MAX_DURATION_MINUTES:
-        lengths = f"{service.id} takes {shortest} to {MAX_DURATION_MINUTES} minutes, usually {service.duration_minutes}"
-        raise InvalidArgument(length_field, f"{lengths}; give such a length, or leave it out for the usual one.")
+def _lengths(service: ServiceType) -> str:
+    lengths = f"{service.shortest_minutes} to {MAX_DURATION_MINUTES} minutes, usually {service.duration_minutes}"
+    return f"{service.id} takes {lengths}; give such a length, or leave it out for the usual one."
 
 
 def _check_technician(schedule: Schedule, service: ServiceType, technician_id: str) -> None:

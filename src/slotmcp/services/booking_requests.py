@@ -173,12 +173,14 @@ def assign_technician(
     """Assign a technician to a start, or to the start of a hold.
 
     Raises:
+        InvalidArgument: the appointment is too short.
         HoldExpired: the hold was released or booked.
         LostSlot: no technician is available.
     """
     if hold is not None:
         others = availability.without(hold.claim)
         return assign_held(transaction, others, hold, [appointment.need], appointment.start)
+    appointment.check_length()
     assignment = assign(availability, appointment.need, appointment.start)
     if assignment is None:
         raise lost_booking(appointment, hold)

@@ -51,6 +51,8 @@ class ExplanationService:
         if instead_of is not None:
             availability = availability.without(instead_of)
         availability, appointment = resolve_request(availability, request, travel_times, pseudonym)
+        if instead_of is None:
+            appointment.check_length()
         schedule = availability.schedule
         technicians = {key: value.technician for key, value in schedule.technician_schedules.items()}
         return ExplainAnswer(

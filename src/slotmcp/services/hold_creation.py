@@ -125,9 +125,11 @@ async def grant_hold(unit: UnitOfWork, wanted: WantedHold, *, max_per_credential
     """Hold the start, and release the holds that the new one replaces.
 
     Raises:
+        InvalidArgument: the hold is too short.
         HoldLimit: the caller or the credential has the maximum of live holds.
         LostSlot: the start is not available.
     """
+    wanted.appointment.check_length()
     released = make_room(wanted, wanted.replaced())
     check_limits(wanted, released, max_per_credential=max_per_credential)
     expires_at_ms, latest_expiry_ms = wanted.expiry()

@@ -44,6 +44,7 @@ def need_of_move(need: Need, claim: Claim) -> Need:
         need,
         buffer_before_minutes=claim.buffer_before_minutes,
         buffer_after_minutes=claim.buffer_after_minutes,
+        shortest_minutes=minutes,
     )
 
 

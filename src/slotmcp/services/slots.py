@@ -19,7 +19,7 @@ from slotmcp.engine.need import Need
 from slotmcp.engine.slots import list_starts, slots_at
 from slotmcp.engine.travel import TravelSource, site_at
 from slotmcp.engine.zones import utc_to_wall
-from slotmcp.services.appointments import check_zone, find_need, find_service, resolve_moment
+from slotmcp.services.appointments import check_length, check_zone, find_need, find_service, resolve_moment
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.callers import Pseudonym
 from slotmcp.services.day_parts import StartFilter, start_filter
@@ -161,6 +161,7 @@ def _resolve(availability: Availability, query: SlotQuery, pseudonym: Pseudonym)
         location=query.location or (moving.location if moving else None),
     )
     need = need_of_move(need, moving) if moving else need
+    check_length(service, need)
     zone_key = check_zone(query.timezone, "timezone") if query.timezone else schedule.project.timezone
     days, part = _wanted(query)
     fingerprint = _fingerprint(

@@ -19,7 +19,7 @@ from slotmcp.engine.slots import list_starts, slots_at
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.ports import ProjectEvent, Transaction
 from slotmcp.services.alternatives import nearest_slots
-from slotmcp.services.appointments import find_need, find_service, resolve_moment
+from slotmcp.services.appointments import check_length, find_need, find_service, resolve_moment
 from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin
 from slotmcp.services.concurrency import Notifier
 from slotmcp.services.contacts import hash_reference, normalize_customer, references_of
@@ -135,6 +135,7 @@ class WaitlistService:
             keys = _idempotency_keys(transaction, request, entry)
             existing = await _existing_entry(transaction, keys, entry)
             if existing is None:
+                _check_length(availability, entry)
                 _check_window(availability, entry)
                 _check_nothing_available(availability, entry)
                 _check_possible(availability, entry)
@@ -304,6 +305,11 @@ def _check_nothing_available(availability: Availability, entry: WaitlistEntry) -
         slots = tuple(slots_at(availability, need, chosen, best=_CANDIDATES))
         offer = Offer(project=project, timezone=project.timezone, slots=slots, now_ms=availability.now_ms)
         raise SlotsAvailable("A start in that window is available, so there is no need to wait.", alternatives=offer)
+
+
+def _check_length(availability: Availability, entry: WaitlistEntry) -> None:
+    service = availability.schedule.services[entry.service_id]
+    check_length(service, need_of(entry, service, availability))
 
 
 def _check_possible(availability: Availability, entry: WaitlistEntry) -> None:

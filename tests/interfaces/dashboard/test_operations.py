@@ -78,6 +78,16 @@ async def test_a_dragged_booking_moves_to_the_time_and_technician(desk: Site) ->
     assert await capacity(desk, later) == 1, "no hold remains"
 
 
+async def test_a_booking_shorter_than_its_service_moves_to_another_technician(desk: Site) -> None:
+    when, later = tomorrow(), tomorrow() + timedelta(hours=1, minutes=30)
+    booking_id = await book(desk, when)
+    services = tuple(replace(service, duration_minutes=150) for service in TWO.services)
+    await desk.schedules.app.projects.import_project(replace(TWO, services=services), prune=False)
+    await send(desk, booking_id, "move", minute=str(minute_of(later)), technician="t-ben", back="board")
+    claim = (await stored(desk, booking_id)).claim
+    assert (claim.start, claim.end - claim.start, claim.technician_id) == (minute_of(later), 60, "t-ben")
+
+
 async def test_an_unavailable_time_keeps_the_booking_and_offers_alternatives(desk: Site) -> None:
     when, taken = tomorrow(), tomorrow() + timedelta(hours=2)
     booking_id = await book(desk, when)

@@ -190,15 +190,12 @@ async def _reschedule(request: DashboardRequest, booking: Booking, form: MoveFor
             RescheduleRequest(booking_id=booking.id, project_id=project_id, start=form.start, origin=current_origin())
         )
         return
-    claim = booking.claim
     held = await app.holds.create_hold(
         HoldRequest(
             project_id=project_id,
-            service_id=claim.service_id,
+            booking_id=booking.id,
             start=form.start,
-            duration_minutes=claim.end - claim.start,
             technician_id=form.technician_id,
-            location=claim.location,
             customer_reference="",
             origin=current_origin(),
         )
