@@ -105,13 +105,12 @@ async def list_services(app: App, args: ListServices) -> ServicesResponse:
 
 def _describe(answer: CatalogAnswer, view: Viewpoint) -> str:
     """List the services, after the dates on which the business is closed or open for less time than usual."""
-    services = sentences.services(answer.services, view)
     closed = [day.date for day in answer.days if day.is_unusually_closed]
     shortened = [day.date for day in answer.days if day.is_shortened]
     if not shortened:
-        return services
+        return sentences.services(answer.services, view)
     exception = sentences.closed_days(closed, view) if closed else sentences.shorter_hours(shortened, view)
-    return f"{exception} {services}"
+    return sentences.services(answer.services, view, preface=exception)
 
 
 def _show_hours(answer: CatalogAnswer) -> HoursView:

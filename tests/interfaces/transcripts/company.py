@@ -38,8 +38,15 @@ _PLAN: Final = ProjectPlan(
             duration_minutes=60,
             buffer_after_minutes=15,
             skills=frozenset({"gas"}),
+            spoken={"es": "la reparación de la calefacción"},
         ),
-        ServiceType(id="duct-cleaning", name="Duct cleaning", duration_minutes=120, skills=frozenset({"ducts"})),
+        ServiceType(
+            id="duct-cleaning",
+            name="Duct cleaning",
+            duration_minutes=120,
+            skills=frozenset({"ducts"}),
+            spoken={"es": "la limpieza de los conductos"},
+        ),
     ),
     technicians=(
         replace(technician("t-ana", "Ana", priority=1, skills={"gas"}), home=_CAPITOL_HILL),

@@ -22,22 +22,29 @@ _HALF_MINUTE_SECONDS: Final = 30
 _WORD: Final = re.compile(r"\S*\w\S*")
 
 
-def services(bookable: Sequence[ServiceType], view: Viewpoint) -> str:
-    """List the services that can be booked."""
-    voice = view.voice
-    if not bookable:
-        return voice.say("There is nothing to book yet.")
+def services(bookable: Sequence[ServiceType], view: Viewpoint, *, preface: str = "") -> str:
+    """List up to three services that can be booked, after a sentence about the opening hours."""
     spoken = [say_service(service, view) for service in bookable]
+    most = min(len(spoken), _MAX_CHOICES)
+    return first_that_fits(
+        *(f"{preface} {_services(spoken, count, view)}".lstrip() for count in range(most, min(most, 1) - 1, -1))
+    )
+
+
+def _services(spoken: Sequence[str], count: int, view: Viewpoint) -> str:
+    """Name the first services, and say how many more there are."""
+    voice, more = view.voice, len(spoken) - count
+    if not spoken:
+        return voice.say("There is nothing to book yet.")
     if len(spoken) == 1:
         return voice.say("You can book {service}. Should I look for a time?", service=spoken[0])
-    if len(spoken) <= _MAX_CHOICES:
+    if not more:
         return voice.say("You can book {services}. What do you need?", services=say_list(spoken, voice))
-    count = len(spoken) - _MAX_CHOICES
     return voice.say_count(
+        "You can book {services} and one more. What do you need?",
         "You can book {services} and {count} more. What do you need?",
-        "You can book {services} and {count} more. What do you need?",
-        count,
-        services=say_row(spoken[:_MAX_CHOICES], voice),
+        more,
+        services=say_row(spoken[:count], voice),
     )
 
 

@@ -183,7 +183,7 @@ def _services(locale: str) -> Iterator[Situation]:
         yield "What can be booked", sentences.services(SERVICES[:count], view)
     days = [view.today + timedelta(days=ahead) for ahead in (1, 4, 7, 9)]
     for count in range(1, len(days) + 1):
-        yield "Closed days", sentences.closed_days(days[:count], view)
+        yield "Closed days", sentences.services(SERVICES, view, preface=sentences.closed_days(days[:count], view))
         yield "Shorter days", sentences.shorter_hours(days[:count], view)
 
 
