@@ -249,9 +249,17 @@ def build_app(  # noqa: PLR0913  the ports that a server may implement different
     open_worker = partial(_open_worker, calendars, writer)
     return App(
         projects=ProjectService(writer),
-        slots=SlotService(availability_cache=cache, travel_lookup=travel_lookup),
-        explanations=ExplanationService(availability_cache=cache, travel_lookup=travel_lookup),
-        holds=HoldService(writer, live=live, travel_lookup=travel_lookup, max_per_credential=max_holds_per_credential),
+        slots=SlotService(availability_cache=cache, travel_lookup=travel_lookup, verification=verification),
+        explanations=ExplanationService(
+            availability_cache=cache, travel_lookup=travel_lookup, verification=verification
+        ),
+        holds=HoldService(
+            writer,
+            live=live,
+            travel_lookup=travel_lookup,
+            verification=verification,
+            max_per_credential=max_holds_per_credential,
+        ),
         customers=CustomerService(writer),
         technicians=TechnicianService(writer),
         bookings=BookingService(writer, live=live, travel_lookup=travel_lookup, verification=verification),

@@ -9,9 +9,10 @@ from mcp import Client
 from slotmcp.ports import Ids
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.holds import HoldService
-from slotmcp.services.in_memory import MemoryHolds
+from slotmcp.services.in_memory import MemoryAttemptLimiter, MemoryHolds
 from slotmcp.services.travel import TravelLookup
 from slotmcp.services.unit_of_work import ProjectWriter
+from slotmcp.services.verification import VerificationService
 from slotmcp.tools.server import create_server
 from support.server import Caller, body_of
 
@@ -38,7 +39,10 @@ def failing_caller(caller: Caller) -> Caller:
     availability_cache = AvailabilityCache(caller.store)
     writer = ProjectWriter(store=caller.store, availability_cache=availability_cache, ids=ids)
     travel_lookup = TravelLookup(availability_cache=availability_cache)
-    holds = HoldService(writer, live=MemoryHolds(), travel_lookup=travel_lookup, max_per_credential=0)
+    verification = VerificationService(caller.store, availability_cache, MemoryAttemptLimiter(caller.clock))
+    holds = HoldService(
+        writer, live=MemoryHolds(), travel_lookup=travel_lookup, verification=verification, max_per_credential=0
+    )
     app = replace(caller.app, holds=holds, ids=ids)
     return replace(caller, app=app, server=create_server(app))
 

@@ -70,10 +70,16 @@ def _lost_start(
     return None if check_start(seen, appointment.need, appointment.start) else (seen, appointment)
 
 
-def early_refusal(availability: Availability, appointment: Appointment, message: str) -> SlotUnavailable | HoldExpired:
-    """Return the error for a start that `find_lost_start` found to be taken, and record the request in the trace."""
+def early_refusal(
+    availability: Availability, appointment: Appointment, message: str, *, instead_of: Claim | None = None
+) -> SlotUnavailable | HoldExpired:
+    """Return the error for a start that `find_lost_start` found to be taken, and record the request in the trace.
+
+    `instead_of` is the claim of the booking that would move to the start.
+    """
     record_start(availability, appointment)
-    return refusal(availability, LostSlot(SlotUnavailable, message, appointment.need, appointment.start))
+    need, start = appointment.need, appointment.start
+    return refusal(availability, LostSlot(SlotUnavailable, message, need, start, instead_of=instead_of))
 
 
 def refusal(availability: Availability, lost: LostSlot) -> SlotUnavailable | HoldExpired:

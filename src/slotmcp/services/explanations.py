@@ -12,6 +12,7 @@ from slotmcp.services.appointments import StartRequest
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.moving import resolve_request
 from slotmcp.services.travel import TravelLookup
+from slotmcp.services.verification import VerificationService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +33,12 @@ class ExplainAnswer:
 class ExplanationService:
     """Use case explain_slot."""
 
-    def __init__(self, *, availability_cache: AvailabilityCache, travel_lookup: TravelLookup) -> None:
+    def __init__(
+        self, *, availability_cache: AvailabilityCache, travel_lookup: TravelLookup, verification: VerificationService
+    ) -> None:
         self._availability_cache = availability_cache
         self._travel_lookup = travel_lookup
+        self._verification = verification
 
     async def explain_slot(self, request: StartRequest, *, instead_of: Claim | None = None) -> ExplainAnswer:
         """Explain a start, with the predicates that decide whether it is bookable.
@@ -42,9 +46,10 @@ class ExplanationService:
         `instead_of` is the claim of a booking that would move to the start; its time counts as free.
 
         Raises:
-            InvalidArgument, NotFound, Unavailable.
+            InvalidArgument, NotFound, VerificationNeeded, TooManyGuesses, BookingClosed, Unavailable.
         """
         project_id = await self._availability_cache.project_id(request.project_id)
+        await self._verification.check_move(project_id, request)
         travel_times = await self._travel_lookup.for_start(project_id, request)
         availability = await self._availability_cache.availability(project_id)
         pseudonym = await self._availability_cache.pseudonyms(project_id)

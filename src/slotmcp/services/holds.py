@@ -32,6 +32,7 @@ from slotmcp.services.tracing import TracedResult, record_result, span
 from slotmcp.services.travel import TravelLookup
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 from slotmcp.services.unknown_holds import unknown_hold
+from slotmcp.services.verification import VerificationService
 from slotmcp.services.waitlist_queue import leave_waitlist, offer_freed_time
 
 _ENDED: Final = {
@@ -59,22 +60,31 @@ class HoldService:
     """Use cases create_hold and release_hold."""
 
     def __init__(
-        self, writer: ProjectWriter, *, live: LiveHolds, travel_lookup: TravelLookup, max_per_credential: int
+        self,
+        writer: ProjectWriter,
+        *,
+        live: LiveHolds,
+        travel_lookup: TravelLookup,
+        verification: VerificationService,
+        max_per_credential: int,
     ) -> None:
         """Create the service; `max_per_credential` limits the live holds without a call id, 0: no limit."""
         self._writer = writer
         self._live = live
         self._travel_lookup = travel_lookup
+        self._verification = verification
         self._max_per_credential = max_per_credential
 
     async def create_hold(self, request: HoldRequest) -> HoldAnswer:
         """Hold one unit of a start's capacity.
 
         Raises:
-            InvalidArgument, NotFound, SlotUnavailable, HoldLimit, HoldExpired, IdempotencyMismatch, Unavailable.
+            InvalidArgument, NotFound, VerificationNeeded, TooManyGuesses, BookingClosed, SlotUnavailable, HoldLimit,
+            HoldExpired, IdempotencyMismatch, Unavailable.
         """
         _check_ttl(request.ttl_seconds)
         project_id = await self._writer.availability_cache.project_id(request.project_id)
+        await self._verification.check_move(project_id, request)
         travel_times = await self._travel_lookup.for_start(project_id, request)
         await self._reject_lost_start(project_id, request, travel_times)
 
@@ -115,8 +125,9 @@ class HoldService:
         pseudonym = await self._writer.availability_cache.pseudonyms(project_id)
         cache = self._writer.availability_cache
         lost = await find_lost_start(cache, project_id, request, travel_times, pseudonym=pseudonym)
-        if lost and not WantedHold.of(request, *lost, pseudonym).repeated():
-            raise early_refusal(*lost, UNAVAILABLE)
+        wanted = WantedHold.of(request, *lost, pseudonym) if lost else None
+        if lost and wanted and not wanted.repeated():
+            raise early_refusal(*lost, UNAVAILABLE, instead_of=next(iter(wanted.moving), None))
 
     async def release_hold(self, project_id: str | None, token: str) -> ReleaseAnswer:
         """Release a hold, or remove a waitlist entry by its id. Repeated calls are allowed.

@@ -28,6 +28,7 @@ from slotmcp.services.own_holds import CallerFields, free_holds
 from slotmcp.services.pagination import Cursor, spread
 from slotmcp.services.tracing import TraceBuilder, TracedRequest, TracedResult, current_trace, span
 from slotmcp.services.travel import TravelLookup
+from slotmcp.services.verification import VerificationService
 
 DEFAULT_RANGE_MINUTES: Final = 7 * MINUTES_PER_DAY
 MAX_LIMIT: Final = 100
@@ -121,20 +122,25 @@ class _Search:
 class SlotService:
     """Use case get_slots."""
 
-    def __init__(self, *, availability_cache: AvailabilityCache, travel_lookup: TravelLookup) -> None:
+    def __init__(
+        self, *, availability_cache: AvailabilityCache, travel_lookup: TravelLookup, verification: VerificationService
+    ) -> None:
         self._availability_cache = availability_cache
         self._travel_lookup = travel_lookup
+        self._verification = verification
 
     async def get_slots(self, query: SlotQuery) -> SlotAnswer:
         """Find bookable starts. The first page is spread over the range; further pages list the rest in order of time.
 
         Raises:
-            InvalidArgument, NotFound, Unavailable.
+            InvalidArgument, NotFound, VerificationNeeded, TooManyGuesses, BookingClosed, Unavailable.
         """
         if not 1 <= query.limit <= MAX_LIMIT:
             raise InvalidArgument("limit", f"give a number from 1 to {MAX_LIMIT}.")
         availability = await self._availability_cache.availability(query.project_id)
-        pseudonym = await self._availability_cache.pseudonyms(availability.schedule.project.id)
+        project_id = availability.schedule.project.id
+        await self._verification.check_move(project_id, query)
+        pseudonym = await self._availability_cache.pseudonyms(project_id)
         search = _resolve(availability, query, pseudonym)
         page = search.page
         travel_times = await self._travel_lookup.between(availability, query.location, page.from_, page.to)

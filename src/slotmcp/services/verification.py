@@ -17,6 +17,7 @@ from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.callers import LOCAL_ORIGIN, Pseudonym, RequestOrigin, identify
 from slotmcp.services.contacts import normalize_email, references_of
 from slotmcp.services.lookups import unknown_booking
+from slotmcp.services.own_holds import CallerFields
 from slotmcp.services.phone_numbers import normalize_phone
 
 _HOUR_MS: Final = 60 * MS_PER_MINUTE
@@ -113,31 +114,53 @@ class VerificationService:
     async def verifying(self, project_id: str, access: BookingAccess) -> AsyncIterator[Verification]:
         """Yield a verification that succeeded, and that the block can repeat in a transaction.
 
-        It is counted as failed before it begins, and refunded afterwards, so that parallel guesses do not exceed the
-        limit. It needs no lock, so that guesses do not slow down other callers.
+        It needs no lock, so that guesses do not slow down other callers.
 
         Raises:
             VerificationNeeded, TooManyGuesses, NotFound, InvalidArgument: as `Verification.require`.
             Unavailable: the database does not respond in time.
         """
+        async with self._counting(project_id, access) as verification:
+            await self._verify(project_id, verification)
+            yield verification
+
+    async def check_move(self, project_id: str, fields: CallerFields) -> None:
+        """Require that the booking for whose move a request asks, if any, is the caller's and can be changed.
+
+        Raises:
+            VerificationNeeded, TooManyGuesses, BookingClosed, NotFound, InvalidArgument, Unavailable.
+        """
+        if not fields.booking_id:
+            return
+        access = BookingAccess(
+            booking_id=fields.booking_id, origin=fields.origin, phone=fields.phone, email=fields.email
+        )
+        async with self._counting(project_id, access) as verification:
+            booking = await self._verify(project_id, verification)
+            verification.require_open(booking, await self._store.now_ms())
+
+    @asynccontextmanager
+    async def _counting(self, project_id: str, access: BookingAccess) -> AsyncIterator[Verification]:
+        """Count a verification as failed before the block, and refund it unless the block raises VerificationNeeded.
+
+        Parallel guesses therefore do not exceed the limit.
+        """
         names = _names(project_id, access) if access.is_limited else []
         waits_ms = [await self._attempts.acquire(name, GUESSES) for name in names]
         counted = [name for name, wait_ms in zip(names, waits_ms, strict=True) if not wait_ms]
-        verification = Verification(access=access, wait_ms=max(waits_ms, default=0))
         is_failed = False
         try:
-            await self._verify(project_id, verification)
-            yield verification
+            yield Verification(access=access, wait_ms=max(waits_ms, default=0))
         except VerificationNeeded:
             is_failed = bool(counted)
             raise
         finally:
             await (self._record_failure(access.origin.credential) if is_failed else self._refund(counted))
 
-    async def _verify(self, project_id: str, verification: Verification) -> None:
+    async def _verify(self, project_id: str, verification: Verification) -> Booking:
         project = (await self._availability_cache.availability(project_id)).schedule.project
         booking = await self._store.booking(project_id, verification.access.booking_id)
-        verification.require(booking, project, await self._store.pseudonyms(project_id))
+        return verification.require(booking, project, await self._store.pseudonyms(project_id))
 
     async def _refund(self, names: list[str]) -> None:
         for name in names:

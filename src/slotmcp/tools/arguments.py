@@ -138,7 +138,7 @@ CustomerPhone: TypeAlias = Annotated[Phone, Field(description="Or customerEmail,
 CustomerEmail: TypeAlias = Annotated[Email, Field(description="Or customerPhone, or both")]
 CustomerHash: TypeAlias = Annotated[Secret, Field(description="Stable, unguessable caller reference")]
 OwnHold: TypeAlias = Annotated[Secret, Field(description="The caller's own hold")]
-MovedBooking: TypeAlias = Annotated[Id, Field(description="To move this booking")]
+MovedBooking: TypeAlias = Annotated[Id, Field(description="To move it, with its phone or email")]
 Latitude: TypeAlias = Annotated[Annotated[float, Number(-90, 90)] | None, Field(description="Of the job")]
 Longitude: TypeAlias = Annotated[Annotated[float, Number(-180, 180)] | None, Field(description="Of the job")]
 IdempotencyKey: TypeAlias = Annotated[str, Text(256), Field(description="Same on a retry, else new")]

@@ -37,6 +37,8 @@ class ExplainSlot(arguments.ProjectArguments):
     customer_hash: arguments.CustomerHash = ""
     hold_token: arguments.OwnHold = ""
     booking_id: arguments.MovedBooking = ""
+    phone: arguments.ProofPhone = ""
+    email: arguments.ProofEmail = ""
     timezone: arguments.CallerZone = None
     locale: arguments.Locale = ""
 
@@ -99,6 +101,8 @@ async def _explain(app: App, args: ExplainSlot, start: Moment) -> ExplainAnswer:
         customer_reference=args.customer_hash,
         hold_token=args.hold_token,
         booking_id=args.booking_id,
+        phone=args.phone,
+        email=args.email,
     )
     return await app.explanations.explain_slot(request)
 

@@ -48,6 +48,8 @@ class GetSlots(arguments.ProjectArguments):
     customer_hash: arguments.CustomerHash = ""
     hold_token: arguments.OwnHold = ""
     booking_id: arguments.MovedBooking = ""
+    phone: arguments.ProofPhone = ""
+    email: arguments.ProofEmail = ""
     limit: Annotated[int, arguments.WholeNumber(1, MAX_LIMIT)] = Field(10, description="How many")
     cursor: Annotated[str, arguments.Text(2000)] = Field(
         "", description="nextCursor of the last answer; the rest the same"
@@ -125,6 +127,8 @@ async def get_slots(app: App, args: GetSlots) -> SlotsResponse:
         customer_reference=args.customer_hash,
         hold_token=args.hold_token,
         booking_id=args.booking_id,
+        phone=args.phone,
+        email=args.email,
         best=None if args.detail == "full" else views.BRIEF_CANDIDATES,
     )
     return _show(args, await app.slots.get_slots(query))

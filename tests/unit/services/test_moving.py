@@ -161,17 +161,21 @@ async def test_a_canceled_or_begun_visit_cannot_move(opened: Open) -> None:
     await shop.app.bookings.cancel_booking(CancelRequest(booking_id=gone.id))
     shop.clock.set_ms(instant_ms("12:00"))
     for booking in (gone, begun):
+        assert booking.customer is not None
         with pytest.raises(BookingClosed):
-            await shop.hold("14:00", booking_id=booking.id, origin=CALL)
+            await shop.hold("14:00", booking_id=booking.id, origin=CALL, phone=booking.customer.phone)
     operator = replace(CALL, is_operator=True)
     with pytest.raises(NotFound):
         await shop.hold("14:00", booking_id=gone.id, origin=operator)
     assert not (await shop.hold("14:00", booking_id=begun.id, origin=operator)).replayed
 
 
-async def test_a_refused_move_offers_times_as_if_the_booking_were_moving(opened: Open) -> None:
+@pytest.mark.parametrize("is_cached", [False, True])
+async def test_a_refused_move_offers_times_as_if_the_booking_were_moving(opened: Open, *, is_cached: bool) -> None:
     shop = await opened(plan(ONE_A_DAY, horizon_days=0))
     booked = (await shop.book("10:00")).booking
+    if is_cached:
+        await shop.slots()
     with pytest.raises(SlotUnavailable) as refused:
         await shop.hold("08:00", booking_id=booked.id)
     assert refused.value.alternatives is not None

@@ -11,6 +11,7 @@ from slotmcp.domain.access import CallId
 from slotmcp.domain.booking import BookingStatus, Customer
 from slotmcp.domain.catalog import ChangeVerification
 from slotmcp.domain.errors import BookingClosed, InvalidArgument, NotFound, TooManyGuesses, VerificationNeeded
+from slotmcp.services.appointments import StartRequest
 from slotmcp.services.callers import RequestOrigin
 from slotmcp.services.contacts import call_reference
 from slotmcp.services.lookups import FindRequest
@@ -18,7 +19,7 @@ from slotmcp.services.rescheduling import RescheduleRequest
 from slotmcp.services.status_changes import CancelRequest
 from slotmcp.services.verification import is_booking_call
 from slotmcp.telemetry import metrics
-from support.shop import Shop, at, booking, customer, plan, technician
+from support.shop import Shop, at, booking, customer, plan, secret, technician
 from unit.services.conftest import Open
 
 ANA = technician("ana", "09:00-17:00")
@@ -48,7 +49,29 @@ async def move(shop: Shop, booking_id: str, origin: RequestOrigin | None = None,
     return await shop.app.bookings.reschedule_booking(request)
 
 
+async def search(shop: Shop, booking_id: str, origin: RequestOrigin | None = None, **proof: str) -> object:
+    """Search slots to which a booking could move."""
+    return await shop.slots(booking_id=booking_id, origin=origin or caller(), **proof)
+
+
+async def explain(shop: Shop, booking_id: str, origin: RequestOrigin | None = None, **proof: str) -> object:
+    """Explain whether a booking could move to noon."""
+    phone, email = proof.get("phone", ""), proof.get("email", "")
+    request = StartRequest(
+        booking_id=booking_id, origin=origin or caller(), start=at("12:00"), phone=phone, email=email
+    )
+    return await shop.app.explanations.explain_slot(request)
+
+
+async def hold(shop: Shop, booking_id: str, origin: RequestOrigin | None = None, **proof: str) -> object:
+    """Hold noon for the move of a booking."""
+    return await shop.hold(
+        "12:00", customer_reference="", booking_id=booking_id, origin=origin or caller(), is_additional=True, **proof
+    )
+
+
 CHANGES = pytest.mark.parametrize("change", [cancel, move])
+MOVES = pytest.mark.parametrize("ask", [search, explain, hold])
 
 
 async def book(shop: Shop, *calls: CallId, start: str = "10:00", who: Customer = KIM) -> str:
@@ -169,8 +192,8 @@ async def test_a_call_id_that_is_easy_to_guess_is_no_proof(opened: Open, change:
 async def test_neither_the_customer_hash_nor_the_connection_is_a_proof(opened: Open, change: Change) -> None:
     shop = await opened(plan(ANA))
     origin = RequestOrigin(credential="agent", connection="c-1")
-    hold = await shop.hold("10:00", who="c7a1f93e05b24d68", origin=origin)
-    booked = (await shop.book_hold(hold, customer=KIM, origin=origin)).booking.id
+    held = await shop.hold("10:00", customer_reference="c7a1f93e05b24d68", origin=origin)
+    booked = (await shop.book_hold(held, customer=KIM, origin=origin)).booking.id
     with pytest.raises(VerificationNeeded):
         await change(shop, booked, origin)
     with pytest.raises(VerificationNeeded):
@@ -408,6 +431,43 @@ async def test_operators_may_still_change_a_visit_that_has_begun(opened: Open) -
     assert await status(shop, booked) is BookingStatus.CANCELLED
 
 
+@MOVES
+async def test_times_for_a_move_need_the_same_proof(opened: Open, ask: Change) -> None:
+    carl = technician("carl", "09:00-17:00")
+    shop = await opened(plan(ANA, BEN, carl, bookings=[booking("b-1", "ana", "15:00")]))
+    booked = await book(shop, CALL)
+    refusals = []
+    for id_, proof in ((booked, {}), ("b-1", {}), (booked[:-1], {}), (booked, WRONG), ("b-1", WRONG), ("b-9", WRONG)):
+        with pytest.raises(VerificationNeeded) as refused:
+            await ask(shop, id_, **proof)
+        refusals.append(refused.value.message)
+    assert len(set(refusals[:3])) == len(set(refusals[3:])) == 1
+    await ask(shop, booked, phone=KIM.phone)
+    await ask(shop, booked, caller(CALL))
+    await ask(shop, booked, RequestOrigin(credential="office", is_operator=True))
+
+
+@MOVES
+async def test_guesses_through_times_for_a_move_count(opened: Open, ask: Change) -> None:
+    shop = await opened(plan(ANA))
+    booked = await book(shop)
+    for _ in range(5):
+        with pytest.raises(VerificationNeeded):
+            await ask(shop, booked, **WRONG)
+    for change in (ask, cancel, move):
+        with pytest.raises(TooManyGuesses):
+            await change(shop, booked, phone=KIM.phone)
+
+
+@MOVES
+async def test_a_visit_that_has_begun_has_no_times_for_a_move(opened: Open, ask: Change) -> None:
+    shop = await opened(plan(ANA))
+    booked = await book(shop, CALL)
+    shop.at_time("10:00")
+    with pytest.raises(BookingClosed):
+        await ask(shop, booked, caller(CALL))
+
+
 async def details(shop: Shop, origin: RequestOrigin, **facts: str) -> list[bool]:
     """Return for each found booking whether the client may see its details."""
     answer = await shop.app.bookings.find_bookings(FindRequest(origin=origin, **facts))
@@ -433,7 +493,7 @@ async def test_details_are_shown_only_to_the_call_that_booked_and_to_operators(o
 @pytest.mark.parametrize("reference", ["caller", "1", "Kim", "default", "aaaaaaaaaaaaaaaaaaaa"])
 async def test_a_customer_hash_that_is_easy_to_guess_finds_nothing(opened: Open, reference: str) -> None:
     shop = await opened(plan(ANA))
-    await shop.book_hold(await shop.hold("10:00", who=reference), customer=KIM)
+    await shop.book_hold(await shop.hold("10:00", customer_reference=reference), customer=KIM)
     request = FindRequest(customer_reference=reference, origin=caller())
     assert request.is_too_vague
     assert (await shop.app.bookings.find_bookings(request)).found == ()
@@ -441,5 +501,5 @@ async def test_a_customer_hash_that_is_easy_to_guess_finds_nothing(opened: Open,
 
 async def test_a_customer_hash_that_is_hard_to_guess_finds_its_bookings_without_details(opened: Open) -> None:
     shop = await opened(plan(ANA))
-    await shop.book_hold(await shop.hold("10:00", who="c7a1f93e05b24d68"), customer=KIM)
-    assert await details(shop, caller(), customer_reference="c7a1f93e05b24d68") == [False]
+    await shop.book_hold(await shop.hold("10:00", who="kim"), customer=KIM)
+    assert await details(shop, caller(), customer_reference=secret("kim")) == [False]
