@@ -33,7 +33,7 @@ class AttentionAnswer:
 
 
 class AttentionService:
-    """Use case list_attention."""
+    """Use cases of bookings that need attention."""
 
     def __init__(self, *, store: Store, availability_cache: AvailabilityCache) -> None:
         self._store = store
@@ -49,6 +49,16 @@ class AttentionService:
         project, now_ms = availability.schedule.project, availability.now_ms
         bookings = await self._store.bookings_needing_attention(project.id, now_ms // MS_PER_MINUTE)
         return AttentionAnswer(project=project, affected=affected_bookings(availability, bookings), now_ms=now_ms)
+
+    async def count_attention(self, project_id: str | None) -> int:
+        """Return the number of bookings that need attention and have not ended.
+
+        Raises:
+            NotFound, InvalidArgument (no project given and several exist), Unavailable.
+        """
+        availability = await self._availability_cache.availability(project_id)
+        now = availability.now_ms // MS_PER_MINUTE
+        return len(await self._store.bookings_needing_attention(availability.schedule.project.id, now))
 
 
 def affected_bookings(availability: Availability, bookings: Iterable[Booking]) -> tuple[AffectedBooking, ...]:

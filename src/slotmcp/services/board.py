@@ -52,6 +52,8 @@ class BoardAnswer:
     """The day on the project's clock: 23, 24 or 25 hours."""
     technicians: tuple[TechnicianDay, ...]
     """In the order of the project file."""
+    needing_attention: int
+    """Number of bookings on any day that need attention and have not ended."""
     now_ms: int
 
 
@@ -78,6 +80,7 @@ class BoardService:
         day = day or today
         span = midnight(zone_key, day), next_midnight(zone_key, day)
         bookings = _by_technician(await self._store.bookings(schedule.project.id, span))
+        needing = await self._store.bookings_needing_attention(schedule.project.id, now_ms // MS_PER_MINUTE)
         return BoardAnswer(
             schedule=schedule,
             day=day,
@@ -87,6 +90,7 @@ class BoardService:
                 _day_of(schedule, technician_schedule, bookings.get(technician_id, ()), span, now_ms)
                 for technician_id, technician_schedule in schedule.technician_schedules.items()
             ),
+            needing_attention=len(needing),
             now_ms=now_ms,
         )
 

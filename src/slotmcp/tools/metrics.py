@@ -59,6 +59,7 @@ class MetricsResponse(ClockedResponse):
     thinking: int
     lost: int
     collisions: int
+    needsAttention: int
     refusals: list[RefusalView]
     responseTimes: list[ResponseTimeView]
 
@@ -72,8 +73,9 @@ async def get_metrics(app: App, args: GetMetrics) -> MetricsResponse:
     answer = await app.reports.get_metrics(request)
     view = Viewpoint.of(answer.project, answer.now_ms, locale=args.locale)
     report, funnel = answer.report, answer.report.funnel
+    needing_attention = await app.attention.count_attention(args.project_id)
     return {
-        "result": operators.funnel(funnel, view),
+        "result": operators.funnel(funnel, needing_attention, view),
         "note": view.note,
         "projectId": report.project_id,
         "firstDate": report.period.first_day.isoformat(),
@@ -85,6 +87,7 @@ async def get_metrics(app: App, args: GetMetrics) -> MetricsResponse:
         "thinking": funnel.thinking,
         "lost": sum(funnel.lost.values()),
         "collisions": report.collisions,
+        "needsAttention": needing_attention,
         "refusals": [
             {"reason": refused.reason or "", "serviceType": refused.service_id, "questions": refused.questions}
             for refused in report.refused[:_MAX_REFUSALS]

@@ -16,8 +16,18 @@ def technicians(active: int, count: int, view: Viewpoint) -> str:
     )
 
 
-def funnel(counts: Funnel, view: Viewpoint) -> str:
-    """Say how many callers reached each step of the funnel."""
+def funnel(counts: Funnel, needing_attention: int, view: Viewpoint) -> str:
+    """Say how many callers reached each step of the funnel, and how many bookings need attention."""
+    sentence = _steps(counts, view)
+    if not needing_attention:
+        return sentence
+    attention = view.voice.say_count(
+        "One booking needs attention.", "{count} bookings need attention.", needing_attention
+    )
+    return f"{sentence} {attention}"
+
+
+def _steps(counts: Funnel, view: Viewpoint) -> str:
     if not counts.conversations:
         return view.voice.say("Nobody has asked for a time.")
     return view.voice.say_count(

@@ -158,7 +158,12 @@ def _layout(answer: BoardAnswer) -> dict[str, object]:
         "now": grid.place((now, now + COLUMN_MINUTES)) if shows_now else "",
         "is_empty": all(row.is_empty for row in rows),
         "summary": _summary(answer),
+        "attention": _attention(answer.needing_attention),
     }
+
+
+def _attention(bookings: int) -> str:
+    return f"{plural(bookings, 'booking')} {'needs' if bookings == 1 else 'need'} attention." if bookings else ""
 
 
 def _format_time_left(expires_at_ms: int, now_ms: int) -> str:

@@ -10,8 +10,9 @@ from slotmcp.domain.errors import FixRequest, InvalidArgument
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.moment import Moment, WallDate, WallTime
 from slotmcp.engine.zones import utc_to_wall
+from slotmcp.services.attention import AffectedBooking
 from slotmcp.services.technicians import AbsenceAnswer, TimeOffRequest
-from slotmcp.web.dashboard.labels import customer_name, format_minute, plural
+from slotmcp.web.dashboard.labels import attention_label, customer_name, format_minute, join_words, plural
 from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 
 
@@ -63,7 +64,8 @@ async def _page(
     code: int = 200,
 ) -> Response:
     answer = await request.app.technicians.list_technicians(request.project_id)
-    zone_key = answer.project.timezone
+    attention = await request.app.attention.list_attention(request.project_id)
+    zone_key, now = answer.project.timezone, answer.now_ms // MS_PER_MINUTE
     return request.page(
         "technicians.html",
         status=code,
@@ -74,21 +76,28 @@ async def _page(
                 "load": f"{load.bookings_today} today, {load.bookings_this_week} this week",
                 "next": format_minute(zone_key, load.next_booking.booking.claim.start) if load.next_booking else "",
                 "next_id": load.next_booking.booking.id if load.next_booking else "",
-                "time_off": [_time_off_label(zone_key, off) for off in load.time_off],
+                "time_off": [_time_off_label(load.technician.timezone, off) for off in load.time_off],
+                "zone": "" if load.technician.timezone == zone_key else load.technician.timezone,
+                "today": f"{utc_to_wall(load.technician.timezone, now):%Y-%m-%d}",
             }
             for load in answer.technicians
         ],
         done=_confirmation(absence, done),
-        affected=[
-            (
-                each.found.booking.id,
-                f"{format_minute(zone_key, each.found.booking.claim.start)}, {customer_name(each.found.booking)}",
-            )
-            for each in (absence.attention if absence else ())
-        ],
+        attention=[_attention_row(zone_key, affected) for affected in attention.affected],
         problem=problem,
-        today=f"{utc_to_wall(zone_key, answer.now_ms // MS_PER_MINUTE):%Y-%m-%d}",
     )
+
+
+def _attention_row(zone_key: str, affected: AffectedBooking) -> dict[str, str]:
+    """Return a booking that needs attention, with the technicians who could take it at its time."""
+    booking, technician = affected.found.booking, affected.found.technician
+    start = format_minute(zone_key, booking.claim.start)
+    return {
+        "id": booking.id,
+        "label": f"{start}, {customer_name(booking)}, with {technician.name}.",
+        "causes": attention_label(booking.attention),
+        "able": join_words([able.name for able in affected.able]) if affected.able else "",
+    }
 
 
 def _confirmation(absence: AbsenceAnswer | None, done: str) -> str:
