@@ -70,3 +70,15 @@ async def test_a_day_without_calls_is_reported_in_the_operators_language(operato
 async def test_invalid_dates_are_reported(operator: Caller, arguments: dict[str, str], field: str) -> None:
     error = await operator.expect_error("get_metrics", **arguments)
     assert (error["code"], fields(error)) == ("invalid_argument", [field])
+
+
+async def test_bookings_that_need_attention_are_counted(operator: Caller) -> None:
+    assert (await operator.call("get_metrics"))["needsAttention"] == 0
+    contact = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
+    await operator.call("book_slot", start=NINE, technicianId="t-ana", **contact)
+    await operator.call("set_technician_status", technicianId="t-ana", status="off")
+    answer = await operator.call("get_metrics")
+    assert answer["needsAttention"] == 1
+    assert answer["result"].endswith(" One booking needs attention.")
+    await operator.call("set_technician_status", technicianId="t-ana", status="active")
+    assert (await operator.call("get_metrics"))["needsAttention"] == 0

@@ -1,8 +1,13 @@
 """Tests of the operators' technician tools."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from support.server import Body, Caller, fields, starts
+from slotmcp.tools.gate import Toolset
+from support.denver import ANA, BEN, PLAN, SUNDAY_NOON_MS
+from support.server import Body, Caller, fields, open_caller, starts
 from support.sqlite_file import fingerprint
 
 MONDAY_9, MONDAY_10 = "2026-11-23T16:00:00Z", "2026-11-23T17:00:00Z"
@@ -81,6 +86,49 @@ async def test_held_times_are_reassigned_or_withdrawn_and_booking_reports_it(ope
     assert error["code"] == "hold_expired"
     assert error["result"].startswith("I'm sorry, nobody can make that time anymore. I do have Tuesday at 8")
     assert starts(error["alternatives"])[0] == "2026-11-24T15:00:00Z"
+
+
+KEN = replace(BEN, id="t-ken", name="Ken", timezone="Asia/Tokyo")
+FAR_TEAM = replace(PLAN, technicians=(ANA, KEN))
+
+
+@pytest.mark.parametrize(
+    ("locale", "sentence"),
+    [
+        ("en-US", "Ken has that time off now, in Tokyo time."),
+        ("en-GB", "Ken has that time off now, in Tokyo time."),
+        ("es", "La ausencia de Ken queda registrada, en la hora de Tokio."),
+        ("fr", "L'absence de Ken est enregistrée, selon l'heure locale (Tokyo)."),
+        ("de", "Die Abwesenheit von Ken ist eingetragen, nach der Ortszeit in Tokio."),
+    ],
+)
+async def test_a_day_off_is_the_technicians_day_and_the_answer_says_so(
+    tmp_path: Path, locale: str, sentence: str
+) -> None:
+    path = tmp_path / "far.db"
+    async with open_caller(path, FAR_TEAM, now_ms=SUNDAY_NOON_MS, toolset=Toolset.OPERATOR) as operator:
+        answer = await operator.call(
+            "add_time_off", technicianId="t-ken", start="2026-11-25", end="2026-11-25", locale=locale
+        )
+        assert answer["result"] == sentence
+        assert answer["timezone"] == answer["clock"]["timezone"] == "Asia/Tokyo"
+        assert answer["timeOff"] == [
+            {
+                "start": "2026-11-24T15:00:00Z",
+                "end": "2026-11-25T15:00:00Z",
+                "startLocal": "2026-11-25T00:00:00+09:00",
+                "endLocal": "2026-11-26T00:00:00+09:00",
+                "byOperator": True,
+            }
+        ]
+        (_, ken) = (await operator.call("list_technicians"))["technicians"]
+        assert (ken["timezone"], ken["timeOff"]) == ("Asia/Tokyo", answer["timeOff"])
+
+
+async def test_a_day_off_in_the_project_zone_needs_no_zone(operator: Caller) -> None:
+    answer = await operator.call("add_time_off", technicianId="t-ben", start="2026-11-25", end="2026-11-25")
+    assert answer["result"] == "Ben has that time off now."
+    assert answer["timeOff"][0]["startLocal"] == "2026-11-25T00:00:00-07:00"
 
 
 async def test_a_repeated_absence_changes_nothing(operator: Caller) -> None:

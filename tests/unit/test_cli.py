@@ -117,6 +117,24 @@ def test_a_dry_run_shows_the_changes_without_making_them(slotmcp: Run, imported:
     assert "Back Range" in slotmcp("export").out
 
 
+def test_an_import_lists_the_bookings_that_no_longer_fit(slotmcp: Run, imported: Path) -> None:
+    off = sample_text().replace("  - id: t-ana ", "  - id: t-ana\n    status: off # ", 1)
+    imported.write_text(off)
+    dry_run = slotmcp("import", str(imported), "--dry-run")
+    ended = slotmcp("import", str(imported))
+    assert ended.out == dry_run.out.replace("Would import", "Imported")
+    heading, *bookings, advice = ended.out.partition("Needs attention: ")[2].splitlines()
+    assert heading == f"{len(bookings)} bookings do not fit any more. None was moved or canceled:"
+    line = re.compile(r"  b-10\d: .+, with Ana Lucero\. The technician is off\. .+ take it.*\.")
+    assert all(map(line.fullmatch, bookings))
+    assert len(bookings) > 3
+    assert advice == "Move or cancel each one on the dashboard, or with reschedule_booking or cancel_booking."
+    assert "Needs attention: The technician is off." in slotmcp("booking", "b-104").out
+    imported.write_text(sample_text())
+    assert f"Fits again: {len(bookings)} bookings." in slotmcp("import", str(imported)).out
+    assert "Needs attention" not in slotmcp("booking", "b-104").out
+
+
 def test_an_exported_file_imports_without_changes(slotmcp: Run, imported: Path) -> None:
     exported = slotmcp("export", "denver-hvac").out
     imported.write_text(exported)

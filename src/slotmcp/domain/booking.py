@@ -57,6 +57,8 @@ class BookingStatus(StrEnum):
     """The customer missed the appointment."""
 
 
+_ACTIVE: Final = frozenset({BookingStatus.CONFIRMED, BookingStatus.RESCHEDULED})
+
 TRANSITIONS: Final[Mapping[BookingStatus, frozenset[BookingStatus]]] = {
     BookingStatus.CONFIRMED: frozenset(
         {BookingStatus.RESCHEDULED, BookingStatus.CANCELLED, BookingStatus.COMPLETED, BookingStatus.NO_SHOW}
@@ -102,9 +104,21 @@ class Booking:
         Raises:
             BookingClosed.
         """
-        is_active = self.status in {BookingStatus.CONFIRMED, BookingStatus.RESCHEDULED}
-        if not is_active or self.claim.start * MS_PER_MINUTE <= now_ms:
+        if self.status not in _ACTIVE or self.claim.start * MS_PER_MINUTE <= now_ms:
             raise BookingClosed(is_canceled=self.status is BookingStatus.CANCELLED)
+
+    def require_not_over(self, now_ms: int) -> None:
+        """Require that an active visit is not over. Its outcome is set instead, and past reports stay as they are.
+
+        Raises:
+            BookingClosed.
+        """
+        if self.is_over(now_ms):
+            raise BookingClosed(is_canceled=False)
+
+    def is_over(self, now_ms: int) -> bool:
+        """Return whether the visit has ended and has no outcome yet."""
+        return self.status in _ACTIVE and self.claim.end * MS_PER_MINUTE <= now_ms
 
     def with_status(self, status: BookingStatus) -> Self:
         """Return the booking in another status.

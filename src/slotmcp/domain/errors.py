@@ -50,7 +50,7 @@ _CONTACT_DIFFERS = (
     "find_bookings, and ask the caller for another phone or email. Without either, only operators can change it."
 )
 _MAX_QUOTED_CHARACTERS = 60
-_VISIT_BEGAN = "The visit has begun or is over, so callers cannot change it. An operator can set its outcome."
+_VISIT_BEGAN = "The visit has begun or is over, so it can no longer be changed. An operator can set its outcome."
 _BOOKING_CANCELED = "This booking is canceled, so it cannot be changed. Book a new one if the caller wants it."
 
 

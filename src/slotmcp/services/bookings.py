@@ -245,6 +245,7 @@ async def _cancel(request: CancelRequest, verification: Verification, unit: Unit
     booking = await verification.find(transaction, schedule.project)
     if booking.status is not BookingStatus.CANCELLED:
         verification.require_open(booking, transaction.now_ms)
+        booking.require_not_over(transaction.now_ms)
     cancelled = await cancel(transaction, booking, request.reason)
     replayed = booking.status is BookingStatus.CANCELLED
     if not replayed:

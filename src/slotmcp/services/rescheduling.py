@@ -130,6 +130,7 @@ async def reschedule(
     before, moved = earlier or PreviousTime.of(booking.claim), booking
     if earlier is None:
         verification.require_open(booking, transaction.now_ms)
+        booking.require_not_over(transaction.now_ms)
         booking.with_status(BookingStatus.RESCHEDULED)  # raises if the booking is closed
         hold = await _hold_for(transaction, availability, booking, request, start)
         moved = await _apply(transaction, _plan(availability, booking, hold, start, travel_times))

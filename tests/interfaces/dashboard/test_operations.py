@@ -223,3 +223,35 @@ async def test_an_unknown_technician_is_not_found(desk: Site) -> None:
     answer = await desk.browser.send(f"{BOARD}/technicians/t-max/status", status="off")
     assert answer.status_code == 404
     assert "t-max" in answer.text
+
+
+async def test_bookings_that_an_import_affects_are_listed_until_they_fit_again(desk: Site) -> None:
+    booking_id = await book(desk, tomorrow())
+    technician_id = (await stored(desk, booking_id)).claim.technician_id
+    other = {"t-ana": "Ben", "t-ben": "Ana &lt;b&gt;"}[technician_id]
+    team = tuple(
+        replace(one, status=TechnicianStatus.OFF) if one.id == technician_id else one for one in TWO.technicians
+    )
+    assert "attention" not in (await desk.browser.get(BOARD)).text.replace("#attention", "")
+    projects = desk.schedules.app.projects
+    await projects.import_project(replace(TWO, technicians=team), prune=False)
+    page = (await desk.browser.get(f"{BOARD}/technicians")).text
+    assert f"/bookings/{booking_id}" in page
+    assert "The technician is unavailable." in page
+    assert f"{other} could take it." in page
+    assert "1 booking needs attention." in (await desk.browser.get(BOARD)).text
+    await projects.import_project(TWO, prune=False)
+    assert "could take it." not in (await desk.browser.get(f"{BOARD}/technicians")).text
+    assert "1 booking needs attention." not in (await desk.browser.get(BOARD)).text
+
+
+async def test_time_off_is_shown_and_entered_in_the_technicians_zone(tmp_path: Path) -> None:
+    ken = replace(BEN, id="t-ken", name="Ken", timezone="Asia/Tokyo")
+    async with open_site(tmp_path, replace(TWO, technicians=(ANA, ken))) as site:
+        await site.browser.log_in(await site.key())
+        page = (await site.browser.get(f"{BOARD}/technicians")).text
+        assert page.count("Dates and times are in Asia/Tokyo.") == 1
+        day = tomorrow() + timedelta(days=2)
+        path = f"{BOARD}/technicians/t-ken/time-off"
+        added = await site.browser.send(path, start_date=f"{day:%Y-%m-%d}", end_date=f"{day:%Y-%m-%d}")
+        assert f"{day:%a %b} {day.day}</span>" in added.text, "it is a whole day in Tokyo"

@@ -162,8 +162,12 @@ class BookingUpdater:
         return entry
 
     async def _cancel_with_event(self, entry: CalendarEntry, booking: Booking) -> None:
-        """Cancel a booking, unless its event was replaced, it has another event, or a push canceled the event."""
-        if entry.event.status is EventStatus.REPLACED or booking.status in _FINAL_STATUSES:
+        """Cancel a booking, unless its event was replaced, it has another event, or a push canceled the event.
+
+        A visit that is over stays: its outcome is set instead, and past reports stay as they are.
+        """
+        is_final = booking.status in _FINAL_STATUSES or booking.is_over(self._transaction.now_ms)
+        if entry.event.status is EventStatus.REPLACED or is_final:
             return
         entries = await self._transaction.calendar.entries_of_booking(booking.id)
         has_other = any(other.event.uid != entry.event.uid and not other.event.status.is_over for other in entries)

@@ -206,13 +206,13 @@ class _RowBuilder:
         claim = booking.claim
         service = service_of(self._answer.schedule, claim).name
         title, more = (booking.customer.name, service) if booking.customer else (service, NO_CUSTOMER)
-        is_movable = booking.status in _MOVABLE
+        is_open = booking.status in _MOVABLE
         return replace(
             self._block("booked", claim.interval, title, more),
             booking_id=booking.id,
-            is_movable=is_movable,
+            is_movable=is_open and not booking.is_over(self._answer.now_ms),
             attention=attention_label(booking.attention),
-            outcome="" if is_movable else booking.status.value.replace("_", "-"),
+            outcome="" if is_open else booking.status.value.replace("_", "-"),
         )
 
     def _hold(self, claim: Claim) -> Block:

@@ -155,7 +155,7 @@ async def _page(
         time=request.field("time") or f"{start:%H:%M}",
         technicians=[load.technician for load in technicians],
         attention=attention_label(booking.attention),
-        can_change=BookingStatus.CANCELLED in TRANSITIONS[booking.status],
+        can_change=BookingStatus.CANCELLED in TRANSITIONS[booking.status] and not booking.is_over(answer.now_ms),
         outcomes=_possible_outcomes(found, answer.now_ms),
         done=_DONE.get(request.query("done"), ""),
         problem=problem.message if problem else "",
