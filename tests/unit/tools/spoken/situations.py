@@ -111,7 +111,7 @@ def operator_situations(locale: str) -> Iterator[Situation]:
         yield "An operator looks around", operators.technicians(min(count, 2), count, view)
         yield "An operator looks around", waitlist.overview(count, view)
         funnel = Funnel(conversations=count, offered=count, held=2, booked=1, thinking=0, lost={})
-        yield "An operator looks around", operators.funnel(funnel, view)
+        yield "An operator looks around", operators.funnel(funnel, min(count, 2), view)
         yield from ((f"An absence affects {count}", effect) for effect in operators.consequences(_absence(count), view))
 
 
