@@ -224,3 +224,61 @@ async def test_a_token_that_contradicts_other_arguments_is_reported(caller: Call
         error = await caller.expect_error("book_slot", holdToken=token, **KIM, **{field: value})
         assert (error["code"], fields(error)) == ("invalid_argument", [field])
     await caller.call("book_slot", holdToken=token, start=MONDAY_9, serviceType="ac-repair", **KIM)
+
+
+MAIN_ST = {"address": "1 Main St"}
+OAK_ST = {"address": "2 Oak St", "notes": "gate 1234"}
+
+
+async def test_another_address_is_asked_about_and_booked_as_a_further_visit(caller: Caller) -> None:
+    first = await caller.call("book_slot", start=MONDAY_9, **KIM, **MAIN_ST)
+    error = await caller.expect_error("book_slot", start=MONDAY_9, **KIM, **OAK_ST)
+    assert (error["code"], error["retryable"]) == ("already_booked", False)
+    assert error["booking"]["bookingId"] == first["booking"]["bookingId"]
+    assert error["result"] == (
+        "You already have an appointment for AC repair, tomorrow at 9 in the morning. "
+        "Should I change that one, or book another visit?"
+    )
+    for way_out in ("update_booking", "reschedule_booking", "additional: true"):
+        assert way_out in error["message"]
+    second = await caller.call("book_slot", start=MONDAY_9, additional=True, **KIM, **OAK_ST)
+    assert second["booking"]["technicianId"] != first["booking"]["technicianId"]
+
+
+async def test_new_details_are_said(caller: Caller) -> None:
+    await caller.call("book_slot", start=MONDAY_9, **KIM)
+    answer = await caller.call("book_slot", start=MONDAY_9, **KIM, **OAK_ST)
+    assert (answer["replayed"], answer["stored"]) == (True, ["address", "notes"])
+    assert answer["result"] == (
+        "You're already booked for AC repair, tomorrow at 9 in the morning. I've added the new details."
+    )
+    again = await caller.call("book_slot", start=MONDAY_9, **KIM, **OAK_ST)
+    assert "stored" not in again
+
+
+async def test_a_retry_says_that_the_booking_is_canceled(caller: Caller) -> None:
+    request = {"start": MONDAY_9, "idempotencyKey": "k", **KIM}
+    booked = await caller.call("book_slot", **request)
+    await caller.call("cancel_booking", bookingId=booked["booking"]["bookingId"], phone=KIM["customerPhone"])
+    again = await caller.call("book_slot", **request)
+    assert (again["replayed"], again["booking"]["status"]) == (True, "cancelled")
+    assert "canceled" in again["result"]
+
+
+@pytest.mark.parametrize(
+    "misheard",
+    [
+        {"customerName": "Kym Doe"},
+        {"durationMinutes": 120},
+        {"start": "2026-11-23T16:15:00Z"},
+        {"technicianId": "t-ben"},
+    ],
+)
+async def test_contradictions_are_asked_about_in_every_language(caller: Caller, misheard: dict[str, object]) -> None:
+    await caller.call("book_slot", start=MONDAY_9, technicianId="t-ana", **KIM)
+    before = fingerprint(caller.path)
+    for locale, word in (("es", "cita"), ("fr", "rendez-vous"), ("de", "Termin"), ("en-GB", "appointment")):
+        error = await caller.expect_error("book_slot", **({"start": MONDAY_9, **KIM, "locale": locale} | misheard))
+        assert error["code"] == "already_booked"
+        assert word in error["result"]
+    assert fingerprint(caller.path) == before

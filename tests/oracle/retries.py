@@ -93,7 +93,8 @@ def outcome_among(
         if counts and (made.status not in STANDING or made.is_forgotten):
             return "replay", key_of
     alike = {id_: made for id_, made in bookings.items() if _is_alike(second, made.by) or id_ == key_of}
-    there = {id_: made for id_, made in alike.items() if (counts and id_ == key_of) or _is_at_start(second, made)}
+    there = {id_: made for id_, made in alike.items() if _is_at_start(second, made)}
+    there = {key_of: bookings[key_of], **there} if counts else there
     if second.additional:
         is_new = (second.key or second.uses_token) and not counts
         return ("new", "") if is_new else _outcome_of_additional(second, there)

@@ -110,8 +110,8 @@ def decide(
             has_unused_key = True
         elif recalled.booking.status not in _STANDING or recalled.booking.customer is None:  # rule 4
             return Decision(outcome=Outcome.REPLAY, booking=recalled.booking)
-        elif recalled.booking not in same_start:
-            same_start.insert(0, recalled.booking)
+        else:
+            same_start = [recalled.booking, *(booking for booking in same_start if booking != recalled.booking)]
     if request.is_additional:
         return NEW if has_unused_key else _decide_additional(request, same_start, now_ms)
     return _decide_same_start(request, same_start, now_ms) or _decide_overlap(request, bookings, same_start)

@@ -84,7 +84,7 @@ def held_appointment(
         raise InvalidArgument("serviceType", problem)
     start = claim.start if order.start is None else resolve_moment(order.start, zone_key, "start")
     if start != claim.start:
-        held_text, text = (utc_to_wall(zone_key, minute).isoformat(" ", "minutes") for minute in (claim.start, start))
+        held_text, text = (f"{utc_to_wall(zone_key, minute):%Y-%m-%d %H:%M}" for minute in (claim.start, start))
         raise InvalidArgument("start", f"the hold is for {held_text}, not {text}; omit start, or hold that start.")
     if find_duration(order, claim.start, zone_key) not in {None, held_minutes}:
         field = "durationMinutes" if order.end is None else "end"
