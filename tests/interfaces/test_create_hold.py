@@ -195,11 +195,11 @@ async def test_an_unknown_token_is_said_with_the_callers_own_times(caller: Calle
     own = await caller.expect_error("create_hold", customerHash=HASH, **wrong)
     assert (own["code"], own["heldStarts"]) == ("hold_expired", [MONDAY_9])
     assert own["result"] == (
-        "I'm sorry, I can't find that hold. I'm still holding tomorrow at 9 in the morning. Should I book it?"
+        "I'm sorry, I don't have that time on hold. I'm still holding tomorrow at 9 in the morning. Should I book it?"
     )
     other = await caller.expect_error("create_hold", customerHash="d7a1f93e05b24d68", **wrong)
     assert other["heldStarts"] == []
-    assert other["result"] == "I'm sorry, I can't find that hold. Should I look for times again?"
+    assert other["result"] == "I'm sorry, I don't have that time on hold. Should I look for times again?"
 
 
 async def test_the_time_that_is_left_is_reported_when_a_time_was_held_for_long(caller: Caller) -> None:

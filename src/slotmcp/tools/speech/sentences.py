@@ -131,11 +131,11 @@ def held_service(service: ServiceType, start: Minute, view: Viewpoint, seconds_l
 def unknown_hold(own: Sequence[Minute], view: Viewpoint) -> str:
     """Say that no hold has a token, and which times are held for the caller."""
     if not own:
-        return view.voice.say("I'm sorry, I can't find that hold. Should I look for times again?")
+        return view.voice.say("I'm sorry, I don't have that time on hold. Should I look for times again?")
     first, *others = [say_start(start, view) for start in own[:_MAX_OWN]]
     times = reduce(view.voice.join_and, others, first)
     return view.voice.say(
-        "I'm sorry, I can't find that hold. I'm still holding {times}. Should I book it?", times=times
+        "I'm sorry, I don't have that time on hold. I'm still holding {times}. Should I book it?", times=times
     )
 
 
