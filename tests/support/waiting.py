@@ -4,7 +4,8 @@ from typing import Any
 
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.waitlist import WaitlistState
-from slotmcp.services.waitlist import JoinRequest, WaitlistEntryStatus
+from slotmcp.services.waitlist import WaitlistEntryStatus
+from slotmcp.services.waitlist_joining import JoinRequest
 from support.shop import MONDAY, Shop, at, clock_text
 
 LINE = ("kim", "lee", "max", "noa", "ola")

@@ -63,6 +63,29 @@ async def close_fulfilled_entries(unit: UnitOfWork, booking: Booking, *, hold_to
         await offer_freed_time(unit)
 
 
+async def change_entry(unit: UnitOfWork, entry: WaitlistEntry, corrected: WaitlistEntry) -> WaitlistEntry:
+    """Save a corrected entry and return it. An offer that it cannot use goes to the next entry."""
+    offer = await _read_live_offer(unit.transaction, entry)
+    if offer is None or _fits(corrected, offer):
+        await _save(unit.transaction, corrected)
+        return corrected
+    await unit.transaction.release_hold(offer.claim.id)
+    waiting = replace(corrected, state=WaitlistState.WAITING, hold_token="")
+    await _save(unit.transaction, waiting)
+    await offer_freed_time(unit)
+    return await unit.transaction.waitlist_entry(entry.id) or waiting
+
+
+def _fits(entry: WaitlistEntry, offer: Hold) -> bool:
+    """Return whether an offered time is one that an entry can use."""
+    claim = offer.claim
+    return (
+        entry.start_from <= claim.start < entry.start_to
+        and claim.end - claim.start == entry.duration_minutes
+        and entry.technician_id in {None, claim.technician_id}
+    )
+
+
 async def leave_waitlist(unit: UnitOfWork, entries: Iterable[WaitlistEntry]) -> bool:
     """Expire entries, and offer their held times to the next entries; return whether any entry was open."""
     open_entries = [entry for entry in entries if entry.state in OPEN]

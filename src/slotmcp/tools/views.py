@@ -50,6 +50,7 @@ class ErrorView(TypedDict):
     code: str
     retryable: bool
     message: NotRequired[str]
+    reason: NotRequired[str]
     retryAfterMs: NotRequired[int]
     fields: NotRequired[list[FieldView]]
     nearest: NotRequired[list[str]]

@@ -7,19 +7,27 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from slotmcp.domain.access import Scope
-from slotmcp.domain.booking import Customer
+from slotmcp.domain.booking import Booking, BookingStatus, Customer
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.waitlist import WaitlistState
 from slotmcp.services.app import App
 from slotmcp.services.callers import current_origin
-from slotmcp.services.waitlist import JoinRequest, WaitlistEntryStatus
+from slotmcp.services.waitlist import WaitlistEntryStatus
+from slotmcp.services.waitlist_joining import JoinRequest
 from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc, write_utc_ms
 from slotmcp.tools.speech import sentences
 from slotmcp.tools.speech import waitlist as waitlist_sentences
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import IDEMPOTENT, READ_ONLY, tool
-from slotmcp.tools.views import ClockedResponse, TimeView, show_clock, show_time
+from slotmcp.tools.views import (
+    BookingTimeView,
+    ClockedResponse,
+    TimeView,
+    show_booking_time,
+    show_clock,
+    show_time,
+)
 
 WAITLIST_ENTRY_URI: Final = "slotmcp://waitlist/{waitId}"
 """Template (RFC 6570) of the URI under which clients read an entry and subscribe to it."""
@@ -74,6 +82,7 @@ class WaitlistEntryResponse(ClockedResponse):
     state: str
     position: int
     offer: NotRequired[OfferView]
+    booking: NotRequired[BookingTimeView]
     replayed: bool
 
 
@@ -168,6 +177,8 @@ def _show(answer: WaitlistEntryStatus, view: Viewpoint) -> WaitlistEntryResponse
             "holdToken": offer.token,
             "expiresAt": "" if expires_at_ms is None else write_utc_ms(expires_at_ms),
         }
+    if answer.booking is not None:
+        response["booking"] = show_booking_time(answer.booking, view)
     return response
 
 
@@ -191,13 +202,27 @@ def _show_waiting(answer: WaitlistEntryStatus, view: Viewpoint) -> WaitingView:
 
 
 def _describe(answer: WaitlistEntryStatus, view: Viewpoint) -> str:
-    if answer.entry.state is WaitlistState.WAITING:
-        return waitlist_sentences.waiting(answer.position, view)
-    if answer.entry.state is WaitlistState.EXPIRED:
-        return waitlist_sentences.expired(view)
-    if answer.offer is None:
+    state = _describe_state(answer, view)
+    return f"{waitlist_sentences.changed(view)} {state}" if answer.is_changed else state
+
+
+def _describe_state(answer: WaitlistEntryStatus, view: Viewpoint) -> str:
+    match answer.entry.state:
+        case WaitlistState.WAITING:
+            return waitlist_sentences.waiting(answer.position, view)
+        case WaitlistState.OFFERED if answer.offer is not None:
+            expires_at_ms = answer.offer.claim.expires_at_ms or answer.now_ms
+            minutes_left = (expires_at_ms - answer.now_ms) // MS_PER_MINUTE
+            return waitlist_sentences.offered(answer.offer.claim.start, view, minutes_left)
+        case WaitlistState.EXPIRED:
+            return waitlist_sentences.expired(view)
+        case _:
+            return _describe_end(answer.booking, view)
+
+
+def _describe_end(booking: Booking | None, view: Viewpoint) -> str:
+    if booking is None:
         return waitlist_sentences.fulfilled(view)
-    claim = answer.offer.claim
-    if claim.expires_at_ms is None:
-        return sentences.hold_booked(claim.start, view)
-    return waitlist_sentences.offered(claim.start, view, (claim.expires_at_ms - answer.now_ms) // MS_PER_MINUTE)
+    if booking.status is BookingStatus.CANCELLED:
+        return waitlist_sentences.canceled(view)
+    return sentences.hold_booked(booking.claim.start, view)

@@ -39,6 +39,16 @@ def fulfilled(view: Viewpoint) -> str:
     return view.voice.say("You have an appointment now, so you're off the waitlist.")
 
 
+def canceled(view: Viewpoint) -> str:
+    """Say that the appointment that ended the wait was canceled."""
+    return view.voice.say("That appointment was canceled, and you're no longer on the waitlist.")
+
+
+def changed(view: Viewpoint) -> str:
+    """Say that an earlier request was corrected."""
+    return view.voice.say("I've updated your waitlist request.")
+
+
 def expired(view: Viewpoint) -> str:
     """Say that nothing became free before the requested range ended."""
     return view.voice.say("I'm sorry, nothing opened up in time, so you're no longer on the waitlist.")

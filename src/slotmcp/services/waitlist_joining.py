@@ -1,0 +1,320 @@
+"""Joining the waitlist: recognition of repeated and corrected requests, and the check that waiting can help.
+
+`docs/explanation/retries.md` specifies when two requests are the same.
+"""
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from slotmcp.domain.booking import Booking, BookingStatus, Customer
+from slotmcp.domain.caller import is_guessable
+from slotmcp.domain.catalog import Location, Project
+from slotmcp.domain.claim import ClaimState
+from slotmcp.domain.errors import InvalidArgument, NothingToWaitFor, ProblemKind, SlotsAvailable
+from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, minute_at_or_after, overlaps
+from slotmcp.domain.moment import Moment
+from slotmcp.domain.offer import Offer
+from slotmcp.domain.reasons import Reason
+from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
+from slotmcp.engine.availability import Availability
+from slotmcp.engine.feasibility import MAX_DAYS_AHEAD, reason_never_free
+from slotmcp.engine.slots import list_starts, slots_at
+from slotmcp.engine.zones import utc_to_wall
+from slotmcp.ports import Transaction
+from slotmcp.services.alternatives import nearest_slots
+from slotmcp.services.appointments import find_need, find_service, resolve_moment
+from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin
+from slotmcp.services.contacts import hash_reference, hash_references, normalize_customer, references_of
+from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys, key_mismatch
+from slotmcp.services.pagination import spread
+from slotmcp.services.unit_of_work import UnitOfWork
+from slotmcp.services.waitlist_queue import OPEN, change_entry, need_of
+
+_ALTERNATIVES: Final = 3
+_CANDIDATES: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRequest:
+    """Request to join the waitlist for any start in a window. None: not specified."""
+
+    customer: Customer
+    from_: Moment
+    """Start of the window. For a date: the start of the day."""
+    to: Moment
+    """End of the window, exclusive. For a date: the end of the day."""
+    project_id: str | None = None
+    service_id: str | None = None
+    duration_minutes: int | None = None
+    technician_id: str | None = None
+    location: Location | None = None
+    """Place of the job."""
+    timezone: str | None = None
+    """IANA zone of dates and local times. Default: the project's."""
+    customer_reference: str = ""
+    """The caller's opaque reference; only its hash with the project's salt is stored."""
+    idempotency_key: str = field(default="", repr=False)
+    origin: RequestOrigin = LOCAL_ORIGIN
+    """Client that sent the request."""
+
+    def window(self, project: Project) -> Interval:
+        """Return the window of starts.
+
+        Raises:
+            InvalidArgument: it is empty, or the clocks skip one of its ends or show it twice.
+        """
+        zone_key = self.timezone or project.timezone
+        start_from = resolve_moment(self.from_, zone_key, "from")
+        start_to = resolve_moment(self.to, zone_key, "to", end_of_day=True)
+        if start_to <= start_from:
+            raise InvalidArgument("to", "it must be after from.", kind=ProblemKind.TIME)
+        return start_from, start_to
+
+    @property
+    def secret_references(self) -> tuple[str, ...]:
+        """References of a customerHash that cannot be guessed, as it is stored by this program and by older ones."""
+        reference = self.customer_reference
+        return () if not reference or is_guessable(reference) else hash_references(reference)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """Entry of a request, which may be older than the request."""
+
+    entry: WaitlistEntry
+    replayed: bool
+    """True if an earlier request created the entry."""
+    is_changed: bool = False
+    """True if this request corrected the entry."""
+
+
+async def join(unit: UnitOfWork, request: JoinRequest) -> Joined:
+    """Add an entry, or find and correct the entry of an earlier request.
+
+    Raises:
+        SlotsAvailable, NothingToWaitFor, InvalidArgument, NotFound, IdempotencyMismatch.
+    """
+    transaction, availability = unit.transaction, await unit.availability()
+    wanted = _new_entry(transaction, availability, request, unit.ids.new_token())
+    keys = _idempotency_keys(transaction, request, wanted)
+    known = await _entry_of_key(transaction, keys, request, wanted) or await _earlier_entry(
+        transaction, request, wanted
+    )
+    joined = await _add(unit, availability, wanted) if known is None else await _correct(unit, known, wanted)
+    await keys.store_response(transaction, {"waitId": joined.entry.id})
+    return joined
+
+
+async def booking_of(transaction: Transaction, entry: WaitlistEntry) -> Booking | None:
+    """Return the booking that ended a wait: of its offer, or another one of the customer in the window."""
+    if entry.state is not WaitlistState.BOOKED:
+        return None
+    hold = await transaction.hold(entry.hold_token) if entry.hold_token else None
+    if hold is not None and hold.state in {ClaimState.BOOKED, ClaimState.CANCELLED}:
+        return await transaction.booking(hold.claim.id)
+    found = {booking.id: booking for key in entry.contact_keys for booking in await transaction.bookings_by(key)}
+    fitting = [
+        booking
+        for booking in found.values()
+        if booking.claim.service_id == entry.service_id and entry.start_from <= booking.claim.start < entry.start_to
+    ]
+    return min(fitting, key=lambda one: (_is_canceled(one), one.claim.start, one.id), default=None)
+
+
+def _is_canceled(booking: Booking) -> bool:
+    return booking.status is BookingStatus.CANCELLED
+
+
+def _new_entry(
+    transaction: Transaction, availability: Availability, request: JoinRequest, entry_id: str
+) -> WaitlistEntry:
+    schedule = availability.schedule
+    service = find_service(schedule, request.service_id)
+    need = find_need(
+        schedule,
+        service,
+        duration_minutes=request.duration_minutes,
+        technician_id=request.technician_id,
+        location=request.location,
+    )
+    start_from, start_to = request.window(schedule.project)
+    customer = normalize_customer(request.customer, schedule.project)
+    own_reference = (hash_reference(request.customer_reference),) if request.secret_references else ()
+    contact_keys = tuple(map(transaction.pseudonym, (*references_of(customer), *own_reference)))
+    return WaitlistEntry(
+        id=entry_id,
+        service_id=service.id,
+        duration_minutes=need.duration_minutes,
+        start_from=start_from,
+        start_to=start_to,
+        customer=customer,
+        customer_pseudonym=contact_keys[0],
+        joined_at_ms=transaction.now_ms,
+        technician_id=request.technician_id,
+        location=request.location,
+        contact_keys=contact_keys,
+    )
+
+
+def _idempotency_keys(transaction: Transaction, request: JoinRequest, entry: WaitlistEntry) -> IdempotencyKeys:
+    own_reference = (request.customer_reference,) if request.customer_reference else ()
+    references = map(transaction.pseudonym, (*own_reference, *references_of(entry.customer)))
+    return idempotency_keys(
+        transaction,
+        use_case="join_waitlist",
+        origin=request.origin,
+        key=request.idempotency_key,
+        owners=references_of(entry.customer),
+        request=("wait", *_job_of(entry), *sorted(references)),
+    )
+
+
+async def _entry_of_key(
+    transaction: Transaction, keys: IdempotencyKeys, request: JoinRequest, wanted: WaitlistEntry
+) -> WaitlistEntry | None:
+    """Return the entry that the request's key created.
+
+    Raises:
+        IdempotencyMismatch: it is a wait of another customer, for another service, or in another window.
+    """
+    receipt = await keys.recall(transaction)
+    entry = await transaction.waitlist_entry(json.loads(receipt.answer)["waitId"]) if receipt else None
+    if receipt is None or entry is None or keys.is_same_request(receipt):
+        return entry
+    if not _is_same_wish(transaction, request, wanted, entry):
+        raise key_mismatch()
+    return entry
+
+
+async def _earlier_entry(transaction: Transaction, request: JoinRequest, wanted: WaitlistEntry) -> WaitlistEntry | None:
+    """Return the customer's open entry for the same wish, else the equal one that a standing booking ended."""
+    entries = [
+        entry
+        for entry in await transaction.waitlist_entries(*OPEN)
+        if _is_same_wish(transaction, request, wanted, entry)
+    ]
+    if entries:
+        return next((entry for entry in entries if _job_of(entry) == _job_of(wanted)), entries[0])
+    for entry in await transaction.waitlist_entries(WaitlistState.BOOKED):
+        if _job_of(entry) == _job_of(wanted) and _is_same_wish(transaction, request, wanted, entry):
+            booking = await booking_of(transaction, entry)
+            if booking is not None and not _is_canceled(booking):
+                return entry
+    return None
+
+
+def _is_same_wish(transaction: Transaction, request: JoinRequest, wanted: WaitlistEntry, entry: WaitlistEntry) -> bool:
+    """Return whether an entry is of the same customer and service, and its window overlaps the requested one."""
+    return (
+        entry.service_id == wanted.service_id
+        and overlaps((entry.start_from, entry.start_to), (wanted.start_from, wanted.start_to))
+        and _is_same_customer(transaction, request, wanted, entry)
+    )
+
+
+def _is_same_customer(
+    transaction: Transaction, request: JoinRequest, wanted: WaitlistEntry, entry: WaitlistEntry
+) -> bool:
+    """Return whether a contact is equal, or the customerHash is equal and no contact differs."""
+    if not set(references_of(wanted.customer)).isdisjoint(references_of(entry.customer)):
+        return True
+    pairs = (wanted.customer.phone, entry.customer.phone), (wanted.customer.email, entry.customer.email)
+    if any(all(pair) for pair in pairs):  # both have a contact of this kind, and they differ
+        return False
+    return any(transaction.pseudonym(reference) in entry.contact_keys for reference in request.secret_references)
+
+
+def _job_of(entry: WaitlistEntry) -> tuple[object, ...]:
+    return entry.service_id, entry.duration_minutes, entry.start_from, entry.start_to, entry.technician_id
+
+
+async def _add(unit: UnitOfWork, availability: Availability, wanted: WaitlistEntry) -> Joined:
+    _check(availability, wanted)
+    await unit.transaction.add_waitlist_entry(wanted)
+    return Joined(entry=wanted, replayed=False)
+
+
+async def _correct(unit: UnitOfWork, known: WaitlistEntry, wanted: WaitlistEntry) -> Joined:
+    """Replace the details of an open entry by the requested ones. The entry keeps its id and its place in line."""
+    corrected = _corrected(known, wanted)
+    if known.state not in OPEN or corrected == known:
+        return Joined(entry=known, replayed=True)
+    if _job_of(corrected) != _job_of(known):
+        _check(await unit.availability(), corrected)
+    return Joined(entry=await change_entry(unit, known, corrected), replayed=True, is_changed=True)
+
+
+def _corrected(known: WaitlistEntry, wanted: WaitlistEntry) -> WaitlistEntry:
+    """Return an entry with the requested details; those that the request omits stay."""
+    return replace(
+        known,
+        duration_minutes=wanted.duration_minutes,
+        start_from=wanted.start_from,
+        start_to=wanted.start_to,
+        technician_id=wanted.technician_id,
+        location=wanted.location or known.location,
+        customer=Customer(
+            name=wanted.customer.name,
+            phone=wanted.customer.phone or known.customer.phone,
+            email=wanted.customer.email or known.customer.email,
+        ),
+        contact_keys=tuple(dict.fromkeys((*known.contact_keys, *wanted.contact_keys))),
+    )
+
+
+def _check(availability: Availability, entry: WaitlistEntry) -> None:
+    _check_window(availability, entry)
+    _check_nothing_available(availability, entry)
+    _check_possible(availability, entry)
+
+
+def _check_window(availability: Availability, entry: WaitlistEntry) -> None:
+    """Reject a window that has passed, begins after the last bookable day, or ends too far in the future."""
+    frame, now = availability.frame, minute_at_or_after(availability.now_ms)
+    if entry.start_to <= now:
+        local = utc_to_wall(availability.schedule.project.timezone, now).isoformat(timespec="minutes")
+        raise InvalidArgument("to", f"the window has passed; it is {local} now.", kind=ProblemKind.PAST)
+    if entry.start_from >= frame.midnights[-1]:
+        raise InvalidArgument(
+            "from",
+            f"bookings are open up to and including {frame.last_day}; give an earlier time.",
+            kind=ProblemKind.TOO_FAR,
+        )
+    if entry.start_to > frame.midnights[0] + MAX_DAYS_AHEAD * MINUTES_PER_DAY:
+        raise InvalidArgument("to", f"give a time within the next {MAX_DAYS_AHEAD} days.", kind=ProblemKind.TOO_FAR)
+
+
+def _check_nothing_available(availability: Availability, entry: WaitlistEntry) -> None:
+    """Reject an entry whose window contains available starts, and offer some of them."""
+    project = availability.schedule.project
+    need = need_of(entry, availability.schedule.services[entry.service_id], availability)
+    if starts := list_starts(availability, need, entry.start_from, entry.start_to):
+        chosen = spread(starts, _ALTERNATIVES, project.timezone, project.parts_of_day)
+        slots = tuple(slots_at(availability, need, chosen, best=_CANDIDATES))
+        offer = Offer(project=project, timezone=project.timezone, slots=slots, now_ms=availability.now_ms)
+        raise SlotsAvailable("A start in that window is available, so there is no need to wait.", alternatives=offer)
+
+
+def _check_possible(availability: Availability, entry: WaitlistEntry) -> None:
+    """Reject an entry that would wait in vain, and offer the nearest available starts."""
+    schedule = availability.schedule
+    need = need_of(entry, schedule.services[entry.service_id], availability)
+    if entry.start_to <= availability.earliest_start:
+        reason: Reason | None = Reason.NOTICE
+    else:
+        reason = reason_never_free(availability, need, entry.start_from, entry.start_to)
+    if reason is None:
+        return
+    requested = schedule.technician_schedules.get(entry.technician_id or "")
+    raise NothingToWaitFor(
+        "No start in that window can become available, even if bookings are canceled.",
+        reason=reason,
+        technician_name=requested.technician.name if requested else "",
+        alternatives=Offer(
+            project=schedule.project,
+            timezone=schedule.project.timezone,
+            slots=nearest_slots(availability, need, entry.start_from),
+            now_ms=availability.now_ms,
+        ),
+    )
