@@ -1,6 +1,7 @@
 """Rules of callers on the waitlist: they join, check their position, accept an offer or leave."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, multiple, precondition, rule
@@ -20,6 +21,7 @@ from support.small_shop_memory import (
     scoped,
     text,
 )
+from support.small_shop_rules import suits
 from support.small_shop_tools import code_of
 
 WINDOWS = (
@@ -94,9 +96,10 @@ class WaitingRules(ChangingRules):
         key = self._key(key_choice, memory.wait_keys)
         scopes = [scoped(key, by) for by in references(who, contact) if key]
         used = next((scope for scope in scopes if scope in memory.wait_keys), "")
-        error = self._lacks_skill(window.job) or self._mismatch(memory.wait_keys, used, (*request, frozenset(known_as)))
-        known = "" if error else self._waits_already(used, request, known_as)
-        if not error and not known:
+        error = self._lacks_skill(window.job) or self._mismatch_of_wait(used, window, known_as)
+        known = "" if error else self._waits_already(used, window, known_as)
+        corrected = self._corrected(known, window, known_as) if known else None
+        if not error and (not known or (corrected and _details(corrected) != _details(memory.waits[known]))):
             error = self._is_nothing_to_wait_for(window)
         arguments = {
             **job_arguments(window.job),
@@ -108,7 +111,10 @@ class WaitingRules(ChangingRules):
             **customer_arguments(who, contact, notation),
         }
         is_new = bool(key) and not used
-        body = self._call("join_waitlist", arguments, changes=not error and (not known or is_new))
+        receipt = (*request, frozenset(known_as)), known
+        is_stored = all(memory.wait_keys.get(scope) == receipt for scope in scopes)
+        changes = not error and (not known or corrected is not None or not is_stored)
+        body = self._call("join_waitlist", arguments, changes=changes)
         assert code_of(body) == error
         if error:
             return ""
@@ -116,10 +122,11 @@ class WaitingRules(ChangingRules):
         assert body["replayed"] is bool(known)
         if known:
             assert id_ == known
+            self._correct(id_, corrected)
         else:
             memory.waits[id_] = Waiting(len(memory.waits), window, known_as)
+        memory.wait_keys.update({scope: ((*request, frozenset(known_as)), id_) for scope in scopes})
         if is_new:
-            memory.wait_keys.update(dict.fromkeys(scopes, ((*request, frozenset(known_as)), id_)))
             self._record_call("join_waitlist", arguments, id_, window.job)
         self._check_waitlist()
         wait = memory.waits[id_]
@@ -136,24 +143,83 @@ class WaitingRules(ChangingRules):
         assert body["released"] is wait.is_open
         self._check_waitlist(closed=frozenset({id_}))
 
-    def _waits_already(self, key: str, request: tuple[object, ...], known_as: tuple[str, ...]) -> str:
-        """Return the entry that a key made, or the open one of the same customer and window; else ""."""
+    def _mismatch_of_wait(self, key: str, window: WaitRequest, known_as: tuple[str, ...]) -> str | None:
+        """Return the error for a key that made a wait for another wish."""
+        if key not in self.memory.wait_keys:
+            return None
+        (*request, by), id_ = cast("tuple[tuple[object, ...], str]", self.memory.wait_keys[key])
+        if (*request, by) == (*_request(window), frozenset(known_as)):
+            return None
+        return None if _is_same_wish(self.memory.waits[id_], window, known_as) else "idempotency_mismatch"
+
+    def _waits_already(self, key: str, window: WaitRequest, known_as: tuple[str, ...]) -> str:
+        """Return the entry of a key, the open one for the same wish, or the equal one that ended with a booking."""
         if key in self.memory.wait_keys:
             return self.memory.wait_keys[key][1]
-        for id_, one in self.memory.waits.items():
-            what = (
-                one.window.job.kind,
-                one.window.job.minutes,
-                one.window.first,
-                one.window.last,
-                one.window.job.requested,
-            )
-            if one.is_open and what == request and not set(known_as).isdisjoint(one.known_as):
-                return id_
-        return ""
+        wishes = {id_: one for id_, one in self.memory.waits.items() if _is_same_wish(one, window, known_as)}
+        equal = [id_ for id_, one in wishes.items() if _request(one.window) == _request(window)]
+        open_ones = [id_ for id_ in (*equal, *wishes) if wishes[id_].is_open]
+        booked = [id_ for id_ in equal if wishes[id_].state == "booked" and self._is_still_booked(wishes[id_])]
+        return next(iter((*open_ones, *booked)), "")
+
+    def _is_still_booked(self, wait: Waiting) -> bool:
+        """Return True if the booking that ended a wait is not canceled."""
+        if wait.token and (held := self._held(wait.token)).state in {"booked", "cancelled"}:
+            return held.state == "booked"
+        return any(
+            sale.status != "cancelled"
+            and sale.job.kind == wait.window.job.kind
+            and wait.window.first <= sale.job.start < wait.window.last
+            and not sale.known_as.isdisjoint(wait.known_as)
+            for sale in self.memory.sold.values()
+        )
+
+    def _corrected(self, id_: str, window: WaitRequest, known_as: tuple[str, ...]) -> Waiting | None:
+        """Return the entry with the details of a request; None if they are not new, or the entry is over."""
+        wait = self.memory.waits[id_]
+        job = replace(window.job, place=window.job.place or wait.window.job.place)
+        corrected = replace(
+            wait,
+            window=replace(window, job=job),
+            known_as=(*wait.known_as, *(one for one in known_as if one not in wait.known_as)),
+        )
+        new = {one for one in known_as if not one.endswith(":hash")} - {*wait.known_as}
+        is_new = bool(new) or _details(corrected) != _details(wait) or job.place != wait.window.job.place
+        return corrected if wait.is_open and is_new else None
+
+    def _correct(self, id_: str, corrected: Waiting | None) -> None:
+        if corrected is None:
+            return
+        wait = self.memory.waits[id_]
+        self.memory.waits[id_] = corrected
+        if wait.state == "offered":
+            held, job = self._held(wait.token), corrected.window.job
+            fits = corrected.window.first <= held.start < corrected.window.last
+            if not (fits and held.end - held.start == job.minutes and job.requested in {None, held.technician_id}):
+                self._give_back(wait.token)
 
     def _is_nothing_to_wait_for(self, window: WaitRequest) -> str | None:
         if self._is_past(window.last - 1):
             return "invalid_argument"
+        job = window.job
         starts = range(max(FIRST_GRID, window.first), min(LAST_GRID, window.last), GRID)
-        return "slots_available" if any(self._available(window.job, start)[0] for start in starts) else None
+        starts = [start for start in starts if not self._is_past(start)]
+        if any(self._available(job, start)[0] for start in starts):
+            return "slots_available"
+        staff = [one for name, one in self.memory.staff.items() if job.requested in {None, name}]
+        can_open = any(suits(one, job.kind, start, start + job.minutes) for one in staff for start in starts)
+        return None if can_open else "slot_unavailable"
+
+
+def _request(window: WaitRequest) -> tuple[object, ...]:
+    return window.job.kind, window.job.minutes, window.first, window.last, window.job.requested
+
+
+def _details(wait: Waiting) -> tuple[object, ...]:
+    return _request(wait.window)
+
+
+def _is_same_wish(wait: Waiting, window: WaitRequest, known_as: tuple[str, ...]) -> bool:
+    """Return True if a request is of the same customer and service, and its window overlaps that of the entry."""
+    overlaps = wait.window.first < window.last and window.first < wait.window.last
+    return overlaps and wait.window.job.kind == window.job.kind and not set(known_as).isdisjoint(wait.known_as)

@@ -157,7 +157,8 @@ async def test_a_location_and_a_requested_technician_are_accepted(caller: Caller
 @pytest.mark.usefixtures("token")
 async def test_a_key_is_valid_for_one_request(caller: Caller) -> None:
     await caller.call("join_waitlist", **GOOD, idempotencyKey="k-1")
-    error = await caller.expect_error("join_waitlist", **GOOD | {"durationMinutes": 110}, idempotencyKey="k-1")
+    other = {"serviceType": "ac-repair", "from": "2026-11-29", "to": "2026-11-29"}
+    error = await caller.expect_error("join_waitlist", **GOOD | other, idempotencyKey="k-1")
     assert error["code"] == "idempotency_mismatch"
 
 

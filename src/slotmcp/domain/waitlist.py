@@ -37,7 +37,7 @@ class WaitlistEntry:
     technician_id: str | None = None
     location: Location | None = None
     contact_keys: tuple[str, ...] = ()
-    """Keyed hashes of the customer's references: phone, email and customerHash."""
+    """Keyed hashes of the customer's references: phone, email, and a customerHash that cannot be guessed."""
     state: WaitlistState = WaitlistState.WAITING
     hold_token: str = ""
     """Token of the hold that was offered last."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from slotmcp.domain.booking import Booking, BookingStatus, Customer
+from slotmcp.domain.booking_identity import comparable
 from slotmcp.domain.caller import is_guessable
 from slotmcp.domain.catalog import Location, Project
 from slotmcp.domain.claim import ClaimState
@@ -140,8 +141,9 @@ def _new_entry(
     )
     start_from, start_to = request.window(schedule.project)
     customer = normalize_customer(request.customer, schedule.project)
-    own_reference = (hash_reference(request.customer_reference),) if request.secret_references else ()
-    contact_keys = tuple(map(transaction.pseudonym, (*references_of(customer), *own_reference)))
+    own_reference = (hash_reference(request.customer_reference),) if request.customer_reference else ()
+    references = (*(own_reference if request.secret_references else ()), *references_of(customer))
+    pseudonym, *_ = map(transaction.pseudonym, (*own_reference, *references))
     return WaitlistEntry(
         id=entry_id,
         service_id=service.id,
@@ -149,11 +151,11 @@ def _new_entry(
         start_from=start_from,
         start_to=start_to,
         customer=customer,
-        customer_pseudonym=contact_keys[0],
+        customer_pseudonym=pseudonym,
         joined_at_ms=transaction.now_ms,
         technician_id=request.technician_id,
         location=request.location,
-        contact_keys=contact_keys,
+        contact_keys=tuple(map(transaction.pseudonym, references)),
     )
 
 
@@ -238,7 +240,7 @@ async def _add(unit: UnitOfWork, availability: Availability, wanted: WaitlistEnt
 async def _correct(unit: UnitOfWork, known: WaitlistEntry, wanted: WaitlistEntry) -> Joined:
     """Replace the details of an open entry by the requested ones. The entry keeps its id and its place in line."""
     corrected = _corrected(known, wanted)
-    if known.state not in OPEN or corrected == known:
+    if known.state not in OPEN or replace(corrected, contact_keys=known.contact_keys) == known:
         return Joined(entry=known, replayed=True)
     if _job_of(corrected) != _job_of(known):
         _check(await unit.availability(), corrected)
@@ -246,7 +248,8 @@ async def _correct(unit: UnitOfWork, known: WaitlistEntry, wanted: WaitlistEntry
 
 
 def _corrected(known: WaitlistEntry, wanted: WaitlistEntry) -> WaitlistEntry:
-    """Return an entry with the requested details; those that the request omits stay."""
+    """Return an entry with the requested details; contacts and a location that the request omits stay."""
+    is_same_name = comparable(known.customer.name) == comparable(wanted.customer.name)
     return replace(
         known,
         duration_minutes=wanted.duration_minutes,
@@ -255,7 +258,7 @@ def _corrected(known: WaitlistEntry, wanted: WaitlistEntry) -> WaitlistEntry:
         technician_id=wanted.technician_id,
         location=wanted.location or known.location,
         customer=Customer(
-            name=wanted.customer.name,
+            name=known.customer.name if is_same_name else wanted.customer.name,
             phone=wanted.customer.phone or known.customer.phone,
             email=wanted.customer.email or known.customer.email,
         ),

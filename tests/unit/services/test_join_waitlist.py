@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 
-from slotmcp.domain.booking import Customer
-from slotmcp.domain.catalog import SlotAlignment, TechnicianStatus, TimeOff
+from slotmcp.domain.booking import BookingStatus, Customer
+from slotmcp.domain.catalog import Location, SlotAlignment, TechnicianStatus, TimeOff
 from slotmcp.domain.errors import IdempotencyMismatch, InvalidArgument, NotFound, NothingToWaitFor, SlotsAvailable
 from slotmcp.domain.moment import WallDate, WallTime
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.waitlist import WaitlistState
+from slotmcp.services.status_changes import CancelRequest
+from slotmcp.services.waitlist import WaitlistEntryStatus
 from support.shop import Shop, at, booking, busy, hours, plan, service, technician
 from support.sqlite_file import fingerprint
-from support.waiting import join, line, on, person
+from support.waiting import join, line, on, person, release
 from unit.services.conftest import Open
 
 FULL = plan(technician("ana", "09:00-10:00"), bookings=[booking("b", "ana", "09:00")])
@@ -23,6 +25,8 @@ TWO_SERVICES = plan(
     services=(service("x-job", skills="x"), service("y-job", skills="y")),
     bookings=[booking("b", "ana", "09:00", service_id="x-job")],
 )
+
+TWO_STARTS = plan(technician("ana", "09:00-11:00"), slot_interval_minutes=60)
 
 
 @pytest.fixture
@@ -48,12 +52,15 @@ async def test_an_entry_stores_the_whole_request(shop: Shop) -> None:
     assert (stored.start_from, stored.start_to, stored.joined_at_ms) == (at("09:00"), at("17:00"), shop.clock.now_ms())
 
 
-async def test_an_entry_has_a_key_for_every_contact_of_its_customer(shop: Shop) -> None:
+@pytest.mark.parametrize(
+    ("own", "is_secret"), [("c7a1f93e05b24d68", True), ("a hash", False), ("aaaaaaaaaaaaaaaaaaaa", False)]
+)
+async def test_an_entry_has_a_key_for_every_contact_of_its_customer(shop: Shop, own: str, *, is_secret: bool) -> None:
     customer = Customer(name="Kim", phone="(303) 555-0142", email="Kim@Example.com")
-    answer = await join(shop, customer=customer, customer_reference="a hash")
-    references = ("hash:a hash", "phone:+13035550142", "email:kim@example.com")
+    answer = await join(shop, customer=customer, customer_reference=own)
+    references = (f"hash:{own}", "phone:+13035550142", "email:kim@example.com")
     hashed = await shop.store.write("shop", lambda tx: _hashes(tx, references))
-    assert answer.entry.contact_keys == hashed
+    assert answer.entry.contact_keys == (hashed if is_secret else hashed[1:])
     assert answer.entry.customer_pseudonym == hashed[0]
 
 
@@ -67,38 +74,234 @@ async def test_an_entry_id_is_secret(shop: Shop) -> None:
     assert one.entry.id[:8] != other.entry.id[:8]
 
 
+UNGUESSABLE = "c7a1f93e05b24d68"
+
+
 @pytest.mark.parametrize(
     "again",
     [
         {},
-        {"customer": Customer(name="K. Doe", phone="303-555-0000")},
-        {"customer": replace(person("kim"), email="kim@example.com")},
+        {"customer": Customer(name="kim ", phone="303-555-0000")},
         {"from_": WallTime(datetime(2025, 6, 2, 9)), "to": WallTime(datetime(2025, 6, 2, 17))},  # noqa: DTZ001  wall times
         {"service_id": "visit", "duration_minutes": 60, "idempotency_key": "another try"},
+        {"customer_reference": "another caller"},
     ],
 )
-async def test_a_customer_joins_once_for_the_same_job(shop: Shop, again: dict[str, Any]) -> None:
+async def test_a_customer_joins_once_for_the_same_wish(shop: Shop, again: dict[str, Any]) -> None:
     first = await join(shop)
     await join(shop, "lee")
     shop.clock.advance(seconds=100)
     retry = await join(shop, **again)
-    assert (retry.entry, retry.position, retry.replayed) == (first.entry, 1, True)
+    assert (retry.entry, retry.position, retry.replayed, retry.is_changed) == (first.entry, 1, True, False)
     assert await line(shop) == "kim:1 lee:2"
+
+
+@pytest.mark.parametrize(
+    ("again", "changed"),
+    [
+        ({"window": "09:00-16:00"}, {"start_to": at("16:00")}),
+        ({"window": "08:00-09:01"}, {"start_from": at("08:00"), "start_to": at("09:01")}),
+        ({"from_": at("07:00"), "to": at("18:00")}, {"start_from": at("07:00"), "start_to": at("18:00")}),
+        ({"duration_minutes": 45}, {"duration_minutes": 45}),
+        ({"technician_id": "ana"}, {"technician_id": "ana"}),
+        ({"customer": Customer(name="Kim Doe", phone="303-555-0000")}, {}),
+        ({"customer": replace(person("kim"), email="kim@example.com")}, {}),
+        ({"location": Location(39.7, -105.0)}, {"location": Location(39.7, -105.0)}),
+    ],
+)
+async def test_a_corrected_wish_keeps_its_place_in_line(
+    shop: Shop, again: dict[str, Any], changed: dict[str, Any]
+) -> None:
+    first = await join(shop)
+    await join(shop, "lee")
+    customer = replace(again.get("customer", person("kim")), phone="+13035550000")
+    expected = replace(first.entry, customer=customer, **changed)
+    corrected = await join(shop, **again)
+    assert (corrected.replayed, corrected.is_changed, corrected.position) == (True, True, 1)
+    assert replace(corrected.entry, contact_keys=expected.contact_keys) == expected
+    assert set(corrected.entry.contact_keys) >= set(first.entry.contact_keys)
+    assert (await shop.app.waitlist.look_up(first.entry.id)).entry == corrected.entry
+    repeated = await join(shop, **again)
+    assert (repeated.entry, repeated.replayed, repeated.is_changed) == (corrected.entry, True, False)
+    assert len(await shop.store.waitlist_entries("shop", *WaitlistState)) == 2
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        {"window": "09:00-16:00"},
-        {"duration_minutes": 45},
-        {"technician_id": "ana"},
         {"name": "lee"},
+        {"window": "17:00-18:00", "technician_id": "ana"},
+        {"service_id": "tea"},
+        {"customer": Customer(name="Kim", phone="+1 303 555 0199")},
+        {"customer": Customer(name="Kim", email="kim@example.com")},
     ],
 )
-async def test_another_job_or_customer_is_another_entry(shop: Shop, other: dict[str, Any]) -> None:
-    await join(shop)
-    assert not (await join(shop, **other)).replayed
+async def test_another_wish_or_customer_is_another_entry(opened: Open, other: dict[str, Any]) -> None:
+    """The customers share a customerHash that can be guessed, as agents with a constant one do."""
+    evening = booking("c", "ana", "17:00", service_id="visit")
+    services = (service("visit"), service("tea"))
+    shop = await opened(
+        plan(technician("ana", "09:00-10:00", "17:00-18:00"), bookings=[*FULL.bookings, evening], services=services)
+    )
+    await join(shop, service_id="visit", customer_reference="caller")
+    assert not (await join(shop, **{"service_id": "visit", "customer_reference": "caller", **other})).replayed
     assert len(await shop.store.waitlist_entries("shop", WaitlistState.WAITING)) == 2
+
+
+@pytest.mark.parametrize(
+    ("customer", "is_same"),
+    [
+        (Customer(name="Kim", email="kim@example.com"), True),
+        (Customer(name="Kim", phone="+1 303 555 0000 ext. 7"), True),
+        (Customer(name="Kim", phone="+1 303 555 0199"), False),
+        (Customer(name="Kim", phone="+1 303 555 0199", email="kim@example.com"), False),
+    ],
+)
+async def test_a_secret_hash_identifies_a_customer_unless_a_contact_differs(
+    shop: Shop, customer: Customer, *, is_same: bool
+) -> None:
+    await join(shop, customer_reference=UNGUESSABLE)
+    assert (await join(shop, customer=customer, customer_reference=UNGUESSABLE)).replayed is is_same
+
+
+async def test_an_offer_that_fits_a_corrected_wish_is_kept(opened: Open) -> None:
+    shop = await opened(plan(technician("ana", "09:00-10:00")))
+    token = (await shop.hold("09:00")).hold.token
+    await join(shop, "kim")
+    await join(shop, "lee")
+    await release(shop, token)
+    kept = await join(shop, "kim", window="08:00-12:00", technician_id="ana")
+    assert (kept.entry.state, kept.is_changed) == (WaitlistState.OFFERED, True)
+    assert await line(shop) == "kim:09:00 lee:1"
+    assert kept.offer is not None
+    assert (await shop.book(hold_token=kept.offer.token, customer=person("kim"))).booking.claim.start == at("09:00")
+
+
+async def test_an_offer_that_does_not_fit_a_corrected_wish_goes_to_the_next_entry(opened: Open) -> None:
+    shop = await opened(TWO_STARTS)
+    tokens = [(await shop.hold(start)).hold.token for start in ("09:00", "10:00")]
+    await join(shop, "kim")
+    await join(shop, "lee")
+    await release(shop, tokens[0])
+    assert await line(shop) == "kim:09:00 lee:1"
+    waiting = await join(shop, "kim", window="09:01-17:00")
+    assert (waiting.entry.state, waiting.is_changed, waiting.position) == (WaitlistState.WAITING, True, 1)
+    assert await line(shop) == "kim:1 lee:09:00"
+
+
+async def test_a_corrected_duration_is_offered_to_the_first_in_line(opened: Open) -> None:
+    shop = await opened(TWO_STARTS)
+    tokens = [(await shop.hold(start)).hold.token for start in ("09:00", "10:00")]
+    await join(shop, "kim")
+    await join(shop, "lee")
+    await release(shop, tokens[0])
+    offered = await join(shop, "kim", duration_minutes=45)
+    assert offered.offer is not None
+    assert (offered.offer.claim.start, offered.offer.claim.end) == (at("09:00"), at("09:45"))
+    assert await line(shop) == "kim:09:00 lee:1"
+
+
+async def test_a_correction_is_checked_like_a_new_wish(shop: Shop) -> None:
+    first = await join(shop)
+    with pytest.raises(SlotsAvailable):
+        await join(shop, to=on(1, "17:00"))
+    with pytest.raises(NothingToWaitFor):
+        await join(shop, duration_minutes=600)
+    with pytest.raises(InvalidArgument):
+        await join(shop, to=at("2026-07-01T09:00"))
+    assert (await shop.app.waitlist.look_up(first.entry.id)).entry == first.entry
+
+
+async def booked_wait(shop: Shop, **facts: Any) -> WaitlistEntryStatus:  # noqa: ANN401  a JoinRequest's fields
+    """Join, get the offer and book it."""
+    token = (await shop.hold("09:00")).hold.token
+    wait = await join(shop, **facts)
+    await release(shop, token)
+    offer = (await shop.app.waitlist.look_up(wait.entry.id)).offer
+    assert offer is not None
+    await shop.book(hold_token=offer.token, customer=person("kim"))
+    return wait
+
+
+@pytest.mark.parametrize("key", ["", "k-1"])
+async def test_a_repeated_request_returns_the_booking_of_its_offer(opened: Open, key: str) -> None:
+    shop = await opened(TWO_STARTS)
+    await shop.hold("10:00", who="another caller", ttl_seconds=120)
+    wait = await booked_wait(shop, idempotency_key=key)
+    again = await join(shop, idempotency_key=key)
+    assert (again.entry.id, again.entry.state, again.replayed) == (wait.entry.id, WaitlistState.BOOKED, True)
+    assert again.booking is not None
+    assert again.booking.claim.start == at("09:00")
+    assert len(await shop.store.waitlist_entries("shop", *WaitlistState)) == 1
+
+
+async def test_a_wait_that_another_booking_ended_returns_that_booking(opened: Open) -> None:
+    shop = await opened(TWO_STARTS)
+    tokens = [(await shop.hold(start)).hold.token for start in ("09:00", "10:00")]
+    await join(shop)
+    booked = await shop.book(hold_token=tokens[1], customer=person("kim"))
+    again = await join(shop)
+    assert (again.entry.state, again.booking) == (WaitlistState.BOOKED, booked.booking)
+
+
+async def test_another_window_after_a_booking_is_a_new_wish(opened: Open) -> None:
+    shop = await opened(TWO_STARTS)
+    await shop.hold("10:00", who="another caller", ttl_seconds=120)
+    await booked_wait(shop)
+    other = await join(shop, window="09:00-16:00")
+    assert (other.replayed, other.entry.state, other.booking) == (False, WaitlistState.WAITING, None)
+
+
+async def test_a_canceled_booking_does_not_end_a_new_wish(opened: Open) -> None:
+    shop = await opened(TWO_STARTS)
+    await shop.hold("10:00", who="another caller", ttl_seconds=120)
+    wait = await booked_wait(shop, idempotency_key="k-1")
+    found = await join(shop)
+    assert found.booking is not None
+    await shop.app.bookings.cancel_booking(CancelRequest(booking_id=found.booking.id))
+    by_key = await join(shop, idempotency_key="k-1")
+    assert (by_key.entry.id, by_key.replayed) == (wait.entry.id, True)
+    assert by_key.booking is not None
+    assert by_key.booking.status is BookingStatus.CANCELLED
+    with pytest.raises(SlotsAvailable):
+        await join(shop)
+
+
+async def test_another_customers_booking_does_not_end_a_wait_with_the_same_guessable_hash(opened: Open) -> None:
+    shop = await opened(TWO_STARTS)
+    tokens = [(await shop.hold(start, who="caller")).hold.token for start in ("09:00", "10:00")]
+    wait = await join(shop, "kim", customer_reference="caller")
+    await shop.book(hold_token=tokens[0], customer=person("lee"))
+    assert (await shop.app.waitlist.look_up(wait.entry.id)).entry.state is WaitlistState.WAITING
+    assert (await join(shop, "kim", customer_reference="caller")).entry == wait.entry
+
+
+@pytest.mark.parametrize(
+    ("again", "outcome"),
+    [
+        ({}, "replayed"),
+        ({"window": "09:00-12:00"}, "changed"),
+        ({"duration_minutes": 45}, "changed"),
+        ({"window": "17:00-18:00"}, "mismatch"),
+        ({"customer": replace(person("kim"), name="Kim Doe")}, "changed"),
+    ],
+)
+async def test_a_repeated_key_belongs_to_one_wish(opened: Open, again: dict[str, Any], outcome: str) -> None:
+    shop = await opened(
+        plan(
+            technician("ana", "09:00-10:00", "17:00-18:00"),
+            bookings=[booking("b", "ana", "09:00"), booking("c", "ana", "17:00")],
+        )
+    )
+    await join(shop, idempotency_key="k")
+    before = fingerprint(shop.path)
+    if outcome == "mismatch":
+        with pytest.raises(IdempotencyMismatch):
+            await join(shop, idempotency_key="k", **again)
+        assert fingerprint(shop.path) == before
+        return
+    repeated = await join(shop, idempotency_key="k", **again)
+    assert (repeated.replayed, repeated.is_changed) == (True, outcome == "changed")
 
 
 async def test_a_retry_returns_the_current_state_of_its_entry(shop: Shop) -> None:
@@ -108,14 +311,6 @@ async def test_a_retry_returns_the_current_state_of_its_entry(shop: Shop) -> Non
     again = await join(shop, idempotency_key="k")
     assert (again.entry, again.replayed) == (replace(first.entry, state=WaitlistState.EXPIRED), True)
     assert again.position == 0
-
-
-async def test_an_idempotency_key_is_valid_for_one_request(shop: Shop) -> None:
-    await join(shop, idempotency_key="k")
-    before = fingerprint(shop.path)
-    with pytest.raises(IdempotencyMismatch):
-        await join(shop, window="09:00-12:00", idempotency_key="k")
-    assert fingerprint(shop.path) == before
 
 
 async def test_joining_is_rejected_while_a_start_is_available(shop: Shop) -> None:
@@ -164,7 +359,7 @@ async def test_joining_does_not_overtake_earlier_entries(shop: Shop) -> None:
     [
         ({"window": "17:00-09:00"}, "to", "after from"),
         ({"window": "09:00-09:00"}, "to", "after from"),
-        ({"window": "04:00-06:00"}, "to", "from 2025-06-02T06:00"),
+        ({"window": "04:00-06:00"}, "to", "it is 2025-06-02T06:00"),
         ({"from_": WallDate(date(2025, 6, 1)), "to": WallDate(date(2025, 6, 1))}, "to", "passed"),
         ({"from_": on(11, "00:00"), "to": on(11, "09:00")}, "from", "up to and including 2025-06-12"),
         ({"to": WallDate(date(2026, 6, 3))}, "to", "366 days"),
@@ -198,8 +393,9 @@ async def test_a_window_may_end_after_the_last_bookable_day(shop: Shop) -> None:
 
 async def test_a_window_within_the_notice_period_is_rejected(opened: Open) -> None:
     shop = await opened(replace(FULL, project=replace(FULL.project, min_notice_minutes=120)))
-    with pytest.raises(InvalidArgument, match="from 2025-06-02T08:00"):
+    with pytest.raises(NothingToWaitFor) as refused:
         await join(shop, window="06:00-08:00")
+    assert refused.value.reason is Reason.NOTICE
 
 
 BUSY = plan(
