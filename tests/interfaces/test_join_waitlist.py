@@ -78,6 +78,31 @@ async def test_a_repeated_call_returns_the_offer_and_its_token_books_it(caller: 
         "book_slot", holdToken=offered["offer"]["holdToken"], customerName="Kim", customerPhone="303 555 0142"
     )
     assert booked["booking"]["start"] == MONDAY_9
+    again = await caller.call("join_waitlist", **GOOD)
+    assert (again["waitId"], again["state"], again["replayed"]) == (first["waitId"], "booked", True)
+    assert again["result"] == "That's already booked for you: tomorrow at 9 in the morning."
+    assert again["booking"] == {
+        "bookingId": booked["booking"]["bookingId"],
+        "status": "confirmed",
+        "serviceType": "furnace-check",
+        "start": MONDAY_9,
+        "end": "2026-11-23T18:00:00Z",
+        "startLocal": "2026-11-23T09:00:00-07:00",
+        "label": "Monday, November 23 at 9:00 AM",
+    }
+
+
+@pytest.mark.usefixtures("token")
+async def test_a_corrected_request_changes_the_entry(caller: Caller) -> None:
+    first = await caller.call("join_waitlist", **GOOD)
+    changed = await caller.call("join_waitlist", **GOOD | {"customerName": "Kim Dough", "to": "2026-11-23T09:10"})
+    assert (changed["waitId"], changed["replayed"]) == (first["waitId"], True)
+    assert changed["result"] == (
+        "I've updated your waitlist request. You're on the waitlist, and next in line. "
+        "We'll let you know as soon as something opens up."
+    )
+    again = await caller.call("join_waitlist", **GOOD | {"customerName": "kim dough", "to": "2026-11-23T09:10"})
+    assert again["result"].startswith("You're on the waitlist")
 
 
 async def test_the_last_minutes_of_an_offer_are_spoken_exactly(caller: Caller, token: str) -> None:

@@ -211,10 +211,10 @@ def _check_technician(schedule: Schedule, service: ServiceType, technician_id: s
         raise NotFound.among("technicianId", "technician", technician_id, names)
     if missing := service.skills - schedules[technician_id].technician.skills:
         qualified = [other_id for other_id, other in schedules.items() if service.skills <= other.technician.skills]
+        who_has_it = f"these have it: {', '.join(qualified)}" if qualified else "nobody has it"
         raise InvalidArgument(
             "technicianId",
-            f"{technician_id} lacks the skill {', '.join(sorted(missing))} for {service.id}; "
-            f"these have it: {', '.join(qualified)}.",
+            f"{technician_id} lacks the skill {', '.join(sorted(missing))} for {service.id}; {who_has_it}.",
             kind=ProblemKind.TECHNICIAN,
         )
 
