@@ -184,29 +184,29 @@ async def _entry_of_key(
     entry = await transaction.waitlist_entry(json.loads(receipt.answer)["waitId"]) if receipt else None
     if receipt is None or entry is None or keys.is_same_request(receipt):
         return entry
-    if not _is_same_wish(transaction, request, wanted, entry):
+    if not _is_same_visit(transaction, request, wanted, entry):
         raise key_mismatch()
     return entry
 
 
 async def _earlier_entry(transaction: Transaction, request: JoinRequest, wanted: WaitlistEntry) -> WaitlistEntry | None:
-    """Return the customer's open entry for the same wish, else the equal one that a standing booking ended."""
+    """Return the customer's open entry for the same visit, else the equal one that a standing booking ended."""
     entries = [
         entry
         for entry in await transaction.waitlist_entries(*OPEN)
-        if _is_same_wish(transaction, request, wanted, entry)
+        if _is_same_visit(transaction, request, wanted, entry)
     ]
     if entries:
         return next((entry for entry in entries if _job_of(entry) == _job_of(wanted)), entries[0])
     for entry in await transaction.waitlist_entries(WaitlistState.BOOKED):
-        if _job_of(entry) == _job_of(wanted) and _is_same_wish(transaction, request, wanted, entry):
+        if _job_of(entry) == _job_of(wanted) and _is_same_visit(transaction, request, wanted, entry):
             booking = await booking_of(transaction, entry)
             if booking is not None and not _is_canceled(booking):
                 return entry
     return None
 
 
-def _is_same_wish(transaction: Transaction, request: JoinRequest, wanted: WaitlistEntry, entry: WaitlistEntry) -> bool:
+def _is_same_visit(transaction: Transaction, request: JoinRequest, wanted: WaitlistEntry, entry: WaitlistEntry) -> bool:
     """Return whether an entry is of the same customer and service, and its window overlaps the requested one."""
     return (
         entry.service_id == wanted.service_id
