@@ -198,7 +198,7 @@ async def test_a_busy_database_is_a_retryable_error(caller: Caller, impatient_ca
 
 async def test_unknown_ids_are_not_found(caller: Caller) -> None:
     error = await caller.expect_error("join_waitlist", **GOOD | {"serviceType": "furnace"})
-    assert (error["code"], error["nearest"]) == ("not_found", ["furnace-check"])
+    assert (error["code"], error["nearest"]) == ("not_found", ["furnace-check", "ac-repair"])
 
 
 @pytest.mark.usefixtures("token")
