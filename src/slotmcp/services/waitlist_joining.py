@@ -24,7 +24,7 @@ from slotmcp.engine.slots import list_starts, slots_at
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.ports import Transaction
 from slotmcp.services.alternatives import nearest_slots
-from slotmcp.services.appointments import find_need, find_service, resolve_moment
+from slotmcp.services.appointments import check_length, find_need, find_service, resolve_moment
 from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin
 from slotmcp.services.contacts import hash_reference, hash_references, normalize_customer, references_of
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys, key_mismatch
@@ -267,6 +267,8 @@ def _corrected(known: WaitlistEntry, wanted: WaitlistEntry) -> WaitlistEntry:
 
 
 def _check(availability: Availability, entry: WaitlistEntry) -> None:
+    service = availability.schedule.services[entry.service_id]
+    check_length(service, need_of(entry, service, availability))
     _check_window(availability, entry)
     _check_nothing_available(availability, entry)
     _check_possible(availability, entry)
