@@ -202,8 +202,8 @@ class WaitingRules(ChangingRules):
         if self._is_past(window.last - 1):
             return "invalid_argument"
         job = window.job
-        starts = range(max(FIRST_GRID, window.first), min(LAST_GRID, window.last), GRID)
-        starts = [start for start in starts if not self._is_past(start)]
+        grid = range(max(FIRST_GRID, window.first), min(LAST_GRID, window.last), GRID)
+        starts = [start for start in grid if not self._is_past(start)]
         if any(self._available(job, start)[0] for start in starts):
             return "slots_available"
         staff = [one for name, one in self.memory.staff.items() if job.requested in {None, name}]
