@@ -151,7 +151,7 @@ async def test_empty_values_in_every_field_are_ignored(caller: Caller) -> None:
     ("arguments", "field", "nearest"),
     [
         ({"projectId": "denver"}, "projectId", ["denver-hvac"]),
-        ({"serviceType": "ac-repiar"}, "serviceType", ["ac-repair"]),
+        ({"serviceType": "ac-repiar"}, "serviceType", ["ac-repair", "furnace-check"]),
         ({"technicianId": "t-bne"}, "technicianId", ["t-ben", "t-ana"]),
         ({"technicianId": "'; DROP TABLE claims; --"}, "technicianId", ["t-ana", "t-ben"]),
     ],

@@ -37,6 +37,8 @@ async def test_joining_returns_the_position_in_line(caller: Caller) -> None:
         "resource": f"slotmcp://waitlist/{wait_id}",
         "state": "waiting",
         "position": 1,
+        "from": "2026-11-23T16:00:00Z",
+        "to": "2026-11-23T16:15:00Z",
         "replayed": False,
         "clock": {"now": "2026-11-22T19:00:00Z", "today": "Sunday, November 22, 2026", "timezone": "America/Denver"},
     }

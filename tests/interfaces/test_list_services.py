@@ -91,14 +91,14 @@ async def test_a_missing_default_service_is_left_out(tmp_path: Path) -> None:
         assert "defaultServiceType" not in await caller.call("list_services")
         error = await caller.expect_error("get_slots")
         assert (error["code"], fields(error)) == ("invalid_argument", ["serviceType"])
-        assert "ac-repair, furnace-check" in error["result"]
+        assert "ac-repair, furnace-check" in error["fields"][0]["problem"]
 
 
 async def test_the_project_must_be_named_if_there_are_several(two_businesses: Caller) -> None:
     error = await two_businesses.expect_error("list_services")
     assert error["code"] == "invalid_argument"
     assert fields(error) == ["projectId"]
-    assert "boulder-hvac, denver-hvac" in error["result"]
+    assert "boulder-hvac, denver-hvac" in error["fields"][0]["problem"]
     answer = await two_businesses.call("list_services", projectId="boulder-hvac")
     assert answer["projectName"] == "Boulder Heating"
 
@@ -106,7 +106,7 @@ async def test_the_project_must_be_named_if_there_are_several(two_businesses: Ca
 async def test_a_server_without_projects_says_what_to_do(empty_caller: Caller) -> None:
     error = await empty_caller.expect_error("list_services")
     assert error["code"] == "invalid_argument"
-    assert "slotmcp import" in error["result"]
+    assert "slotmcp import" in error["fields"][0]["problem"]
 
 
 async def test_an_unknown_project_is_not_found_and_similar_ids_are_named(caller: Caller) -> None:

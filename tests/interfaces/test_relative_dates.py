@@ -115,3 +115,13 @@ async def test_a_seconds_of_the_last_minute_before_a_clock_change_round_up(calle
     answer = await caller.call("get_slots", **{"from": "2027-03-14T01:59:30", "to": "2027-03-15"})
     assert answer["query"]["from"] == "2027-03-14T09:00:00Z"
     assert PLAN.project.timezone == "America/Denver"
+
+
+async def test_the_waitlist_echoes_the_window(caller: Caller) -> None:
+    window = {"from": "tomorrow 9:00", "to": "tomorrow 9:15"}
+    token = (await caller.call("create_hold", serviceType="furnace-check", start="tomorrow 9:00", customerHash="a"))[
+        "holdToken"
+    ]
+    assert token
+    answer = await caller.call("join_waitlist", serviceType="furnace-check", **window, **KIM)
+    assert (answer["from"], answer["to"]) == ("2026-11-23T16:00:00Z", "2026-11-23T16:15:00Z")

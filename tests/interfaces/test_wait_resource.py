@@ -96,6 +96,8 @@ async def test_the_resource_has_the_state_of_the_entry(caller: Caller) -> None:
         "resource": uri,
         "state": "waiting",
         "position": 1,
+        "from": MONDAY_9,
+        "to": "2026-11-23T16:15:00Z",
     }
     await caller.call("release_hold", holdToken=token)
     offered = await read(caller, uri)

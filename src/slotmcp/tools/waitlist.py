@@ -74,7 +74,11 @@ class OfferView(TimeView):
     expiresAt: str
 
 
-class WaitlistEntryResponse(ClockedResponse):
+WindowView = TypedDict("WindowView", {"from": str, "to": str})
+"""Window in which the caller waits for a start, in UTC."""
+
+
+class WaitlistEntryResponse(ClockedResponse, WindowView):
     """Response of join_waitlist: the state of an entry."""
 
     waitId: str
@@ -167,6 +171,8 @@ def _show(answer: WaitlistEntryStatus, view: Viewpoint) -> WaitlistEntryResponse
         "resource": entry_uri(entry.id),
         "state": entry.state.value,
         "position": answer.position,
+        "from": write_utc(entry.start_from),
+        "to": write_utc(entry.start_to),
         "replayed": answer.replayed,
         "clock": show_clock(view),
     }
