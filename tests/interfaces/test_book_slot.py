@@ -274,11 +274,9 @@ async def test_a_retry_says_that_the_booking_is_canceled(caller: Caller) -> None
         {"technicianId": "t-ben"},
     ],
 )
-async def test_contradictions_are_asked_about_in_every_language(caller: Caller, misheard: dict[str, object]) -> None:
+async def test_contradictions_are_asked_about(caller: Caller, misheard: dict[str, object]) -> None:
     await caller.call("book_slot", start=MONDAY_9, technicianId="t-ana", **KIM)
     before = fingerprint(caller.path)
-    for locale, word in (("es", "cita"), ("fr", "rendez-vous"), ("de", "Termin"), ("en-GB", "appointment")):
-        error = await caller.expect_error("book_slot", **({"start": MONDAY_9, **KIM, "locale": locale} | misheard))
-        assert error["code"] == "already_booked"
-        assert word in error["result"]
+    error = await caller.expect_error("book_slot", **({"start": MONDAY_9, **KIM} | misheard))
+    assert error["code"] == "already_booked"
     assert fingerprint(caller.path) == before

@@ -53,7 +53,7 @@ class Caller:
         result, body = await self._call(tool, arguments)
         assert result.is_error, body
         assert list(body) == ["result", "error", "traceId"]
-        assert body["result"].startswith(("I'm sorry", "Good news", "I'm already holding"))
+        assert body["result"].startswith(("I'm sorry", "Good news", "I'm already holding", "You already have"))
         return {"result": body["result"], **body["error"]}
 
     async def _call(self, tool: str, arguments: dict[str, object]) -> tuple[CallToolResult, Body]:
