@@ -204,3 +204,9 @@ print(full_date(date(2026, 11, 22), voice_of("es")), "babel" in sys.modules)
         "Sunday, November 22, 2026 New York False",
         "domingo, 22 de noviembre de 2026 True",
     ]
+
+
+def test_german_sentences_never_inflect_a_service() -> None:
+    """A service's spoken name is in the nominative, so that it follows a colon, a comma or nothing."""
+    texts = [form for message in messages("de") for form in forms(message.string)]
+    assert [text for text in texts if re.search(r"\w \{services?\}", text)] == []
