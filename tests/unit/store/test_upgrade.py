@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from slotmcp.domain.booking import Booking, BookingStatus, Customer, Visit
+from slotmcp.domain.calendar import Push
 from slotmcp.domain.catalog import ChangeVerification, PartsOfDay, Project, RankingKey, TimeOff, TravelPolicy, Wording
 from slotmcp.domain.claim import Claim, ClaimState
 from slotmcp.ports import ClaimConflict, Store, Transaction
@@ -108,6 +109,18 @@ def test_a_file_of_the_first_release_gets_the_schema_of_a_new_one(path: Path, tm
     assert ddl(path) == ddl(new_file(tmp_path / "new.db"))
     assert rows(path, "PRAGMA foreign_key_check") == []
     assert rows(backup_path(path, "0005"), "SELECT version_num FROM alembic_version") == [("0005",)]
+
+
+async def test_a_pending_push_of_the_first_release_replaces_no_event(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(OLD_FILE.with_name("release_0005.sql").read_text(encoding="utf-8"))
+        ((project_id, booking_id),) = connection.execute("SELECT project_id, claim_id FROM bookings LIMIT 1").fetchall()
+        pushes = "INSERT INTO calendar_pushes VALUES (?, ?, 2, 1, 5, 3, 4, NULL, '')"
+        connection.execute(pushes, (project_id, booking_id))
+        connection.commit()
+    async with SqliteStore.open(path, clock=HandClock()) as store:
+        expected = Push(booking_id=booking_id, version=2, since_ms=1, due_ms=5, attempts=3, tried_at_ms=4)
+        assert (await store.calendar(project_id)).pushes == (expected,)
 
 
 @pytest.mark.parametrize("table", KEPT)
