@@ -124,6 +124,13 @@ async def test_a_call_holds_at_most_three_times_whatever_its_hashes(opened: Open
         await shop.hold(start, who="", origin=call("1"))
 
 
+async def test_a_guessable_call_id_does_not_lift_the_limit_of_a_hash(opened: Open) -> None:
+    shop = await opened(plan(technician("ana", "09:00-17:00"), max_holds_per_customer=1))
+    await shop.hold("09:00", origin=call("1"))
+    with pytest.raises(HoldLimit):
+        await shop.hold("10:00", origin=call("1"))
+
+
 async def test_a_credential_without_calls_holds_at_most_so_many_times(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "09:00-17:00")))
     app = build_app(shop.store, max_holds_per_credential=2)

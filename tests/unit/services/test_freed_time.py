@@ -266,6 +266,13 @@ async def test_offers_do_not_count_toward_a_callers_hold_limit(opened: Open) -> 
         await shop.hold("13:00", who="kims hash")
 
 
+async def test_the_time_of_a_replaced_hold_is_offered(opened: Open) -> None:
+    shop = await opened(TWO_HOURS)
+    token = await waiting_for(shop, "kim", window="06:00-09:30")
+    await shop.hold("10:00", hold_token=token)
+    assert await line(shop) == "kim:09:00"
+
+
 async def test_an_offer_can_be_moved_like_any_hold(opened: Open) -> None:
     shop = await opened(
         plan(

@@ -112,15 +112,16 @@ async def test_a_hold_of_a_move_serves_only_its_booking(opened: Open) -> None:
     assert stored.state is ClaimState.HELD
 
 
-async def test_another_callers_hold_does_not_displace_the_hold_of_a_move(opened: Open) -> None:
-    shop = await opened(plan(ANA, technician("ben", "11:00-12:00")))
+async def test_the_hold_of_a_move_keeps_its_technician(opened: Open) -> None:
+    services = (service("visit"), service("boiler", skills="gas"))
+    ana, ben = technician("ana", "09:00-17:00", skills="gas"), technician("ben", "11:00-12:00")
+    shop = await opened(plan(ana, ben, services=services, default_service_id="visit"))
     booked = (await shop.book("10:00")).booking
-    assert booked.claim.technician_id == "ana"
     held = await shop.hold("10:30", booking_id=booked.id)
-    assert held.hold.claim.technician_id == "ana"
-    await shop.hold("11:00", who="another")
+    assert (booked.claim.technician_id, held.hold.claim.technician_id) == ("ana", "ana")
+    assert "11:00" not in await shop.offered(service_id="boiler")
     with pytest.raises(SlotUnavailable):
-        await shop.hold("11:00", who="a third")
+        await shop.hold("11:00", who="another", service_id="boiler")
     assert (await reschedule(shop, booked.id, hold_token=held.hold.token)).booked.booking.claim.start == at("10:30")
 
 
