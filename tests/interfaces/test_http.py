@@ -72,7 +72,7 @@ async def use_every_tool(call: Any, who: str) -> None:  # noqa: ANN401  calls a 
     slots = (await call("get_slots", limit=100))["slots"]
     first, last, day = slots[0]["start"], slots[-1]["start"], slots[-1]["startLocal"][:10]
     await call("explain_slot", start=first)
-    holds = [await call("create_hold", start=first, customerHash=who) for _ in range(2)]
+    holds = [await call("create_hold", start=first, customerHash=f"{who}-{number}") for number in range(2)]
     assert (await call("release_hold", holdToken=holds[0]["holdToken"]))["released"]
     booking = (await call("book_slot", holdToken=holds[1]["holdToken"], **kim))["booking"]["bookingId"]
     found = (await call("find_bookings", email=kim["customerEmail"]))["bookings"]
