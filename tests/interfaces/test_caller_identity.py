@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def server(path: Path) -> Iterator[HttpServer]:
         yield running
 
 
-async def call(server: HttpServer, tool: str, arguments: dict[str, object], **headers: str) -> Any:  # noqa: ANN401  an answer
+async def call(server: HttpServer, tool: str, arguments: Mapping[str, object], **headers: str) -> Any:  # noqa: ANN401  an answer
     """Return the answer of one request."""
     return body_in(await server.post(call_of(tool, **arguments), **headers))
 
