@@ -1,7 +1,7 @@
 """Rules of callers on the waitlist: they join, check their position, accept an offer or leave."""
 
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, multiple, precondition, rule
@@ -98,7 +98,9 @@ class WaitingRules(ChangingRules):
         used = next((scope for scope in scopes if scope in memory.wait_keys), "")
         error = self._lacks_skill(window.job) or self._mismatch_of_wait(used, window, known_as)
         known = "" if error else self._waits_already(used, window, known_as)
-        corrected = self._corrected(known, window, known_as) if known else None
+        place = window.job.place
+        is_same_request = used and memory.wait_keys[used][0] == (*request, frozenset(known_as), place)
+        corrected = self._corrected(known, window, known_as) if known and not is_same_request else None
         if not error and (not known or (corrected and _details(corrected) != _details(memory.waits[known]))):
             error = self._is_nothing_to_wait_for(window)
         arguments = {
@@ -111,9 +113,7 @@ class WaitingRules(ChangingRules):
             **customer_arguments(who, contact, notation),
         }
         is_new = bool(key) and not used
-        receipt = (*request, frozenset(known_as)), known
-        is_stored = all(memory.wait_keys.get(scope) == receipt for scope in scopes)
-        changes = not error and (not known or corrected is not None or not is_stored)
+        changes = not error and (not known or corrected is not None or is_new)
         body = self._call("join_waitlist", arguments, changes=changes)
         assert code_of(body) == error
         if error:
@@ -125,8 +125,8 @@ class WaitingRules(ChangingRules):
             self._correct(id_, corrected)
         else:
             memory.waits[id_] = Waiting(len(memory.waits), window, known_as)
-        memory.wait_keys.update({scope: ((*request, frozenset(known_as)), id_) for scope in scopes})
         if is_new:
+            memory.wait_keys.update(dict.fromkeys(scopes, ((*request, frozenset(known_as), place), id_)))
             self._record_call("join_waitlist", arguments, id_, window.job)
         self._check_waitlist()
         wait = memory.waits[id_]
@@ -147,8 +147,8 @@ class WaitingRules(ChangingRules):
         """Return the error for a key that made a wait for another wish."""
         if key not in self.memory.wait_keys:
             return None
-        (*request, by), id_ = cast("tuple[tuple[object, ...], str]", self.memory.wait_keys[key])
-        if (*request, by) == (*_request(window), frozenset(known_as)):
+        request, id_ = self.memory.wait_keys[key]
+        if request == (*_request(window), frozenset(known_as), window.job.place):
             return None
         return None if _is_same_wish(self.memory.waits[id_], window, known_as) else "idempotency_mismatch"
 

@@ -99,11 +99,17 @@ async def join(unit: UnitOfWork, request: JoinRequest) -> Joined:
     transaction, availability = unit.transaction, await unit.availability()
     wanted = _new_entry(transaction, availability, request, unit.ids.new_token())
     keys = _idempotency_keys(transaction, request, wanted)
-    known = await _entry_of_key(transaction, keys, request, wanted) or await _earlier_entry(
-        transaction, request, wanted
-    )
+    receipt = await keys.recall(transaction)
+    recalled = await transaction.waitlist_entry(json.loads(receipt.answer)["waitId"]) if receipt else None
+    if receipt is not None and recalled is not None:
+        if keys.is_same_request(receipt):
+            return Joined(entry=recalled, replayed=True)
+        if not _is_same_visit(transaction, request, wanted, recalled):
+            raise key_mismatch()
+    known = recalled or await _earlier_entry(transaction, request, wanted)
     joined = await _add(unit, availability, wanted) if known is None else await _correct(unit, known, wanted)
-    await keys.store_response(transaction, {"waitId": joined.entry.id})
+    if recalled is None:
+        await keys.store_response(transaction, {"waitId": joined.entry.id})
     return joined
 
 
@@ -161,32 +167,17 @@ def _new_entry(
 
 def _idempotency_keys(transaction: Transaction, request: JoinRequest, entry: WaitlistEntry) -> IdempotencyKeys:
     own_reference = (request.customer_reference,) if request.customer_reference else ()
-    references = map(transaction.pseudonym, (*own_reference, *references_of(entry.customer)))
+    references = sorted(map(transaction.pseudonym, (*own_reference, *references_of(entry.customer))))
+    job = _job_of(entry)
     return idempotency_keys(
         transaction,
         use_case="join_waitlist",
         origin=request.origin,
         key=request.idempotency_key,
         owners=references_of(entry.customer),
-        request=("wait", *_job_of(entry), *sorted(references)),
+        request=("wait", *job, comparable(entry.customer.name), entry.location, references),
+        earlier_request=("wait", *job, *references),
     )
-
-
-async def _entry_of_key(
-    transaction: Transaction, keys: IdempotencyKeys, request: JoinRequest, wanted: WaitlistEntry
-) -> WaitlistEntry | None:
-    """Return the entry that the request's key created.
-
-    Raises:
-        IdempotencyMismatch: it is a wait of another customer, for another service, or in another window.
-    """
-    receipt = await keys.recall(transaction)
-    entry = await transaction.waitlist_entry(json.loads(receipt.answer)["waitId"]) if receipt else None
-    if receipt is None or entry is None or keys.is_same_request(receipt):
-        return entry
-    if not _is_same_visit(transaction, request, wanted, entry):
-        raise key_mismatch()
-    return entry
 
 
 async def _earlier_entry(transaction: Transaction, request: JoinRequest, wanted: WaitlistEntry) -> WaitlistEntry | None:

@@ -164,6 +164,17 @@ async def test_a_secret_hash_identifies_a_customer_unless_a_contact_differs(
     assert (await join(shop, customer=customer, customer_reference=UNGUESSABLE)).replayed is is_same
 
 
+async def test_a_late_retry_with_its_key_does_not_undo_a_correction(shop: Shop) -> None:
+    await join(shop, idempotency_key="k-1")
+    corrected = await join(shop, window="09:00-16:00", idempotency_key="k-2")
+    late = await join(shop, idempotency_key="k-1")
+    assert (late.entry, late.replayed, late.is_changed) == (corrected.entry, True, False)
+    again = await join(shop, window="09:00-15:00", idempotency_key="k-1")
+    assert again.is_changed
+    late = await join(shop, idempotency_key="k-1")
+    assert (late.entry, late.is_changed) == (again.entry, False)
+
+
 async def test_an_offer_that_fits_a_corrected_wish_is_kept(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "09:00-10:00")))
     token = (await shop.hold("09:00")).hold.token
