@@ -95,7 +95,8 @@ class ChangingRules(SellingRules):
         if changes and hold.state == "held":
             memory.holds[token] = replace(hold, state="released")
         if changes:
-            memory.move_keys.update({one: (request, id_) for one in used if one})
+            implied = f"start:{id_} {start}"
+            memory.move_keys.update({one: (request, id_) for one in (*used, implied) if one})
             self._record_call("reschedule_booking", arguments, id_, sale.job)
         self._remember_move(body, id_, able, start, token=token)
 

@@ -1,8 +1,9 @@
 """Rescheduling: a booking moves to another time in one update, so that its customer never loses both times."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 from slotmcp.domain.booking import AssignmentReason, Booking, BookingStatus
 from slotmcp.domain.catalog import Technician
@@ -14,12 +15,12 @@ from slotmcp.engine.assign import Assignment, assign, assign_kept
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.travel import TravelTimes, site_at
-from slotmcp.ports import ClaimConflict, Transaction
+from slotmcp.ports import ClaimConflict, Receipt, Transaction
 from slotmcp.services.alternatives import LostSlot
 from slotmcp.services.appointments import resolve_moment
 from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin
 from slotmcp.services.holds import assign_held, require_hold
-from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
+from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys, key_mismatch
 from slotmcp.services.lookups import BookAnswer, book_answer, service_of, technician_of
 from slotmcp.services.placement import make_moves
 from slotmcp.services.revalidation import attention_at_booking
@@ -57,6 +58,11 @@ class PreviousTime:
     start: Minute
     end: Minute
     technician_id: str
+
+    @classmethod
+    def from_response(cls, response: Mapping[str, Any]) -> Self:
+        """Return the time in a stored response."""
+        return cls(**{name: response[name] for name in ("start", "end", "technician_id")})
 
     @classmethod
     def of(cls, claim: Claim) -> Self:
@@ -124,9 +130,11 @@ async def reschedule(
     """
     schedule = availability.schedule
     booking = await verification.find(transaction, schedule.project)
+    hold = await transaction.hold(request.hold_token) if request.hold_token else None
     start = _requested_start(availability, request)
-    keys = _keys(transaction, request, booking, start)
-    earlier = await _earlier_move(transaction, keys, booking, start)
+    target = start if start is not None or hold is None else hold.claim.appointment[0]
+    keys = _keys(transaction, request, booking, start, target)
+    earlier = await _earlier_move(transaction, keys, booking, target, has_token=bool(request.hold_token))
     before, moved = earlier or PreviousTime.of(booking.claim), booking
     if earlier is None:
         verification.require_open(booking, transaction.now_ms)
@@ -134,7 +142,7 @@ async def reschedule(
         booking.with_status(BookingStatus.RESCHEDULED)  # raises if the booking is closed
         hold = await _hold_for(transaction, availability, booking, request, start)
         moved = await _apply(transaction, _plan(availability, booking, hold, start, travel_times))
-        await keys.store_response(transaction, asdict(before))
+        await keys.store_response(transaction, {**asdict(before), "booking_id": booking.id, "to": moved.claim.start})
     return RescheduleAnswer(
         booked=book_answer(transaction, schedule, moved, replayed=earlier is not None),
         previous=before,
@@ -153,8 +161,13 @@ def _requested_start(availability: Availability, request: RescheduleRequest) -> 
 
 
 def _keys(
-    transaction: Transaction, request: RescheduleRequest, booking: Booking, start: Minute | None
+    transaction: Transaction,
+    request: RescheduleRequest,
+    booking: Booking,
+    start: Minute | None,
+    target: Minute | None,
 ) -> IdempotencyKeys:
+    """Return the keys of a request. `target` is the requested start, or that of the hold; None: unknown."""
     token = request.hold_token
     return idempotency_keys(
         transaction,
@@ -163,29 +176,42 @@ def _keys(
         key=request.idempotency_key,
         owners=[f"booking:{booking.id}"],
         token=token,
-        implied="" if token else f"{booking.id}:{start}",
+        implied="" if target is None else f"{booking.id}:{target}",
         request=(booking.id, token or start),
     )
 
 
 async def _earlier_move(
-    transaction: Transaction, keys: IdempotencyKeys, booking: Booking, start: Minute | None
+    transaction: Transaction, keys: IdempotencyKeys, booking: Booking, target: Minute | None, *, has_token: bool
 ) -> PreviousTime | None:
-    """Return the booking's time before an earlier identical request moved it.
+    """Return the booking's time before an earlier request moved it to the same start.
 
     The implied key applies only while the booking is at that start, because a customer who rescheduled again may
-    choose an earlier start again.
+    choose an earlier start again. It does not apply to a token, which may be that of another hold.
 
     Raises:
-        IdempotencyMismatch: a key was used for another request.
+        IdempotencyMismatch: a key was used for another booking or start.
     """
-    response = await keys.find_response(transaction)
-    if response is None:
-        receipt = await keys.find_implied_receipt(transaction)
-        if receipt is None or booking.status is BookingStatus.CANCELLED or booking.claim.start != start:
-            return None
-        response = receipt.answer
-    return PreviousTime(**json.loads(response))
+    receipt = await keys.recall(transaction) if keys.explicit else None
+    if receipt is not None:
+        return _previous_time(receipt, keys, booking, target)
+    receipt = None if has_token else await keys.find_implied_receipt(transaction)
+    if receipt is None or booking.status is BookingStatus.CANCELLED or booking.claim.start != target:
+        return None
+    return PreviousTime.from_response(json.loads(receipt.answer))
+
+
+def _previous_time(receipt: Receipt, keys: IdempotencyKeys, booking: Booking, target: Minute | None) -> PreviousTime:
+    """Return the time before the move that a key made.
+
+    Raises:
+        IdempotencyMismatch: the key was used for another booking or start.
+    """
+    response = json.loads(receipt.answer)
+    is_same_move = (response.get("booking_id"), response.get("to")) == (booking.id, target)
+    if not (keys.is_same_request(receipt) or is_same_move):
+        raise key_mismatch()
+    return PreviousTime.from_response(response)
 
 
 async def _hold_for(

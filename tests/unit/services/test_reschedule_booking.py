@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from slotmcp.domain.access import CallId
 from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.catalog import Location, RankingKey, TravelMode, TravelPolicy
 from slotmcp.domain.errors import HoldExpired, IdempotencyMismatch, InvalidArgument, NotFound, SlotUnavailable
+from slotmcp.services.callers import RequestOrigin
 from slotmcp.services.lookups import BookAnswer
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest
 from support.shop import Shop, at, clock_text, customer, plan, service, technician, with_technicians
@@ -278,6 +280,48 @@ async def test_a_retry_with_a_used_hold_succeeds(opened: Open) -> None:
     again = await move(shop, booked, hold_token=hold.hold.token)
     assert again.booked.replayed
     assert again.previous == first.previous
+
+
+async def test_a_retry_without_the_token_or_with_another_returns_the_first_answer(opened: Open) -> None:
+    shop = await opened(plan(ANA, BEN))
+    booked = await shop.book("09:00")
+    hold = await shop.hold("11:00")
+    first = await move(shop, booked, hold_token=hold.hold.token, idempotency_key="k")
+    for facts in ({"to": "11:00"}, {"to": "11:00", "idempotency_key": "k"}, {"hold_token": hold.hold.token}):
+        again = await move(shop, booked, **facts)
+        assert (again.booked.replayed, again.previous) == (True, first.previous)
+
+
+async def test_another_hold_of_the_start_is_another_request(opened: Open) -> None:
+    shop = await opened(plan(ANA, BEN))
+    booked = await shop.book("09:00")
+    await move(shop, booked, "11:00")
+    hold = await shop.hold("11:00", technician_id="ben")
+    answer = await move(shop, booked, hold_token=hold.hold.token)
+    assert (answer.booked.replayed, answer.booked.technician.id) == (False, "ben")
+
+
+async def test_a_retry_after_another_move_returns_the_present_time(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("09:00")
+    first = await move(shop, booked, "10:00", idempotency_key="k")
+    await move(shop, booked, "11:00")
+    again = await move(shop, booked, "10:00", idempotency_key="k")
+    assert (again.booked.replayed, again.previous) == (True, first.previous)
+    assert await place_of(shop, booked) == "11:00 ana rescheduled"
+    assert not (await move(shop, booked, "10:00")).booked.replayed
+    assert await place_of(shop, booked) == "10:00 ana rescheduled"
+
+
+async def test_a_key_belongs_to_the_booking_without_a_call_id_and_else_to_the_call(opened: Open) -> None:
+    shop = await opened(plan(technician("ana", "09:00-17:00")))
+    one, other = await shop.book("09:00"), await shop.book("10:00", customer=customer(1))
+    for number, booked in enumerate((one, other)):
+        assert not (await move(shop, booked, f"{11 + number}:00", idempotency_key="1")).booked.replayed
+    call = RequestOrigin(credential="local", call_ids=(CallId("x-call-id", "call-7f3a91c2e5d8"),), is_operator=True)
+    await move(shop, one, "14:00", idempotency_key="1", origin=call)
+    with pytest.raises(IdempotencyMismatch):
+        await move(shop, other, "15:00", idempotency_key="1", origin=call)
 
 
 async def test_a_key_is_valid_for_one_request(opened: Open) -> None:
