@@ -15,7 +15,7 @@ from slotmcp.domain.attention import AttentionCause
 from slotmcp.domain.calendar import CALENDAR_SOURCE_PREFIX
 from slotmcp.domain.catalog import TechnicianStatus, TravelMode
 from slotmcp.domain.claim import BusyTime, Claim
-from slotmcp.domain.interval import Interval, Minute, merge, overlaps
+from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute, merge, overlaps
 from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
@@ -93,7 +93,7 @@ class ScheduleFit:
             yield AttentionCause.TIME_OFF
 
     def _closures(self, claim: Claim) -> Iterator[AttentionCause]:
-        month = self._month_of(claim)
+        month = self._month_of(claim.start)
         if _is_within(claim.interval, month.hours):
             return
         dates = month.dates
@@ -149,12 +149,26 @@ class ScheduleFit:
             yield AttentionCause.TRAVEL_TIME
 
     def _route_around(self, claim: Claim) -> Route:
-        """Return the route of the shift that contains a claim's start, or of the one before, without the claim."""
-        shifts = shift_intervals(self._technician, self._month_of(claim).dates)
-        index = max(0, bisect_right(shifts, (claim.start, inf)) - 1)
-        shift = shifts[index : index + 1]
-        jobs = [job for begin, end in shift for job in self._claims_between(begin, end) if job.id != claim.id]
-        return Route(self._technician.home, shift, jobs)
+        """Return the route of the shift that contains a claim's start, without the claim.
+
+        Without such a shift, the drives between the jobs around it still count, but not the drive from home.
+        """
+        shift = self._shift_at(claim.start)
+        begin, end = shift or (claim.start - MINUTES_PER_DAY, claim.end + MINUTES_PER_DAY)
+        jobs = [job for job in self._claims_between(begin, end) if job.id != claim.id]
+        return Route(self._technician.home if shift else None, [(begin, end)], jobs)
+
+    def _shift_at(self, minute: Minute) -> Interval | None:
+        """Return the shift that contains a minute, also on a date on which the business is closed."""
+        dates = self._month_of(minute).dates
+        for shifts in (
+            shift_intervals(self._technician, dates),
+            shift_intervals(self._technician, DateRange(dates.first, dates.last)),
+        ):
+            index = bisect_right(shifts, (minute, inf)) - 1
+            if index >= 0 and minute < shifts[index][1]:
+                return shifts[index]
+        return None
 
     def _neighbors(self, claim: Claim) -> Iterator[Claim]:
         """Yield the other claims that are near enough for their buffers to matter."""
@@ -170,8 +184,8 @@ class ScheduleFit:
     def _day(self, claim: Claim) -> date:
         return local_date(self._project.timezone, claim.start)
 
-    def _month_of(self, claim: Claim) -> "_Month":
-        first_day = local_date("UTC", claim.start).replace(day=1)
+    def _month_of(self, minute: Minute) -> "_Month":
+        first_day = local_date("UTC", minute).replace(day=1)
         month = self._months.get(first_day)
         if month is None:
             first, last = first_day - _MARGIN, first_day + _MONTH + _MARGIN

@@ -371,3 +371,24 @@ async def test_time_off_does_not_list_a_completed_booking(opened: Open) -> None:
     )
     assert answer.attention == ()
     assert await attention(shop) == {}
+
+
+async def test_a_drive_that_was_accepted_is_not_new_after_a_closed_date_opens_again(opened: Open) -> None:
+    travel = TravelPolicy(mode=TravelMode.ESTIMATED)
+    near, far = booking("near", "ana", ONE), booking("far", "ana", ONE + 60)
+    base = replace(
+        with_technicians(SHOP, replace(ANA, home=NEAR)),
+        project=replace(SHOP.project, travel=travel),
+        bookings=tuple(
+            replace(one, claim=replace(one.claim, location=place)) for one, place in ((near, NEAR), (far, FAR))
+        ),
+    )
+    shop = await opened(base)
+    for changed in (
+        replace(base, project=replace(base.project, closed_dates=(TUESDAY,))),
+        with_technicians(base, replace(ANA, home=NEAR, shifts=(hours("08:00-12:00"),))),
+    ):
+        assert (await bring(shop, changed)).effects.marked == 2
+        back = await bring(shop, base)
+        assert (back.effects.marked, back.effects.cleared) == (0, 2)
+        assert await attention(shop) == {}, "the bookings were too far apart from the beginning"
