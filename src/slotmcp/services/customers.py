@@ -6,6 +6,7 @@ from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.waitlist import WaitlistEntry
 from slotmcp.services.contacts import possible_references
+from slotmcp.services.revalidation import revalidate_claims
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 from slotmcp.services.waitlist_queue import OPEN, leave_waitlist
 
@@ -38,14 +39,16 @@ class CustomerService:
             raise InvalidArgument("reference", "give a phone number, an e-mail address or a customerHash.")
 
         async def work(unit: UnitOfWork) -> ForgetAnswer:
-            transaction = unit.transaction
-            project = (await transaction.schedule()).project
+            transaction, before = unit.transaction, await unit.availability()
+            project = before.schedule.project
             keys = [transaction.pseudonym(text) for text in possible_references(reference, project)]
             entries = [
                 entry for entry in await transaction.waitlist_entries(*OPEN) if not _keys_of(entry).isdisjoint(keys)
             ]
             await leave_waitlist(unit, entries)
-            return ForgetAnswer(project=project, erased=sum([await transaction.erase_customer(key) for key in keys]))
+            erased = sum([await transaction.erase_customer(key) for key in keys])
+            await revalidate_claims(unit, before)  # without locations, drives no longer count
+            return ForgetAnswer(project=project, erased=erased)
 
         return await self._writer.write(await self._writer.availability_cache.project_id(project_id), work)
 

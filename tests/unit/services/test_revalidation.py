@@ -26,7 +26,7 @@ from slotmcp.services.imports import ImportReport, ProjectPlan
 from slotmcp.services.rescheduling import RescheduleRequest
 from slotmcp.services.status_changes import CancelRequest
 from slotmcp.services.technicians import TimeOffRequest
-from support.shop import Shop, at, booking, customer, hours, plan, service, technician, with_technicians
+from support.shop import CALLER, Shop, at, booking, customer, hours, plan, service, technician, with_technicians
 from support.sqlite_file import fingerprint
 from support.waiting import join
 from unit.services.conftest import Open
@@ -392,3 +392,15 @@ async def test_a_drive_that_was_accepted_is_not_new_after_a_closed_date_opens_ag
         back = await bring(shop, base)
         assert (back.effects.marked, back.effects.cleared) == (0, 2)
         assert await attention(shop) == {}, "the bookings were too far apart from the beginning"
+
+
+async def test_a_forgotten_customer_has_no_drive_that_takes_too_long(opened: Open) -> None:
+    travel = TravelPolicy(mode=TravelMode.ESTIMATED)
+    base = replace(with_technicians(SHOP, replace(ANA, home=NEAR)), project=replace(SHOP.project, travel=travel))
+    shop = await opened(base)
+    await shop.book(at("2025-06-03T09:00"), location=FAR, customer=CALLER)
+    slow = replace(base, project=replace(base.project, travel=replace(travel, speed_kmh=20)))
+    await bring(shop, slow)
+    assert list(await attention(shop)) == [at("2025-06-03T09:00")]
+    assert (await shop.app.customers.forget(None, CALLER.phone)).erased == 1
+    assert await attention(shop) == {}
