@@ -1,4 +1,4 @@
-"""Snapshot tests of ten calls as callers hear them. The pages in transcripts/ are meant to be read aloud.
+"""Snapshot tests of fifteen calls as callers hear them. The pages in transcripts/ are meant to be read aloud.
 
 To agree to what is said now: SLOTMCP_REWRITE=1 .venv/bin/pytest tests/interfaces/test_transcripts.py, then read the
 difference aloud.
@@ -16,7 +16,7 @@ from interfaces.transcripts.page import Page
 
 FOLDER = Path(__file__).with_name("transcripts")
 NEVER_ALOUD = re.compile(r"[{}_]|T\d\d:|\dZ\b|\d:\d\d:\d\d|\b[bt]-[a-z]+|\b20\d\d\b|[0-9A-Z]{20}")
-"""Ids, seconds and other machine text; and years, because all ten calls concern the next days."""
+"""Ids, seconds and other machine text; and years, because all calls concern the next days."""
 
 
 def page_of(title: str) -> Path:

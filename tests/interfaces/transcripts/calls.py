@@ -1,8 +1,15 @@
-"""The ten calls by title. Each has a page beside this file."""
+"""The calls by title. Each has a page beside this file."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from interfaces.transcripts.mistaken_callers import (
+    corrected_name,
+    last_weeks_visit,
+    lost_token,
+    retry_after_time_out,
+    second_house,
+)
 from interfaces.transcripts.new_callers import (
     friday_then_monday,
     from_another_zone,
@@ -28,5 +35,10 @@ CALLS: Final[Mapping[str, Call]] = {
     "Moves": moves,
     "Calls back on a broken line": broken_line,
     "Sends the nearest, and refuses too long a way": nearest_and_too_far,
+    "Retries after a time-out": retry_after_time_out,
+    "Corrects the name": corrected_name,
+    "Has a second house": second_house,
+    "Loses the token": lost_token,
+    "Calls about the visit of last week": last_weeks_visit,
 }
 """Calls by the title of the page."""
