@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -149,7 +149,3 @@ def mistyped(text: str) -> str:
     """Return an id or a token with two characters swapped for others."""
     return text[:-2] + ("zz" if text[-2:] != "zz" else "yy")
 
-
-def company_of(*, most_holds: int = 3) -> object:
-    """Return the company's plan."""
-    return replace(COMPANY, project=replace(COMPANY.project, max_holds_per_customer=most_holds))

@@ -18,7 +18,17 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from interfaces.careless_people import COMPANY, PEOPLE, Arguments, Known, Person, Platform, Sent, mistyped, open_platform
+from interfaces.careless_people import (
+    COMPANY,
+    PEOPLE,
+    Arguments,
+    Known,
+    Person,
+    Platform,
+    Sent,
+    mistyped,
+    open_platform,
+)
 from support.clock import HandClock
 from support.shop import at, clock_text, instant_ms, open_shop
 from support.sqlite_file import entries, overlaps
@@ -96,7 +106,9 @@ class CarelessAgent(RuleBasedStateMachine):
         )
 
     @precondition(lambda self: any(known.tokens for known in self.known.values()))
-    @rule(person=people, name=names, key=keys, chance=chances, notes=st.sampled_from([{}, {"notes": "dog in the yard"}]))
+    @rule(
+        person=people, name=names, key=keys, chance=chances, notes=st.sampled_from([{}, {"notes": "dog in the yard"}])
+    )
     def book_held(self, person: Person, name: str, key: Arguments, chance: int, notes: Arguments) -> None:
         """Book by a token, which is sometimes mistyped, and sometimes an old one."""
         tokens = self.known[person.number].tokens
