@@ -148,4 +148,3 @@ async def open_platform(path: Path, clock: HandClock) -> AsyncIterator[Platform]
 def mistyped(text: str) -> str:
     """Return an id or a token with two characters swapped for others."""
     return text[:-2] + ("zz" if text[-2:] != "zz" else "yy")
-

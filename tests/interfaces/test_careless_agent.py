@@ -16,7 +16,7 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from interfaces.careless_people import (
     COMPANY,
@@ -38,13 +38,16 @@ DAY: Final = "2025-06-02"
 ALLOWED_ERRORS: Final = frozenset(
     {
         "slot_unavailable", "hold_expired", "hold_limit", "idempotency_mismatch", "invalid_argument", "not_found",
-        "already_booked", "booking_closed", "verification_needed", "rate_limited",
+        "already_booked", "booking_closed", "slots_available", "verification_needed", "rate_limited",
     }
 )  # fmt: skip
 people = st.sampled_from(PEOPLE)
 starts = st.sampled_from(["09:00", "09:00", "09:30", "10:00", "10:00", "11:00"]).map(lambda time: f"{DAY}T{time}")
 names = st.sampled_from(["Alex Smith", "Alex Smith", "alex smith ", "Alex Smyth"])
 keys = st.sampled_from([{}, {}, {"idempotencyKey": "1"}])
+words = st.builds(lambda name, key: {"customerName": name, **key}, names, keys)
+notes = st.sampled_from([{}, {"notes": "dog in the yard"}])
+delays = st.sampled_from([0, 20, 300])
 chances = st.integers(0, 3)
 
 
@@ -90,32 +93,28 @@ class CarelessAgent(RuleBasedStateMachine):
         if "error" not in sent.body and (says_contact or len(person.call_id) > len("call")):
             self.recoverable[sent.body["holdToken"]] = person
 
-    @rule(person=people, start=starts, name=names, key=keys, house=chances, is_additional=chances)
-    def book(self, person: Person, start: str, name: str, key: Arguments, house: int, is_additional: int) -> None:
+    @rule(person=people, start=starts, said=words, house=chances, is_additional=chances)
+    def book(self, person: Person, start: str, said: Arguments, house: int, is_additional: int) -> None:
         self._send(
             person,
             "book_slot",
             {
                 "start": start,
-                "customerName": name,
                 "address": person.houses[house == 0],
                 **person.contact,
-                **key,
+                **said,
                 **({"additional": True} if is_additional == 0 else {}),
             },
         )
 
-    @precondition(lambda self: any(known.tokens for known in self.known.values()))
-    @rule(
-        person=people, name=names, key=keys, chance=chances, notes=st.sampled_from([{}, {"notes": "dog in the yard"}])
-    )
-    def book_held(self, person: Person, name: str, key: Arguments, chance: int, notes: Arguments) -> None:
+    @rule(person=people, said=words, chance=chances, more=notes)
+    def book_held(self, person: Person, said: Arguments, chance: int, more: Arguments) -> None:
         """Book by a token, which is sometimes mistyped, and sometimes an old one."""
         tokens = self.known[person.number].tokens
         if not tokens:
             return
         token = mistyped(tokens[-1]) if chance == 0 else tokens[0] if chance == 1 else tokens[-1]
-        self._send(person, "book_slot", {"holdToken": token, "customerName": name, **person.contact, **key, **notes})
+        self._send(person, "book_slot", {"holdToken": token, **person.contact, **said, **more})
 
     @rule(person=people, age=chances, later_seconds=st.sampled_from([0, 0, 10, 120]))
     def repeat(self, person: Person, age: int, later_seconds: int) -> None:
@@ -131,14 +130,12 @@ class CarelessAgent(RuleBasedStateMachine):
             assert self.platform.visits_of(person).keys() == before.keys(), "a retry booked again"
             assert "error" in again.body or again.body["booking"]["bookingId"] in before
 
-    @rule(
-        person=people, start=starts, name=names, corrected=names, later_seconds=st.sampled_from([0, 20, 300]), key=keys
-    )
+    @rule(person=people, start=starts, said=words, corrected=names, later_seconds=delays)
     def lose_the_response(
-        self, person: Person, start: str, name: str, corrected: str, later_seconds: int, key: Arguments
+        self, person: Person, start: str, said: Arguments, corrected: str, later_seconds: int
     ) -> None:
         """Book without hearing the response, then send the request again, perhaps with a corrected name."""
-        arguments = {"start": start, "customerName": name, "address": person.houses[0], **person.contact, **key}
+        arguments = {"start": start, "address": person.houses[0], **person.contact, **said}
         lost = self.portal.call(self.platform.send, person, "book_slot", arguments)
         self._check_secrets(person, lost)
         self.clock.advance(seconds=later_seconds)
@@ -164,6 +161,14 @@ class CarelessAgent(RuleBasedStateMachine):
     def release(self, person: Person, chance: int) -> None:
         if tokens := self.known[person.number].tokens:
             self._send(person, "release_hold", {"holdToken": mistyped(tokens[-1]) if chance == 0 else tokens.pop()})
+
+    @rule(person=people, start=starts, said=words)
+    def join_waitlist(self, person: Person, start: str, said: Arguments) -> None:
+        """Wait for one start. An offer is a hold like any other."""
+        window = {"from": start, "to": start[:-2] + ("59" if start.endswith("30") else "29")}
+        sent = self._send(person, "join_waitlist", {**window, **person.contact, **said})
+        if token := sent.body.get("offer", {}).get("holdToken"):
+            self.known[person.number].tokens.append(token)
 
     @rule(person=people)
     def forget_tokens(self, person: Person) -> None:
