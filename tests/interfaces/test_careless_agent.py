@@ -31,7 +31,7 @@ from interfaces.careless_people import (
 )
 from support.clock import HandClock
 from support.shop import at, clock_text, instant_ms, open_shop
-from support.sqlite_file import entries, overlaps
+from support.sqlite_file import Entry, entries, overlaps
 
 BEGIN: Final = "08:15"
 DAY: Final = "2025-06-02"
@@ -225,18 +225,22 @@ class CarelessAgent(RuleBasedStateMachine):
     def _get_out(self, person: Person) -> None:
         """Check that a person can release or replace what is held for them, and cancel what is booked."""
         now_ms = self.clock.now_ms()
-        live = {one.token: one for one in entries(self.platform.path) if one.token and one.is_live(now_ms)}
-        for token, one in live.items():
-            if one.state == "held" and self.recoverable.get(token) == person:
-                start = f"{DAY}T{clock_text(one.start)}"
-                sent = self._send(person, "create_hold", {"start": start, **person.proof})
-                assert sent.body.get("error", {}).get("code") in {None, "hold_limit"}, "locked out by an own hold"
-                token = sent.body.get("holdToken", token)  # noqa: PLW2901  the hold's present token
-                assert self._send(person, "release_hold", {"holdToken": token}).body["released"]
+        for token in [token for token, owner in self.recoverable.items() if owner == person]:
+            if (one := self._live_hold(token)) is None:
+                continue
+            start = f"{DAY}T{clock_text(one.start)}"
+            again = self._send(person, "create_hold", {"start": start, **person.proof}).body
+            assert again.get("error", {}).get("code") in {None, "hold_limit"}, "locked out by an own hold"
+            assert self._send(person, "release_hold", {"holdToken": again.get("holdToken", token)}).body["released"]
+            assert self._live_hold(token) is None, "an own hold is kept although its caller released the time"
         for booking, start in list(self.known[person.number].told.items()):
             body = self._send(person, "cancel_booking", {"bookingId": booking, **person.proof}).body
             has_begun = at(start) * 60_000 <= now_ms
             assert body.get("error", {}).get("code") in ({"booking_closed"} if has_begun else {None, "rate_limited"})
+
+    def _live_hold(self, token: str) -> Entry | None:
+        found = next((one for one in entries(self.platform.path) if one.token == token), None)
+        return found if found and found.state == "held" and found.is_live(self.clock.now_ms()) else None
 
     # -- calls --------------------------------------------------------------------------------
 
