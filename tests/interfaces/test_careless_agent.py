@@ -191,7 +191,7 @@ class CarelessAgent(RuleBasedStateMachine):
     @rule(one=people, other=people, start=starts, name=names)
     def book_at_once(self, one: Person, other: Person, start: str, name: str) -> None:
         """Book the same start at the same time: two people, or the request and its retry of one person."""
-        requests = [
+        requests: list[tuple[Person, str, Arguments]] = [
             (person, "book_slot", {"start": start, "customerName": name, "address": person.houses[0], **person.contact})
             for person in (one, other)
         ]
