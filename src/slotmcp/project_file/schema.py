@@ -156,7 +156,7 @@ class ProjectEntry(Entry):
     hold_ttl_seconds: Annotated[int, integer("seconds", 60, 120, 90)] = _DEFAULTS.hold_ttl_seconds
     """Lifetime of a hold."""
     max_holds_per_customer: Annotated[int, integer("holds", 1, 100, 3)] = _DEFAULTS.max_holds_per_customer
-    """Maximum number of live holds of one customer."""
+    """Maximum number of live holds of one phone call, or of one customerHash that is hard to guess."""
     travel: TravelEntry = Field(default_factory=TravelEntry)
     ranking: RankingEntry = Field(default_factory=RankingEntry)
     calcom: CalcomEntry | None = None
