@@ -120,10 +120,9 @@ async def test_a_booking_of_a_length_that_was_valid_can_be_moved(shop: Caller) -
     assert (await shop.call("get_slots", **WINDOW, bookingId=booked))["slots"]
     explained = await shop.call("explain_slot", start="2026-11-23T11:45", bookingId=booked)
     assert [one["change"] for one in explained["openings"]].count("shorter") == 0
-    held = await shop.call("create_hold", start="2026-11-23T11:30", bookingId=booked)
-    moved = await shop.call(
-        "reschedule_booking", bookingId=booked, phone=LEE["customerPhone"], holdToken=held["holdToken"]
-    )
+    proof = {"phone": LEE["customerPhone"]}
+    held = await shop.call("create_hold", start="2026-11-23T11:30", bookingId=booked, **proof)
+    moved = await shop.call("reschedule_booking", bookingId=booked, holdToken=held["holdToken"], **proof)
     assert moved["booking"]["start"] == "2026-11-23T18:30:00Z"
 
 
