@@ -69,7 +69,7 @@ async def test_a_busy_database_is_a_retryable_error(caller: Caller, impatient_ca
     [
         ({}, "holdToken"),
         ({"holdToken": "  "}, "holdToken"),
-        ({"holdToken": 12}, "holdToken"),
+        ({"holdToken": 1.5}, "holdToken"),
         ({"holdToken": "x" * 10_000_000}, "holdToken"),
         ({"holdToken": "a\ud800"}, "holdToken"),
         ({"token": "abc", "holdToken": "abc"}, "token"),
