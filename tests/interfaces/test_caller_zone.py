@@ -83,5 +83,7 @@ async def test_utc_is_a_zone(caller: Caller, zone: str) -> None:
 async def test_a_project_in_a_fixed_zone_keeps_working(empty_caller: Caller) -> None:
     fixed = replace(PLAN, project=replace(PLAN.project, timezone="EST"))
     await empty_caller.app.projects.import_project(fixed, prune=False)
-    slots = (await empty_caller.call("get_slots"))["slots"]
+    assert (await empty_caller.call("list_services"))["timezone"] == "EST"
+    slots = (await empty_caller.call("get_slots", timezone="EST"))["slots"]
+    await empty_caller.expect_error("get_slots", timezone="MST")
     await empty_caller.call("book_slot", start=slots[0]["startLocal"], customerName="Kim", customerPhone="303 555 0142")

@@ -101,6 +101,11 @@ class ProjectService:
         for project_id in (await self._store.project_ids())[:1]:
             await self.list_services(project_id)
 
+    def usual_timezone(self, project_id: str | None) -> str:
+        """Return a project's time zone, or "" if it is not cached. This never waits or raises."""
+        project = self._availability_cache.cached_project(project_id)
+        return "" if project is None else project.timezone
+
     def usual_locale(self, project_id: str | None) -> str:
         """Return a project's locale, or "" if it is not cached. This never waits or raises."""
         project = self._availability_cache.cached_project(project_id)

@@ -81,7 +81,7 @@ class ToolDefinition(Generic[A]):
         model, is_read_only = self.arguments, self.hints.read_only_hint is True
 
         async def call(raw: RawArguments, principal: Principal) -> Mapping[str, object]:
-            args = read_arguments(model, raw)
+            args = read_arguments(model, _without_own_zone(app, raw, principal))
             project_id = principal.resolve_project(args.project_id)
             if project_id != args.project_id:
                 args = args.model_copy(update={"project_id": project_id})
@@ -183,6 +183,18 @@ class SlotmcpTool(Tool):
             return self.app.projects.usual_locale(principal.resolve_project(project_id))
         except SlotmcpError:
             return ""
+
+
+def _without_own_zone(app: App, raw: RawArguments, principal: Principal) -> RawArguments:
+    """Leave out a time zone that is the project's own, because that of an older project may be no place."""
+    zone_key = _text(raw.get("timezone"))
+    try:
+        project_id = principal.resolve_project(_text(raw.get("projectId")) or None)
+    except SlotmcpError:
+        return raw
+    if not zone_key or zone_key != app.projects.usual_timezone(project_id):
+        return raw
+    return {name: value for name, value in raw.items() if name != "timezone"}
 
 
 def _text(raw: object) -> str:
