@@ -22,7 +22,7 @@ from slotmcp.domain.access import Scope
 from slotmcp.settings import Settings
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import select_tools
-from support.denver import PLAN
+from support.denver import PLAN, only_start
 from support.http_server import HttpServer, body_in, call_of, headers_of, open_database, serving, write_database
 from support.server import body_of
 from support.until import until
@@ -80,8 +80,9 @@ async def use_every_tool(call: Any, who: str) -> None:  # noqa: ANN401  calls a 
     await call("reschedule_booking", bookingId=booking, email=kim["customerEmail"], start=last)
     await call("update_booking", bookingId=booking, email=kim["customerEmail"], notes="gate 1234")
     await call("cancel_booking", bookingId=booking, email=kim["customerEmail"])
-    before_work = {"from": f"{day}T05:00", "to": f"{day}T05:30"}
-    await call("join_waitlist", **before_work, **kim)
+    taken = (await call("get_slots", serviceType="furnace-check"))["slots"][-1]["start"]
+    await call("book_slot", serviceType="furnace-check", start=taken, **kim)
+    await call("join_waitlist", **only_start(taken), **kim)
     await call("list_waitlist")
     await call("get_metrics")
     technician = (await call("list_technicians"))["technicians"][0]["technicianId"]

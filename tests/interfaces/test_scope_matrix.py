@@ -23,7 +23,7 @@ from slotmcp.services.current_principal import acting_as
 from slotmcp.tools.gate import CallGate, Toolset
 from slotmcp.tools.server import create_server, select_tools
 from slotmcp.tools.subscriptions import FilteredBus, WaitlistEntryChanged, create_bus
-from support.denver import PLAN, PROJECT
+from support.denver import PLAN, PROJECT, only_start
 from support.http_server import Database, HttpServer, body_in, call_of, headers_of, open_database, serving
 
 OWN, OTHER, NOWHERE = PROJECT.id, "boulder-hvac", "nowhere"
@@ -99,10 +99,11 @@ async def fill(schedules: Database, project: str) -> Things:
 
         free = await call("get_slots", limit=20)
         starts = [slot["start"] for slot in free["slots"]]
-        day = free["slots"][-1]["startLocal"][:10]
         booked = await call("book_slot", start=starts[0], **KIM)
         held = await call("create_hold", start=starts[1], customerHash="kim")
-        wait = await call("join_waitlist", **{"from": f"{day}T05:00", "to": f"{day}T05:30"}, **KIM)
+        taken = (await call("get_slots", serviceType="furnace-check"))["slots"][-1]["start"]
+        await call("book_slot", serviceType="furnace-check", start=taken, **KIM)
+        wait = await call("join_waitlist", **only_start(taken), **KIM)
         return Things(
             starts[-1], booked["booking"]["bookingId"], held["holdToken"], wait["waitId"], (starts[4], starts[8])
         )

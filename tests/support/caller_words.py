@@ -2,6 +2,7 @@
 
 from typing import Any, Final, Protocol
 
+from support.denver import only_start
 from support.server import Body
 
 CONTACT: Final = {"customerName": "Zoë Quux", "customerPhone": "+1 303 555 0142", "customerEmail": "zoe@quux.org"}
@@ -81,9 +82,11 @@ async def call_every_tool(operator: ToolCaller) -> tuple[str, ...]:
 
 async def _run_the_business(operator: ToolCaller, start: str, later: str) -> None:
     await operator.call("list_technicians")
+    taken = (await operator.call("get_slots", serviceType="furnace-check"))["slots"][-1]["start"]
+    await operator.call("book_slot", serviceType="furnace-check", start=taken, **CONTACT)
+    await operator.call("join_waitlist", customerHash="caller-7a1f", **CONTACT, **only_start(taken))
     await operator.call("add_time_off", technicianId="t-ben", start=start, end=later, reason="broken leg")
     await operator.call("set_technician_status", technicianId="t-ben", status="off")
     await operator.call("set_technician_status", technicianId="t-ana", status="off")
-    await operator.call("join_waitlist", customerHash="caller-7a1f", **CONTACT, **{"from": start, "to": later})
     await operator.call("list_waitlist")
     await operator.call("get_metrics")

@@ -1,6 +1,6 @@
 """Project of a small business in Denver, on a Sunday at noon."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,12 @@ WEEKDAYS: Final = frozenset(range(5))
 def weekly(start_hour: int, end_hour: int) -> tuple[WeeklySpan, ...]:
     """Return the same span on every weekday."""
     return (WeeklySpan(days=WEEKDAYS, span=WallSpan(start_minute=start_hour * 60, end_minute=end_hour * 60)),)
+
+
+def only_start(start: str) -> dict[str, str]:
+    """Return the waitlist window of one start for a furnace check, which only Ana does."""
+    end = datetime.fromisoformat(start) + timedelta(minutes=1)
+    return {"serviceType": "furnace-check", "from": start, "to": end.isoformat()}
 
 
 def technician(technician_id: str, name: str, *, priority: int, skills: set[str]) -> Technician:
