@@ -116,13 +116,13 @@ async def test_calls_of_a_length_that_was_valid_are_repeated(shop: Caller) -> No
 
 async def test_a_booking_of_a_length_that_was_valid_can_be_moved(shop: Caller) -> None:
     booked = (await shop.call("book_slot", **BOOKING))["booking"]["bookingId"]
+    moving = {"bookingId": booked, "phone": LEE["customerPhone"]}
     await lengthen(shop)
-    assert (await shop.call("get_slots", **WINDOW, bookingId=booked))["slots"]
-    explained = await shop.call("explain_slot", start="2026-11-23T11:45", bookingId=booked)
+    assert (await shop.call("get_slots", **WINDOW, **moving))["slots"]
+    explained = await shop.call("explain_slot", start="2026-11-23T11:45", **moving)
     assert [one["change"] for one in explained["openings"]].count("shorter") == 0
-    proof = {"phone": LEE["customerPhone"]}
-    held = await shop.call("create_hold", start="2026-11-23T11:30", bookingId=booked, **proof)
-    moved = await shop.call("reschedule_booking", bookingId=booked, holdToken=held["holdToken"], **proof)
+    held = await shop.call("create_hold", start="2026-11-23T11:30", **moving)
+    moved = await shop.call("reschedule_booking", holdToken=held["holdToken"], **moving)
     assert moved["booking"]["start"] == "2026-11-23T18:30:00Z"
 
 
