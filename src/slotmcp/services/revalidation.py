@@ -4,7 +4,7 @@ A booking is kept. It is marked with the new causes, and loses the marks whose c
 technician, or is withdrawn. Causes that existed before the change are accepted: they change nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -94,11 +94,11 @@ def is_hold_tolerable(availability: Availability, claim: Claim) -> bool:
 
 async def _resolve_holds(unit: UnitOfWork, scope: _Scope, changes: Revalidation) -> None:
     """Move or withdraw the holds that do not fit any more, one after the other: each may make room for the next."""
-    before, known = scope.before, _claims_by_id(scope.before)
+    before = scope.before
     for hold in [claim for claim in _changed_claims(scope, await unit.availability()) if claim.is_hold]:
         after = await unit.availability()
-        if known.get(hold.id) != hold or hold not in after.index.timelines[hold.technician_id].claims:
-            continue
+        if not all(hold in each.index.timelines[hold.technician_id].claims for each in (before, after)):
+            continue  # it is new, or made room for another hold
         new_causes = _causes_of_hold(after, hold) - _causes_of_hold(before, hold)
         if not new_causes:
             continue
@@ -129,12 +129,12 @@ async def _mark_bookings(unit: UnitOfWork, scope: _Scope, changes: Revalidation)
 
 def _differences(scope: _Scope, after: Availability) -> Iterator[_Difference]:
     """Yield the bookings that have not ended, were not moved, and have other causes than before."""
-    known = _claims_by_id(scope.before)
     for technician_id in _changed_technicians(scope.before, after):
+        known = {claim.id: claim for claim in scope.before.index.timelines[technician_id].claims}
         earlier_fit, fit = (ScheduleFit.among_bookings(each, technician_id) for each in (scope.before, after))
         for claim in filter(scope.affects, _current_claims(after, technician_id)):
             earlier = known.get(claim.id)
-            if claim.is_hold or earlier is None or earlier.is_hold or _place(earlier) != _place(claim):
+            if claim.is_hold or earlier is None or earlier.is_hold or earlier.interval != claim.interval:
                 continue
             causes_before, causes_after = earlier_fit.causes(earlier), fit.causes(claim)
             if causes_before != causes_after:
@@ -161,14 +161,6 @@ def _current_claims(availability: Availability, technician_id: str) -> list[Clai
     claims = availability.index.timelines[technician_id].claims
     current = [claim for claim in claims if claim.end * MS_PER_MINUTE > availability.now_ms]
     return sorted(current, key=lambda claim: (claim.start, claim.id))
-
-
-def _claims_by_id(availability: Availability) -> Mapping[str, Claim]:
-    return {claim.id: claim for timeline in availability.index.timelines.values() for claim in timeline.claims}
-
-
-def _place(claim: Claim) -> tuple[str, int, int]:
-    return claim.technician_id, claim.start, claim.end
 
 
 def _causes_of_hold(availability: Availability, hold: Claim) -> frozenset[AttentionCause]:
