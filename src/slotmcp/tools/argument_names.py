@@ -29,7 +29,6 @@ _SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "appointmenttype": ("serviceType",),
     "technician": ("technicianId",),
     "technicianname": ("technicianId",),
-    "employee": ("technicianId",),
     "token": ("holdToken",),
     "holdid": ("holdToken",),
     "id": ("bookingId", "holdToken"),
