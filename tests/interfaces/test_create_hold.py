@@ -9,6 +9,8 @@ import pytest
 from support.server import Caller, fields, starts
 from support.sqlite_file import fingerprint
 
+KEY = "4f1c9d27-b3e0-4a58"
+"""Key that is hard to guess: it is recalled without a call id, too."""
 MONDAY_9 = "2026-11-23T16:00:00Z"
 
 
@@ -58,7 +60,7 @@ async def test_a_retry_with_a_key_returns_the_same_hold(caller: Caller) -> None:
 
 
 async def test_a_late_retry_does_not_claim_that_the_time_is_held(caller: Caller) -> None:
-    arguments = {"start": MONDAY_9, "customerHash": "caller-1", "idempotencyKey": "k-1"}
+    arguments = {"start": MONDAY_9, "customerHash": "caller-1", "idempotencyKey": KEY}
     token = (await caller.call("create_hold", **arguments))["holdToken"]
     caller.clock.advance(seconds=90)
     late = await caller.call("create_hold", **arguments)
@@ -101,10 +103,8 @@ async def test_a_customer_can_hold_at_most_three_starts(caller: Caller) -> None:
 
 
 async def test_a_key_is_valid_for_one_request(caller: Caller) -> None:
-    await caller.call("create_hold", start=MONDAY_9, customerHash="a", idempotencyKey="k-1")
-    error = await caller.expect_error(
-        "create_hold", start="2026-11-23T17:15:00Z", customerHash="a", idempotencyKey="k-1"
-    )
+    await caller.call("create_hold", start=MONDAY_9, customerHash="a", idempotencyKey=KEY)
+    error = await caller.expect_error("create_hold", start="2026-11-23T17:15:00Z", customerHash="a", idempotencyKey=KEY)
     assert error["code"] == "idempotency_mismatch"
 
 
