@@ -73,7 +73,7 @@ class ChangingRules(SellingRules):
         memory, hold = self.memory, self.memory.holds[token]
         id_, sale = self._a_sale(data, hold.job)
         key = self._key(key_choice, memory.move_keys)
-        request, used = (id_, token), (scoped(key, id_), f"hold:{token}")
+        request, used = (id_, self._held(token).start), (scoped(key, id_), f"hold:{token}")
         known = next((one for one in used if one in memory.move_keys), "")
         error = self._mismatch(memory.move_keys, known, request)
         replay = bool(known) and not error

@@ -77,7 +77,7 @@ class SellingRules(HoldingRules):
         }
         changes = not error and (found != "replay" or is_released)
         body = self._call("book_slot", arguments, changes=changes, ignores_travel=self._is_live(token))
-        assert code_of(body) == error
+        assert code_of(body) == error, found
         if error:
             return
         if is_released:

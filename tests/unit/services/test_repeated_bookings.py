@@ -274,3 +274,12 @@ async def _hold_state(shop: Shop, token: str) -> ClaimState:
     hold = await shop.store.hold("shop", token)
     assert hold is not None
     return hold.state
+
+
+async def test_a_booked_token_of_another_customer_is_a_mismatch_even_with_additional(opened: Open) -> None:
+    shop = await opened(plan(*TEAM))
+    hold = await shop.hold("10:00")
+    await shop.book_hold(hold, customer=Customer(name="Lee Doe", phone="+1 303 555 0199"), is_additional=True)
+    for facts in ({}, {"is_additional": True}, {"is_additional": True, "idempotency_key": "k"}):
+        with pytest.raises(IdempotencyMismatch):
+            await shop.book_hold(hold, **facts)
