@@ -40,10 +40,12 @@ async def book(client: Client, day: str) -> None:
 
 
 async def change(client: Client, day: str) -> None:
-    """Take the second call: find the booking by the same number in another notation."""
-    found = await ask(client, "find_bookings", phone="(303) 555-0142")
-    (booking,) = found["bookings"]
-    mine = {"bookingId": booking["bookingId"]}
+    """Take the second call: find the booking by the same number in another notation, and prove it is the caller's."""
+    caller = {"phone": "(303) 555-0142"}
+    (booking,) = (await ask(client, "find_bookings", **caller))["bookings"]
+    unproved = await ask(client, "cancel_booking", bookingId=booking["bookingId"])
+    assert unproved["error"]["code"] == "verification_needed", "an id alone changes nothing"
+    mine = {"bookingId": booking["bookingId"], **caller}
 
     moved = await ask(client, "reschedule_booking", **mine, start=f"{day}T11:00")
     assert moved["booking"]["assignment"]["kept"], "Ana can take the new time, so she stays"
@@ -52,7 +54,7 @@ async def change(client: Client, day: str) -> None:
 
     refused = await ask(client, "reschedule_booking", **mine, start=f"{day}T20:00")
     assert refused["error"]["code"] == "slot_unavailable"
-    (still,) = (await ask(client, "find_bookings", phone="(303) 555-0142"))["bookings"]
+    (still,) = (await ask(client, "find_bookings", **caller))["bookings"]
     assert still["start"] == moved["booking"]["start"], "a refused caller keeps the booking"
 
     other = await ask(client, "reschedule_booking", **mine, start=f"{day}T14:00")
