@@ -255,7 +255,7 @@ async def test_a_unit_may_only_await_the_transactions_methods(store: Store) -> N
     assert (await store.head(SHOP)).revision == 1
 
 
-async def test_all_standing_bookings_are_scanned_by_id(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_all_active_bookings_are_scanned_by_id(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bookings, "PAGE_SIZE", 3)
     ids = ["b-7", "b-1", "b-5", "b-2", "b-3", "b-4", "b-6"]
     for number, booking_id in enumerate(ids):

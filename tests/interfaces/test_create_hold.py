@@ -10,7 +10,7 @@ from support.server import Caller, fields, starts
 from support.sqlite_file import fingerprint
 
 KEY = "4f1c9d27-b3e0-4a58"
-"""Key that is hard to guess: it is recalled without a call id, too."""
+"""Key that is hard to guess: it identifies a request without a call id, too."""
 MONDAY_9 = "2026-11-23T16:00:00Z"
 
 

@@ -49,7 +49,7 @@ class Made:
 
 
 SERVICE_MINUTES = 60
-STANDING = {"confirmed", "rescheduled"}
+ACTIVE = {"confirmed", "rescheduled"}
 
 
 def outcome(second: Said, made: Made) -> str:
@@ -90,7 +90,7 @@ def outcome_among(
         if not _is_of_key(second, made, compares_start=is_first_start_known):
             return "mismatch", ""
         counts = not second.additional or _is_same_additional(second, made.by)
-        if counts and (made.status not in STANDING or made.is_forgotten):
+        if counts and (made.status not in ACTIVE or made.is_forgotten):
             return "replay", key_of
     alike = {id_: made for id_, made in bookings.items() if _is_alike(second, made.by) or id_ == key_of}
     there = {id_: made for id_, made in alike.items() if _is_at_start(second, made)}
@@ -121,7 +121,7 @@ def _outcome_at_start(second: Said, there: Mapping[str, Made]) -> tuple[str, str
 def _outcome_of_others(second: Said, there: Mapping[str, Made], alike: Mapping[str, Made]) -> tuple[str, str]:
     """Apply rules 9 and 10."""
     overlapping = {id_: made for id_, made in alike.items() if _overlaps(second, made)}
-    asked = [id_ for id_, made in {**there, **overlapping}.items() if made.status in STANDING]
+    asked = [id_ for id_, made in {**there, **overlapping}.items() if made.status in ACTIVE]
     return ("ask", asked[0]) if asked else ("new", "")
 
 
@@ -167,7 +167,7 @@ def _compared(second: Said, made: Made) -> str:
     lines_are_new = any(_plain(line) not in known_lines for line in second.notes.split("\n") if _plain(line))
     if not lines_are_new and not any(new and not old for new, old, _ in pairs):
         return "replay"
-    return "ask" if made.has_begun or made.status not in STANDING else "complete"
+    return "ask" if made.has_begun or made.status not in ACTIVE else "complete"
 
 
 def _count_new(second: Said, first: Said) -> int:

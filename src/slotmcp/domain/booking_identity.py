@@ -17,7 +17,7 @@ from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 MAX_NOTES_CHARACTERS: Final = 2000
 SAME_PLACE_DEGREES: Final = 0.002
 _EXTENSION: Final = " ext. "
-_STANDING: Final = frozenset({BookingStatus.CONFIRMED, BookingStatus.RESCHEDULED})
+_ACTIVE: Final = frozenset({BookingStatus.CONFIRMED, BookingStatus.RESCHEDULED})
 _INVISIBLE: Final = "Cf"
 """Unicode category of marks that take no space, such as those that set the direction of text."""
 
@@ -34,7 +34,7 @@ class Outcome(StrEnum):
     MISMATCH = auto()
     """The key or token belongs to another request."""
     NEW = auto()
-    """The request is another wish."""
+    """The request is for another visit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class RequestedVisit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecalledBooking:
+class KeyedBooking:
     """Booking of the request's key or token."""
 
     booking: Booking
@@ -86,7 +86,7 @@ MISMATCH: Final = Decision(outcome=Outcome.MISMATCH)
 def decide(
     request: RequestedVisit,
     bookings: Sequence[Booking],
-    recalled: RecalledBooking | None = None,
+    keyed: KeyedBooking | None = None,
     *,
     has_unused_key: bool = False,
     now_ms: int,
@@ -96,22 +96,22 @@ def decide(
     Args:
         request: the requested visit.
         bookings: bookings with a contact key of the request, of any service, time and status.
-        recalled: booking of the request's key or token.
+        keyed: booking of the request's key or token.
         has_unused_key: True if the request has a key that is not known, or the token of a hold that is not booked.
         now_ms: current time.
     """
     same_start = [booking for booking in bookings if _is_at_start(request, booking)]
-    if recalled is not None:
-        if recalled.is_same_request:  # rule 1
-            return Decision(outcome=Outcome.REPLAY, booking=recalled.booking)
-        if not _is_of_same_request(request, recalled):  # rule 2
+    if keyed is not None:
+        if keyed.is_same_request:  # rule 1
+            return Decision(outcome=Outcome.REPLAY, booking=keyed.booking)
+        if not _is_of_same_request(request, keyed):  # rule 2
             return MISMATCH
-        if request.is_additional and not _is_same_additional(request, recalled.booking):  # rule 3
+        if request.is_additional and not _is_same_additional(request, keyed.booking):  # rule 3
             has_unused_key = True
-        elif recalled.booking.status not in _STANDING or recalled.booking.customer is None:  # rule 4
-            return Decision(outcome=Outcome.REPLAY, booking=recalled.booking)
+        elif keyed.booking.status not in _ACTIVE or keyed.booking.customer is None:  # rule 4
+            return Decision(outcome=Outcome.REPLAY, booking=keyed.booking)
         else:
-            same_start = [recalled.booking, *(booking for booking in same_start if booking != recalled.booking)]
+            same_start = [keyed.booking, *(booking for booking in same_start if booking != keyed.booking)]
     if request.is_additional:
         return NEW if has_unused_key else _decide_additional(request, same_start, now_ms)
     return _decide_same_start(request, same_start, now_ms) or _decide_overlap(request, bookings, same_start)
@@ -168,7 +168,7 @@ def _decide_same_start(request: RequestedVisit, same_start: Iterable[Booking], n
         completed = with_new_details(request, booking)
         if completed is booking:
             return Decision(outcome=Outcome.REPLAY, booking=booking)
-        if completed is not None and booking.status in _STANDING and now_ms < booking.claim.start * MS_PER_MINUTE:
+        if completed is not None and booking.status in _ACTIVE and now_ms < booking.claim.start * MS_PER_MINUTE:
             open_pairs.append((booking, completed))
     if not open_pairs:
         return None
@@ -180,18 +180,18 @@ def _decide_overlap(request: RequestedVisit, bookings: Iterable[Booking], same_s
     """Apply rules 9 and 10."""
     overlapping = (booking for booking in bookings if _overlaps(request, booking.claim))
     for booking in (*same_start, *overlapping):
-        if booking.status in _STANDING:
+        if booking.status in _ACTIVE:
             return Decision(outcome=Outcome.ASK, booking=booking)
     return NEW
 
 
-def _is_of_same_request(request: RequestedVisit, recalled: RecalledBooking) -> bool:
-    booking = recalled.booking
+def _is_of_same_request(request: RequestedVisit, keyed: KeyedBooking) -> bool:
+    booking = keyed.booking
     is_same_customer = booking.customer is None or not request.contact_keys.isdisjoint(booking.contact_keys)
     return (
         is_same_customer
         and request.service_id == booking.claim.service_id
-        and (not request.names_start or recalled.first_start in {None, request.start})
+        and (not request.names_start or keyed.first_start in {None, request.start})
     )
 
 

@@ -198,9 +198,9 @@ class VerificationNeeded(FixRequest):
 
     code = ErrorCode.VERIFICATION_NEEDED
 
-    def __init__(self, *, was_contact_given: bool) -> None:
-        super().__init__(_CONTACT_DIFFERS if was_contact_given else _CONTACT_MISSING)
-        self.was_contact_given = was_contact_given
+    def __init__(self, *, has_contact: bool) -> None:
+        super().__init__(_CONTACT_DIFFERS if has_contact else _CONTACT_MISSING)
+        self.has_contact = has_contact
 
 
 def both(first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:

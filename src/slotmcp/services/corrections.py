@@ -7,41 +7,28 @@ from slotmcp.domain.booking import Booking, Customer
 from slotmcp.domain.catalog import Location, Project
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.ports import Transaction
-from slotmcp.services.callers import LOCAL_ORIGIN, Pseudonym, RequestOrigin
+from slotmcp.services.callers import Pseudonym
 from slotmcp.services.contacts import normalize_email, references_of
 from slotmcp.services.lookups import BookAnswer, book_answer
 from slotmcp.services.phone_numbers import normalize_new_phone
 from slotmcp.services.revalidation import revalidate_neighbors
 from slotmcp.services.unit_of_work import UnitOfWork
-from slotmcp.services.verification import BookingAccess, Verification
+from slotmcp.services.verification import ChangeRequest, Verification
 
 CORRECTED: Final = "booking.corrected"
 """Kind of the event that records a correction. Its subject is the booking."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateRequest:
+class UpdateRequest(ChangeRequest):
     """Request to correct a booking. Empty values stay as they are."""
 
-    booking_id: str
-    project_id: str | None = None
     name: str = ""
     new_phone: str = ""
     new_email: str = ""
     address: str = ""
     location: Location | None = None
     notes: str = ""
-    origin: RequestOrigin = LOCAL_ORIGIN
-    """Client that sent the request."""
-    phone: str = ""
-    """Phone number on the booking before the correction, as proof."""
-    email: str = ""
-    """Email address on the booking before the correction, as proof."""
-
-    @property
-    def access(self) -> BookingAccess:
-        """Access to the booking that the request needs."""
-        return BookingAccess(booking_id=self.booking_id, origin=self.origin, phone=self.phone, email=self.email)
 
     def check(self) -> None:
         """Require at least one new value.

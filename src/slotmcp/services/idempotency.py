@@ -14,8 +14,8 @@ from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.ports import Receipt, Transaction
 from slotmcp.services.callers import RequestOrigin
 
-SHARED_KEY_MEMORY_MS: Final = 15 * MS_PER_SECOND
-"""Time for which a guessable key recalls a request without a known caller."""
+SHARED_KEY_LIFETIME_MS: Final = 15 * MS_PER_SECOND
+"""Time for which a guessable key identifies a request without a known caller."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class IdempotencyKeys:
     is_shared: bool = False
     """True if other callers may use the agent's key, too."""
 
-    async def recall(self, transaction: Transaction) -> Receipt | None:
+    async def find_receipt(self, transaction: Transaction) -> Receipt | None:
         """Return the receipt of an explicit key, whether or not it was used for the same request.
 
         A key of an older program, or one that callers may share, is only known for the same request.
@@ -49,8 +49,8 @@ class IdempotencyKeys:
         keys = [*self.explicit, *filter(None, [self.earlier])]
         receipt = await transaction.receipt(self.use_case, self.credential, *keys) if keys else None
         if receipt is None or self.is_same_request(receipt):
-            is_forgotten = receipt is not None and self._is_forgotten(receipt, transaction.now_ms)
-            return None if is_forgotten else receipt
+            has_expired = receipt is not None and self._has_expired(receipt, transaction.now_ms)
+            return None if has_expired else receipt
         return None if self.is_shared or receipt.key == self.earlier else receipt
 
     def is_same_request(self, receipt: Receipt) -> bool:
@@ -63,7 +63,7 @@ class IdempotencyKeys:
         Raises:
             IdempotencyMismatch: the key was used for another request.
         """
-        receipt = await self.recall(transaction)
+        receipt = await self.find_receipt(transaction)
         if receipt is None:
             return None
         if not self.is_same_request(receipt):
@@ -84,8 +84,8 @@ class IdempotencyKeys:
                 )
             )
 
-    def _is_forgotten(self, receipt: Receipt, now_ms: int) -> bool:
-        return self.is_shared and receipt.created_at_ms + SHARED_KEY_MEMORY_MS <= now_ms
+    def _has_expired(self, receipt: Receipt, now_ms: int) -> bool:
+        return self.is_shared and receipt.created_at_ms + SHARED_KEY_LIFETIME_MS <= now_ms
 
 
 def key_mismatch() -> IdempotencyMismatch:

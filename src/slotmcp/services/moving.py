@@ -20,7 +20,7 @@ def find_moving(availability: Availability, booking_id: str) -> Claim | None:
     """Return the claim of the booking that a request moves; None if it names none.
 
     Raises:
-        NotFound: no standing booking has that id. The error lists no similar ids.
+        NotFound: no active booking has that id. The error lists no similar ids.
     """
     if not booking_id:
         return None
@@ -28,7 +28,7 @@ def find_moving(availability: Availability, booking_id: str) -> Claim | None:
         for claim in technician_schedule.claims:
             if claim.id == booking_id and not claim.is_hold:
                 return claim
-    raise NotFound("bookingId", "There is no standing booking with that id; find_bookings finds those of a customer.")
+    raise NotFound("bookingId", "There is no active booking with that id; find_bookings finds those of a customer.")
 
 
 def need_of_move(need: Need, claim: Claim) -> Need:

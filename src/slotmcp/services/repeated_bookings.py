@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from slotmcp.domain.booking import Booking, BookingStatus
-from slotmcp.domain.booking_identity import Decision, Outcome, RecalledBooking, RequestedVisit, decide, new_details
+from slotmcp.domain.booking_identity import Decision, KeyedBooking, Outcome, RequestedVisit, decide, new_details
 from slotmcp.domain.claim import ClaimState, Hold
 from slotmcp.domain.existing_booking import AlreadyBooked, ExistingBooking
 from slotmcp.ports import Receipt, Transaction
@@ -55,36 +55,36 @@ def booking_response(booking: Booking, request: RequestedVisit) -> dict[str, obj
 async def _decide(
     transaction: Transaction, request: RequestedVisit, keys: IdempotencyKeys, hold: Hold | None
 ) -> Decision:
-    recalled = await _recall(transaction, keys, hold)
+    keyed = await _find_keyed(transaction, keys, hold)
     bookings = await transaction.bookings_overlapping(
         request.contact_keys, service_id=request.service_id, start=request.start, end=request.end
     )
     has_key = bool(keys.explicit) or hold is not None
-    return decide(request, bookings, recalled, has_unused_key=has_key and recalled is None, now_ms=transaction.now_ms)
+    return decide(request, bookings, keyed, has_unused_key=has_key and keyed is None, now_ms=transaction.now_ms)
 
 
-async def _recall(transaction: Transaction, keys: IdempotencyKeys, hold: Hold | None) -> RecalledBooking | None:
+async def _find_keyed(transaction: Transaction, keys: IdempotencyKeys, hold: Hold | None) -> KeyedBooking | None:
     """Return the booking of the key, else that of the hold's token.
 
     Raises:
         IdempotencyMismatch: they differ.
     """
-    receipt = await keys.recall(transaction) if keys.explicit else None
+    receipt = await keys.find_receipt(transaction) if keys.explicit else None
     by_key = await _booking_of(transaction, receipt, keys) if receipt else None
     if hold is None or not is_booked(hold) or (by_key is not None and by_key.booking.id == hold.claim.id):
         return by_key
     if by_key is not None:
         raise key_mismatch()
     booking = await transaction.booking(hold.claim.id)
-    return RecalledBooking(booking=booking, first_start=_first_start(booking)) if booking else None
+    return KeyedBooking(booking=booking, first_start=_first_start(booking)) if booking else None
 
 
-async def _booking_of(transaction: Transaction, receipt: Receipt, keys: IdempotencyKeys) -> RecalledBooking | None:
+async def _booking_of(transaction: Transaction, receipt: Receipt, keys: IdempotencyKeys) -> KeyedBooking | None:
     response = json.loads(receipt.answer)
     booking = await transaction.booking(response["bookingId"])
     if booking is None:
         return None
-    return RecalledBooking(
+    return KeyedBooking(
         booking=booking,
         first_start=response.get("start", _first_start(booking)),  # older programs did not store the start
         is_same_request=keys.is_same_request(receipt),

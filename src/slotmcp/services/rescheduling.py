@@ -18,37 +18,23 @@ from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.ports import ClaimConflict, Receipt, Transaction
 from slotmcp.services.alternatives import LostSlot
 from slotmcp.services.appointments import resolve_moment
-from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin
 from slotmcp.services.holds import assign_held, require_hold
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys, key_mismatch
 from slotmcp.services.lookups import BookAnswer, book_answer, service_of, technician_of
 from slotmcp.services.placement import make_moves
 from slotmcp.services.revalidation import attention_at_booking
-from slotmcp.services.verification import BookingAccess, Verification
+from slotmcp.services.verification import ChangeRequest, Verification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RescheduleRequest:
+class RescheduleRequest(ChangeRequest):
     """Request to move a booking to another start, or to a held one."""
 
-    booking_id: str
-    project_id: str | None = None
     start: Moment | None = None
     hold_token: str = ""
     timezone: str | None = None
     """IANA time zone of a local start. Default: the project's."""
     idempotency_key: str = ""
-    origin: RequestOrigin = LOCAL_ORIGIN
-    """Client that sent the request."""
-    phone: str = ""
-    """Phone number on the booking, as proof."""
-    email: str = ""
-    """Email address on the booking, as proof."""
-
-    @property
-    def access(self) -> BookingAccess:
-        """Access to the booking that the request needs."""
-        return BookingAccess(booking_id=self.booking_id, origin=self.origin, phone=self.phone, email=self.email)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +178,7 @@ async def _earlier_move(
     Raises:
         IdempotencyMismatch: a key was used for another booking or start.
     """
-    receipt = await keys.recall(transaction) if keys.explicit else None
+    receipt = await keys.find_receipt(transaction) if keys.explicit else None
     if receipt is not None:
         return _previous_time(receipt, keys, booking, target)
     receipt = None if has_token else await keys.find_implied_receipt(transaction)

@@ -7,28 +7,14 @@ from slotmcp.domain.booking import Booking, BookingStatus
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.ports import Transaction
-from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin
-from slotmcp.services.verification import BookingAccess
+from slotmcp.services.verification import ChangeRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CancelRequest:
+class CancelRequest(ChangeRequest):
     """Request to cancel a booking."""
 
-    booking_id: str
-    project_id: str | None = None
     reason: str = ""
-    origin: RequestOrigin = LOCAL_ORIGIN
-    """Client that sent the request."""
-    phone: str = ""
-    """Phone number on the booking, as proof."""
-    email: str = ""
-    """Email address on the booking, as proof."""
-
-    @property
-    def access(self) -> BookingAccess:
-        """Access to the booking that the request needs."""
-        return BookingAccess(booking_id=self.booking_id, origin=self.origin, phone=self.phone, email=self.email)
 
 
 async def cancel(transaction: Transaction, booking: Booking, reason: str) -> Booking:

@@ -53,6 +53,25 @@ class BookingAccess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRequest:
+    """Request to change a booking, with the proof that it is the caller's."""
+
+    booking_id: str
+    project_id: str | None = None
+    origin: RequestOrigin = LOCAL_ORIGIN
+    """Client that sent the request."""
+    phone: str = ""
+    """Phone number on the booking before the change, as proof."""
+    email: str = ""
+    """Email address on the booking before the change, as proof."""
+
+    @property
+    def access(self) -> BookingAccess:
+        """Access to the booking that the request needs."""
+        return BookingAccess(booking_id=self.booking_id, origin=self.origin, phone=self.phone, email=self.email)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
     """Check that a booking is the caller's. It may run several times, because a transaction may be repeated."""
 
@@ -89,7 +108,7 @@ class Verification:
         if self.wait_ms:
             raise TooManyGuesses("Too many failed verifications; nothing was done.", retry_after_ms=self.wait_ms)
         if booking is None or booking.customer is None or references.isdisjoint(references_of(booking.customer)):
-            raise VerificationNeeded(was_contact_given=access.has_contact)
+            raise VerificationNeeded(has_contact=access.has_contact)
         return booking
 
     def require_open(self, booking: Booking, now_ms: int) -> None:

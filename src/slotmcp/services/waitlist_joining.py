@@ -1,39 +1,29 @@
-"""Joining the waitlist: recognition of repeated and corrected requests, and the check that waiting can help.
+"""Joining the waitlist: recognition of repeated and corrected requests.
 
 `docs/explanation/retries.md` specifies when two requests are the same.
 """
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from slotmcp.domain.booking import Booking, BookingStatus, Customer
 from slotmcp.domain.booking_identity import comparable
 from slotmcp.domain.caller import is_guessable
 from slotmcp.domain.catalog import Location, Project
 from slotmcp.domain.claim import ClaimState
-from slotmcp.domain.errors import InvalidArgument, NothingToWaitFor, ProblemKind, SlotsAvailable
-from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, minute_at_or_after, overlaps
+from slotmcp.domain.errors import InvalidArgument, ProblemKind
+from slotmcp.domain.interval import Interval, overlaps
 from slotmcp.domain.moment import Moment
-from slotmcp.domain.offer import Offer
-from slotmcp.domain.reasons import Reason
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.engine.availability import Availability
-from slotmcp.engine.feasibility import MAX_DAYS_AHEAD, reason_never_free
-from slotmcp.engine.slots import list_starts, slots_at
-from slotmcp.engine.zones import utc_to_wall
 from slotmcp.ports import Transaction
-from slotmcp.services.alternatives import nearest_slots
-from slotmcp.services.appointments import check_length, find_need, find_service, resolve_moment
+from slotmcp.services.appointments import find_need, find_service, resolve_moment
 from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin
 from slotmcp.services.contacts import hash_reference, hash_references, normalize_customer, references_of
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys, key_mismatch
-from slotmcp.services.pagination import spread
 from slotmcp.services.unit_of_work import UnitOfWork
-from slotmcp.services.waitlist_queue import OPEN, change_entry, need_of
-
-_ALTERNATIVES: Final = 3
-_CANDIDATES: Final = 3
+from slotmcp.services.waitlist_checks import check_wait
+from slotmcp.services.waitlist_queue import OPEN, change_entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,16 +89,16 @@ async def join(unit: UnitOfWork, request: JoinRequest) -> Joined:
     transaction, availability = unit.transaction, await unit.availability()
     wanted = _new_entry(transaction, availability, request, unit.ids.new_token())
     keys = _idempotency_keys(transaction, request, wanted)
-    receipt = await keys.recall(transaction)
-    recalled = await transaction.waitlist_entry(json.loads(receipt.answer)["waitId"]) if receipt else None
-    if receipt is not None and recalled is not None:
+    receipt = await keys.find_receipt(transaction)
+    keyed = await transaction.waitlist_entry(json.loads(receipt.answer)["waitId"]) if receipt else None
+    if receipt is not None and keyed is not None:
         if keys.is_same_request(receipt):
-            return Joined(entry=recalled, replayed=True)
-        if not _is_same_visit(transaction, request, wanted, recalled):
+            return Joined(entry=keyed, replayed=True)
+        if not _is_same_visit(transaction, request, wanted, keyed):
             raise key_mismatch()
-    known = recalled or await _earlier_entry(transaction, request, wanted)
+    known = keyed or await _earlier_entry(transaction, request, wanted)
     joined = await _add(unit, availability, wanted) if known is None else await _correct(unit, known, wanted)
-    if recalled is None:
+    if keyed is None:
         await keys.store_response(transaction, {"waitId": joined.entry.id})
     return joined
 
@@ -181,7 +171,7 @@ def _idempotency_keys(transaction: Transaction, request: JoinRequest, entry: Wai
 
 
 async def _earlier_entry(transaction: Transaction, request: JoinRequest, wanted: WaitlistEntry) -> WaitlistEntry | None:
-    """Return the customer's open entry for the same visit, else the equal one that a standing booking ended."""
+    """Return the customer's open entry for the same visit, else the equal one that an active booking ended."""
     entries = [
         entry
         for entry in await transaction.waitlist_entries(*OPEN)
@@ -223,7 +213,7 @@ def _job_of(entry: WaitlistEntry) -> tuple[object, ...]:
 
 
 async def _add(unit: UnitOfWork, availability: Availability, wanted: WaitlistEntry) -> Joined:
-    _check(availability, wanted)
+    check_wait(availability, wanted)
     await unit.transaction.add_waitlist_entry(wanted)
     return Joined(entry=wanted, replayed=False)
 
@@ -234,7 +224,7 @@ async def _correct(unit: UnitOfWork, known: WaitlistEntry, wanted: WaitlistEntry
     if known.state not in OPEN or replace(corrected, contact_keys=known.contact_keys) == known:
         return Joined(entry=known, replayed=True)
     if _job_of(corrected) != _job_of(known):
-        _check(await unit.availability(), corrected)
+        check_wait(await unit.availability(), corrected)
     return Joined(entry=await change_entry(unit, known, corrected), replayed=True, is_changed=True)
 
 
@@ -254,63 +244,4 @@ def _corrected(known: WaitlistEntry, wanted: WaitlistEntry) -> WaitlistEntry:
             email=wanted.customer.email or known.customer.email,
         ),
         contact_keys=tuple(dict.fromkeys((*known.contact_keys, *wanted.contact_keys))),
-    )
-
-
-def _check(availability: Availability, entry: WaitlistEntry) -> None:
-    service = availability.schedule.services[entry.service_id]
-    check_length(service, need_of(entry, service, availability))
-    _check_window(availability, entry)
-    _check_nothing_available(availability, entry)
-    _check_possible(availability, entry)
-
-
-def _check_window(availability: Availability, entry: WaitlistEntry) -> None:
-    """Reject a window that has passed, begins after the last bookable day, or ends too far in the future."""
-    frame, now = availability.frame, minute_at_or_after(availability.now_ms)
-    if entry.start_to <= now:
-        local = utc_to_wall(availability.schedule.project.timezone, now).isoformat(timespec="minutes")
-        raise InvalidArgument("to", f"the window has passed; it is {local} now.", kind=ProblemKind.PAST)
-    if entry.start_from >= frame.midnights[-1]:
-        raise InvalidArgument(
-            "from",
-            f"bookings are open up to and including {frame.last_day}; give an earlier time.",
-            kind=ProblemKind.TOO_FAR,
-        )
-    if entry.start_to > frame.midnights[0] + MAX_DAYS_AHEAD * MINUTES_PER_DAY:
-        raise InvalidArgument("to", f"give a time within the next {MAX_DAYS_AHEAD} days.", kind=ProblemKind.TOO_FAR)
-
-
-def _check_nothing_available(availability: Availability, entry: WaitlistEntry) -> None:
-    """Reject an entry whose window contains available starts, and offer some of them."""
-    project = availability.schedule.project
-    need = need_of(entry, availability.schedule.services[entry.service_id], availability)
-    if starts := list_starts(availability, need, entry.start_from, entry.start_to):
-        chosen = spread(starts, _ALTERNATIVES, project.timezone, project.parts_of_day)
-        slots = tuple(slots_at(availability, need, chosen, best=_CANDIDATES))
-        offer = Offer(project=project, timezone=project.timezone, slots=slots, now_ms=availability.now_ms)
-        raise SlotsAvailable("A start in that window is available, so there is no need to wait.", alternatives=offer)
-
-
-def _check_possible(availability: Availability, entry: WaitlistEntry) -> None:
-    """Reject an entry that would wait in vain, and offer the nearest available starts."""
-    schedule = availability.schedule
-    need = need_of(entry, schedule.services[entry.service_id], availability)
-    if entry.start_to <= availability.earliest_start:
-        reason: Reason | None = Reason.NOTICE
-    else:
-        reason = reason_never_free(availability, need, entry.start_from, entry.start_to)
-    if reason is None:
-        return
-    requested = schedule.technician_schedules.get(entry.technician_id or "")
-    raise NothingToWaitFor(
-        "No start in that window can become available, even if bookings are canceled.",
-        reason=reason,
-        technician_name=requested.technician.name if requested else "",
-        alternatives=Offer(
-            project=schedule.project,
-            timezone=schedule.project.timezone,
-            slots=nearest_slots(availability, need, entry.start_from),
-            now_ms=availability.now_ms,
-        ),
     )

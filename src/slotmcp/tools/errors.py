@@ -101,7 +101,7 @@ def _sentence(error: errors.SlotmcpError, view: Viewpoint) -> str:  # noqa: C901
         case errors.HoldLimit():
             return sentences.too_many_holds(view)
         case errors.VerificationNeeded():
-            return bookings.verification_needed(view, was_contact_given=error.was_contact_given)
+            return bookings.verification_needed(view, has_contact=error.has_contact)
         case errors.TooManyGuesses():
             return bookings.too_many_guesses(view)
         case errors.BookingClosed():

@@ -9,12 +9,11 @@ from slotmcp.tools.weekdays import find_day
 
 FORMS: Final = '"today", "tomorrow" or a weekday in English, as in "tomorrow 14:00" or "tuesday morning"'
 _DAYS_AHEAD: Final = {"today": 0, "tomorrow": 1}
-_PARTS: Final = {part.value: part for part in PartOfDay if part.value != "any"}
 _WORDS: Final = re.compile(
     rf"""(?P<next>next\s+)?(?P<day>[a-z]+)
     (?:
         (?:\s*,\s*|\s+at\s+|\s+|(?<=[a-z])t(?=[0-9]))(?P<clock>[0-9]{{1,2}}:[0-9]{{2}})
-        |(?:\s*,\s*|\s+)(?:in\s+the\s+)?(?P<part>{"|".join(_PARTS)})
+        |(?:\s*,\s*|\s+)(?:in\s+the\s+)?(?P<part>{"|".join(PartOfDay)})
     )?""",
     re.VERBOSE,
 )
@@ -41,7 +40,7 @@ def read_words(text: str) -> RelativeMoment | None:
         weekday=weekday,
         is_next=match["next"] is not None,
         clock=_read_clock(match["clock"]) if match["clock"] else None,
-        part=_PARTS[match["part"]] if match["part"] else None,
+        part=PartOfDay(match["part"]) if match["part"] else None,
     )
 
 

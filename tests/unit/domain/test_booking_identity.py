@@ -12,8 +12,8 @@ from slotmcp.domain.booking import Booking, BookingStatus, Customer, Visit
 from slotmcp.domain.booking_identity import (
     MAX_NOTES_CHARACTERS,
     Decision,
+    KeyedBooking,
     Outcome,
-    RecalledBooking,
     RequestedVisit,
     comparable,
     decide,
@@ -74,14 +74,14 @@ def decision(second: Said, made: Made) -> Decision:
     known, first = booking(made), made.by
     is_known = is_recalled(second, first) or (second.uses_token and first.uses_token)
     start = first.start if is_recalled(second, first) or made.status == "confirmed" else None
-    recalled = RecalledBooking(
+    keyed = KeyedBooking(
         booking=known, first_start=start, is_same_request=second == first and is_recalled(second, first)
     )
     is_shared = set(contact_keys(second)) & set(contact_keys(first))
     return decide(
         request(second),
         [known] if is_shared else [],
-        recalled if is_known else None,
+        keyed if is_known else None,
         has_unused_key=bool(second.key or second.uses_token) and not is_known,
         now_ms=made.start * 60_000 if made.has_begun else BEFORE_ALL_MS,
     )

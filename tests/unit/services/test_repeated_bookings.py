@@ -160,7 +160,7 @@ async def test_another_call_of_the_customer_replays_without_a_key(opened: Open) 
     assert (again.replayed, again.booking.id) == (True, first.booking.id)
 
 
-async def test_only_standing_bookings_count_without_a_key(opened: Open) -> None:
+async def test_only_active_bookings_count_without_a_key(opened: Open) -> None:
     shop = await opened(plan(*TEAM))
     first = await shop.book("10:00", visit=MAIN_ST)
     move = RescheduleRequest(booking_id=first.booking.id, start=at("15:00"))

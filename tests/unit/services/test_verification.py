@@ -114,7 +114,7 @@ async def test_no_or_another_contact_is_no_proof(opened: Open, change: Change, p
     booked = await book(shop)
     with pytest.raises(VerificationNeeded) as refused:
         await change(shop, booked, **proof)
-    assert refused.value.was_contact_given == bool(proof)
+    assert refused.value.has_contact == bool(proof)
     assert await status(shop, booked) is BookingStatus.CONFIRMED
 
 

@@ -186,9 +186,9 @@ def already_so(appointment: BookingDetails, view: Viewpoint) -> str:
     )
 
 
-def verification_needed(view: Viewpoint, *, was_contact_given: bool) -> str:
+def verification_needed(view: Viewpoint, *, has_contact: bool) -> str:
     """Ask for the contact on a booking, or for another one if the given one is not on it."""
-    if was_contact_given:
+    if has_contact:
         return view.voice.say(
             "I'm sorry, I can't find that appointment under this phone number or email. "
             "Could it be another one? Otherwise, only our office can change it."

@@ -268,9 +268,9 @@ def _errors(locale: str) -> Iterator[Situation]:
     view = view_of(locale)
     for refuse in (sentences.unavailable, sentences.hold_expired, bookings.hold_withdrawn, _refused_start):
         yield "Nothing instead", refuse([], view)
-    for given in (False, True):
-        yield "The caller is not verified", bookings.verification_needed(view, was_contact_given=given)
-        yield "The booking is closed", bookings.closed(view, is_canceled=given)
+    for flag in (False, True):
+        yield "The caller is not verified", bookings.verification_needed(view, has_contact=flag)
+        yield "The booking is closed", bookings.closed(view, is_canceled=flag)
     yield "The caller is not verified", bookings.too_many_guesses(view)
     yield "It did not work", sentences.refused(view)
     for kind in ProblemKind:
