@@ -11,7 +11,7 @@ from slotmcp.engine.slots import check_start
 from slotmcp.engine.travel import TravelTimes
 from slotmcp.ports import Transaction
 from slotmcp.services.alternatives import LostSlot
-from slotmcp.services.hold_rules import UNAVAILABLE, HoldRequest, WantedHold, check_limits, make_room
+from slotmcp.services.hold_rules import UNAVAILABLE, HoldRequest, WantedHold, check_limits, holds_to_release
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
 from slotmcp.services.lookups import require_booking
 from slotmcp.services.moving import resolve_request
@@ -130,7 +130,7 @@ async def grant_hold(unit: UnitOfWork, wanted: WantedHold, *, max_per_credential
         LostSlot: the start is not available.
     """
     wanted.appointment.check_length()
-    released = make_room(wanted, wanted.replaced())
+    released = holds_to_release(wanted)
     check_limits(wanted, released, max_per_credential=max_per_credential)
     expires_at_ms, latest_expiry_ms = wanted.expiry()
     replaced = await _release(unit.transaction, released)

@@ -9,14 +9,13 @@ from slotmcp.domain.catalog import Project
 from slotmcp.domain.claim import Claim, HoldTerms
 from slotmcp.domain.errors import HoldLimit, SlotUnavailable
 from slotmcp.domain.interval import MS_PER_SECOND, overlaps
-from slotmcp.engine.assign import Assignment, assign
 from slotmcp.engine.availability import Availability
 from slotmcp.services.alternatives import LostSlot
 from slotmcp.services.appointments import Appointment, StartRequest
 from slotmcp.services.callers import Pseudonym
 from slotmcp.services.contacts import credential_reference, key_reference
 from slotmcp.services.moving import find_moving
-from slotmcp.services.own_holds import free_holds, named_hold, own_holds
+from slotmcp.services.own_holds import blocking_holds, free_holds, named_hold, own_holds
 
 MIN_TTL_SECONDS: Final = 60
 MAX_TTL_SECONDS: Final = 120
@@ -57,7 +56,7 @@ class WantedHold:
 
         Raises:
             InvalidArgument: the phone number is invalid.
-            NotFound: no standing booking has the id.
+            NotFound: no active booking has the id.
         """
         moving = find_moving(availability, request.booking_id)
         return cls(
@@ -160,27 +159,19 @@ class WantedHold:
         return overlaps(hold.appointment, (start, start + self.appointment.need.duration_minutes))
 
 
-def make_room(wanted: WantedHold, replaced: Sequence[Claim]) -> tuple[Claim, ...]:
-    """Return the holds to release, so that the start can be held: the replaced ones, and own ones in the way.
+def holds_to_release(wanted: WantedHold) -> tuple[Claim, ...]:
+    """Return the holds to release, so that the start can be held: the replaced ones, and own ones that block it.
 
     Raises:
         LostSlot: the start is not available.
     """
-    availability, free = wanted.availability, wanted.free()
-    if _assign(wanted, availability.without(*replaced, *wanted.moving)):
-        return tuple(replaced)
+    need, start, free, replaced = wanted.appointment.need, wanted.appointment.start, wanted.free(), wanted.replaced()
     others = () if wanted.request.is_additional else tuple(hold for hold in free if hold not in replaced)
-    assignment = _assign(wanted, availability.without(*replaced, *others, *wanted.moving)) if others else None
-    if assignment is None:
-        need, start = wanted.appointment.need, wanted.appointment.start
+    blocking = blocking_holds(wanted.availability.without(*replaced, *wanted.moving), need, start, others)
+    if blocking is None:
         instead_of = next(iter(wanted.moving), None)
         raise LostSlot(SlotUnavailable, UNAVAILABLE, need, start, instead_of=instead_of, own_holds=free)
-    needed = {assignment.technician_id, *(move.technician_id for move in assignment.moves)}
-    return *replaced, *(hold for hold in others if hold.technician_id in needed)
-
-
-def _assign(wanted: WantedHold, availability: Availability) -> Assignment | None:
-    return assign(availability, wanted.appointment.need, wanted.appointment.start)
+    return *replaced, *blocking
 
 
 def check_limits(wanted: WantedHold, released: Sequence[Claim], *, max_per_credential: int) -> None:

@@ -1,10 +1,14 @@
 """Own holds: the live holds of the caller of a request. Their time counts as free for that caller."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from slotmcp.domain.caller import CallerIdentity, is_same_caller
 from slotmcp.domain.claim import Claim
+from slotmcp.domain.interval import Minute
+from slotmcp.engine.assign import assign
 from slotmcp.engine.availability import Availability
+from slotmcp.engine.need import Need
 from slotmcp.services.callers import LOCAL_ORIGIN, Pseudonym, RequestOrigin, identify
 from slotmcp.services.contacts import token_reference
 
@@ -75,3 +79,16 @@ def without_own_holds(availability: Availability, pseudonym: Pseudonym, fields: 
         InvalidArgument: the phone number is invalid.
     """
     return availability.without(*free_holds(availability, pseudonym, fields))
+
+
+def blocking_holds(
+    availability: Availability, need: Need, start: Minute, own: Sequence[Claim]
+) -> tuple[Claim, ...] | None:
+    """Return the own holds that have to be released, so that a start can be assigned; None if that does not suffice."""
+    if assign(availability, need, start):
+        return ()
+    assignment = assign(availability.without(*own), need, start) if own else None
+    if assignment is None:
+        return None
+    needed = {assignment.technician_id, *(move.technician_id for move in assignment.moves)}
+    return tuple([hold for hold in own if hold.technician_id in needed])

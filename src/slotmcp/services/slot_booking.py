@@ -6,7 +6,6 @@ from dataclasses import replace
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.booking_identity import RequestedVisit
 from slotmcp.domain.claim import Claim, Hold
-from slotmcp.engine.assign import assign
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.travel import TravelTimes
 from slotmcp.ports import ClaimConflict
@@ -24,7 +23,7 @@ from slotmcp.services.booking_requests import (
 from slotmcp.services.contacts import normalize_customer
 from slotmcp.services.holds import ended_hold, is_booked, require_hold
 from slotmcp.services.lookups import BookAnswer, book_answer
-from slotmcp.services.own_holds import own_holds
+from slotmcp.services.own_holds import blocking_holds, own_holds
 from slotmcp.services.placement import make_moves
 from slotmcp.services.repeated_bookings import answer_repeated, booking_response
 from slotmcp.services.unit_of_work import UnitOfWork
@@ -86,7 +85,8 @@ async def _add(  # noqa: PLR0913, PLR0917  what is booked, and for whom
     is_additional: bool,
 ) -> Booking:
     transaction = unit.transaction
-    released = () if hold else _in_the_way(availability, appointment, own)
+    blocking = blocking_holds(availability, appointment.need, appointment.start, own) if own and not hold else None
+    released = blocking or ()
     for claim in released:
         await transaction.release_hold(claim.id)
     assignment = assign_technician(transaction, availability.without(*released), appointment, hold)
@@ -117,15 +117,3 @@ def find_own_hold(own: Sequence[Claim], visit: RequestedVisit) -> Claim | None:
 
 def _is_additional(hold: Claim) -> bool:
     return hold.hold is not None and hold.hold.is_additional
-
-
-def _in_the_way(availability: Availability, appointment: Appointment, own: Sequence[Claim]) -> Sequence[Claim]:
-    """Return the caller's own holds that have to be released, so that the start can be booked."""
-    need, start = appointment.need, appointment.start
-    if not own or assign(availability, need, start):
-        return ()
-    assignment = assign(availability.without(*own), need, start)
-    if assignment is None:
-        return ()
-    needed = {assignment.technician_id, *(move.technician_id for move in assignment.moves)}
-    return [hold for hold in own if hold.technician_id in needed]
