@@ -17,10 +17,10 @@ from support.server import Body, body_of
 from support.shop import open_shop, plan, technician
 from support.sqlite_file import rows
 
-STANDING: Final = "status IN ('confirmed', 'rescheduled')"
+ACTIVE: Final = "status IN ('confirmed', 'rescheduled')"
 _BOOKED: Final = (
     "SELECT b.claim_id, c.start_minute FROM bookings AS b JOIN claims AS c ON c.id = b.claim_id "  # noqa: S608  a constant
-    f"WHERE {STANDING} AND (b.customer_phone = ? AND ? <> '' OR b.customer_email = ? AND ? <> '')"
+    f"WHERE {ACTIVE} AND (b.customer_phone = ? AND ? <> '' OR b.customer_email = ? AND ? <> '')"
 )
 COMPANY: Final = plan(technician("ana", "09:00-13:00"), technician("ben", "09:00-13:00"))
 Arguments = Mapping[str, object]
@@ -50,7 +50,7 @@ class Person:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Texts that nobody else may hear."""
+        """Texts that no response to another person may contain."""
         return tuple(filter(None, (self.phone, self.email, *self.houses)))
 
     @property
@@ -79,26 +79,26 @@ class Sent:
 
 @dataclass(slots=True)
 class Known:
-    """Everything that one person was told, and that their agent remembers."""
+    """Facts that the responses to one person reported."""
 
-    told: dict[str, str] = field(default_factory=dict)
+    visits: dict[str, str] = field(default_factory=dict)
     """Start of each visit that the person has, by booking id."""
     tokens: list[str] = field(default_factory=list)
-    """Tokens of holds; an agent may forget them."""
+    """Tokens of holds."""
     sent: list[Sent] = field(default_factory=list)
     """Writing requests, newest last."""
 
-    def hear(self, sent: Sent) -> None:
-        """Remember the facts of a response."""
+    def record(self, sent: Sent) -> None:
+        """Record the visits and tokens of a response."""
         self.sent.append(sent)
         body = sent.body
         if token := body.get("holdToken"):
             self.tokens.append(token)
         for booking in _bookings_in(body):
             if booking["status"] in {"confirmed", "rescheduled"}:
-                self.told[booking["bookingId"]] = booking["start"]
+                self.visits[booking["bookingId"]] = booking["start"]
             else:
-                self.told.pop(booking["bookingId"], None)
+                self.visits.pop(booking["bookingId"], None)
 
 
 def _bookings_in(body: Body) -> list[Body]:
@@ -133,7 +133,7 @@ class Platform:
         return [answers[number] for number in range(len(requests))]
 
     def visits_of(self, person: Person) -> dict[str, int]:
-        """Return the start minute of each standing booking with a person's contact, by id."""
+        """Return the start minute of each active booking with a person's contact, by id."""
         values = (person.phone, person.phone, person.email, person.email)
         return dict(rows(self.path, _BOOKED, *values))
 

@@ -1,7 +1,7 @@
 """Stateful test of a careless agent that acts for several people, who all use the same words.
 
-It repeats, corrects, forgets, mistypes and changes its mind. After every step each person has exactly the visits they
-were told about, nobody hears another person's data, and each person can get out of what they hold.
+It repeats, corrects, omits and mistypes arguments. After every step, each person has exactly the visits that responses
+reported. No response contains another person's data. Each person can cancel their visits and release their holds.
 """
 
 import shutil
@@ -118,7 +118,7 @@ class CarelessAgent(RuleBasedStateMachine):
 
     @rule(person=people, age=chances, later_seconds=st.sampled_from([0, 0, 10, 120]))
     def repeat(self, person: Person, age: int, later_seconds: int) -> None:
-        """Send an old request again. If it made a booking that stands, it makes no other one."""
+        """Send an old request again. If it made a booking that is still active, it makes no other one."""
         sent = self.known[person.number].sent[-1 - age :][:1]
         if not sent:
             return
@@ -179,7 +179,7 @@ class CarelessAgent(RuleBasedStateMachine):
         """Try another person's booking with one's own contact. Nothing changes."""
         if person == other:
             return
-        for booking in list(self.known[other.number].told)[:1]:
+        for booking in list(self.known[other.number].visits)[:1]:
             for tool, more in (
                 ("cancel_booking", {}),
                 ("reschedule_booking", {"start": start}),
@@ -196,14 +196,14 @@ class CarelessAgent(RuleBasedStateMachine):
             for person in (one, other)
         ]
         for (person, _, _), sent in zip(requests, self.portal.call(self.platform.send_at_once, requests), strict=True):
-            self._hear(person, sent)
+            self._record(person, sent)
 
     @rule(person=people)
     def ask(self, person: Person) -> None:
-        """Check that find_bookings reports exactly the visits that the person was told."""
+        """Check that find_bookings reports exactly the visits that earlier responses reported."""
         found = self._send(person, "find_bookings", person.proof).body["bookings"]
-        standing = {one["bookingId"]: one["start"] for one in found if one["status"] in {"confirmed", "rescheduled"}}
-        assert standing == self.known[person.number].told
+        active = {one["bookingId"]: one["start"] for one in found if one["status"] in {"confirmed", "rescheduled"}}
+        assert active == self.known[person.number].visits
 
     @rule(seconds=st.sampled_from([1, 15, 45, 90, 130, 3600]))
     def time_passes(self, seconds: float) -> None:
@@ -214,7 +214,7 @@ class CarelessAgent(RuleBasedStateMachine):
     @invariant()
     def each_person_has_the_visits_they_were_told(self) -> None:
         for person in PEOPLE:
-            told = {booking: at(start) for booking, start in self.known[person.number].told.items()}
+            told = {booking: at(start) for booking, start in self.known[person.number].visits.items()}
             assert self.platform.visits_of(person) == told
 
     @invariant()
@@ -233,7 +233,7 @@ class CarelessAgent(RuleBasedStateMachine):
             assert again.get("error", {}).get("code") in {None, "hold_limit"}, "locked out by an own hold"
             assert self._send(person, "release_hold", {"holdToken": again.get("holdToken", token)}).body["released"]
             assert self._live_hold(token) is None, "an own hold is kept although its caller released the time"
-        for booking, start in list(self.known[person.number].told.items()):
+        for booking, start in list(self.known[person.number].visits.items()):
             body = self._send(person, "cancel_booking", {"bookingId": booking, **person.proof}).body
             has_begun = at(start) * 60_000 <= now_ms
             assert body.get("error", {}).get("code") in ({"booking_closed"} if has_begun else {None, "rate_limited"})
@@ -246,13 +246,13 @@ class CarelessAgent(RuleBasedStateMachine):
 
     def _send(self, person: Person, tool: str, arguments: Arguments) -> Sent:
         sent: Sent = self.portal.call(self.platform.send, person, tool, arguments)
-        self._hear(person, sent)
+        self._record(person, sent)
         return sent
 
-    def _hear(self, person: Person, sent: Sent) -> None:
+    def _record(self, person: Person, sent: Sent) -> None:
         assert sent.body.get("error", {}).get("code") in {None, *ALLOWED_ERRORS}
         self._check_secrets(person, sent)
-        self.known[person.number].hear(sent)
+        self.known[person.number].record(sent)
 
     def _check_secrets(self, person: Person, sent: Sent) -> None:
         text = orjson.dumps(sent.body).decode()
@@ -261,7 +261,7 @@ class CarelessAgent(RuleBasedStateMachine):
 
     def _some_booking(self, person: Person, chance: int) -> str:
         """Return the id of one of the person's bookings, which is sometimes mistyped; empty if there is none."""
-        told = list(self.known[person.number].told)
+        told = list(self.known[person.number].visits)
         if not told:
             return ""
         return mistyped(told[-1]) if chance == 0 else told[0] if chance == 1 else told[-1]
