@@ -54,7 +54,7 @@ class BookingService:
         """Book a held start, or a start directly.
 
         Raises:
-            InvalidArgument, NotFound, SlotUnavailable, HoldExpired, IdempotencyMismatch, Unavailable.
+            InvalidArgument, NotFound, SlotUnavailable, HoldExpired, IdempotencyMismatch, AlreadyBooked, Unavailable.
         """
         project_id = await self._availability_cache.project_id(request.project_id)
         travel_times = await (self._prepare_held if request.hold_token else self._prepare_start)(project_id, request)

@@ -75,12 +75,12 @@ class ProjectService:
         Raises:
             NotFound (several have the name), InvalidArgument (no project given and several exist), Unavailable.
         """
-        given = CatalogIds(service, technician)
+        ids = CatalogIds(service, technician)
         project = self._availability_cache.cached_project(project_id)
         cached = self._availability_cache.cached(project.id) if project else None
-        if cached is not None and given.are_in(cached.schedule):
-            return given
-        return given.resolved(schedule=(await self._availability_cache.availability(project_id)).schedule)
+        if cached is not None and ids.are_in(cached.schedule):
+            return ids
+        return ids.resolved(schedule=(await self._availability_cache.availability(project_id)).schedule)
 
     async def clock(self, project_id: str | None, zone_key: str | None = None) -> LocalClock:
         """Return the current time in a zone; the default is the project's.
