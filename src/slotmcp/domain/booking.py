@@ -98,13 +98,18 @@ class Booking:
         """Id of the booking."""
         return self.claim.id
 
+    @property
+    def is_active(self) -> bool:
+        """True if the booking is confirmed or rescheduled."""
+        return self.status in _ACTIVE
+
     def require_open(self, now_ms: int) -> None:
         """Require that the booking is active and its visit has not begun.
 
         Raises:
             BookingClosed.
         """
-        if self.status not in _ACTIVE or self.claim.start * MS_PER_MINUTE <= now_ms:
+        if not self.is_active or self.claim.start * MS_PER_MINUTE <= now_ms:
             raise BookingClosed(is_canceled=self.status is BookingStatus.CANCELLED)
 
     def require_not_over(self, now_ms: int) -> None:
@@ -118,7 +123,7 @@ class Booking:
 
     def is_over(self, now_ms: int) -> bool:
         """Return whether the visit has ended and has no outcome yet."""
-        return self.status in _ACTIVE and self.claim.end * MS_PER_MINUTE <= now_ms
+        return self.is_active and self.claim.end * MS_PER_MINUTE <= now_ms
 
     def with_status(self, status: BookingStatus) -> Self:
         """Return the booking in another status.

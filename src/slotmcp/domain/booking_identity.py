@@ -17,7 +17,6 @@ from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 MAX_NOTES_CHARACTERS: Final = 2000
 SAME_PLACE_DEGREES: Final = 0.002
 _EXTENSION: Final = " ext. "
-_ACTIVE: Final = frozenset({BookingStatus.CONFIRMED, BookingStatus.RESCHEDULED})
 _INVISIBLE: Final = "Cf"
 """Unicode category of marks that take no space, such as those that set the direction of text."""
 
@@ -108,7 +107,7 @@ def decide(
             return MISMATCH
         if request.is_additional and not _is_same_additional(request, keyed.booking):  # rule 3
             has_unused_key = True
-        elif keyed.booking.status not in _ACTIVE or keyed.booking.customer is None:  # rule 4
+        elif not keyed.booking.is_active or keyed.booking.customer is None:  # rule 4
             return Decision(outcome=Outcome.REPLAY, booking=keyed.booking)
         else:
             same_start = [keyed.booking, *(booking for booking in same_start if booking != keyed.booking)]
@@ -168,7 +167,7 @@ def _decide_same_start(request: RequestedVisit, same_start: Iterable[Booking], n
         completed = with_new_details(request, booking)
         if completed is booking:
             return Decision(outcome=Outcome.REPLAY, booking=booking)
-        if completed is not None and booking.status in _ACTIVE and now_ms < booking.claim.start * MS_PER_MINUTE:
+        if completed is not None and booking.is_active and now_ms < booking.claim.start * MS_PER_MINUTE:
             open_pairs.append((booking, completed))
     if not open_pairs:
         return None
@@ -180,7 +179,7 @@ def _decide_overlap(request: RequestedVisit, bookings: Iterable[Booking], same_s
     """Apply rules 9 and 10."""
     overlapping = (booking for booking in bookings if _overlaps(request, booking.claim))
     for booking in (*same_start, *overlapping):
-        if booking.status in _ACTIVE:
+        if booking.is_active:
             return Decision(outcome=Outcome.ASK, booking=booking)
     return NEW
 

@@ -18,7 +18,6 @@ from slotmcp.services.phone_numbers import normalize_phone
 
 MAX_PAST_BOOKINGS: Final = 10
 """Maximum number of past or canceled bookings in a response; the latest are kept."""
-_ACTIVE: Final = frozenset({BookingStatus.CONFIRMED, BookingStatus.RESCHEDULED})
 
 
 def service_of(schedule: Schedule, claim: Claim) -> ServiceType:
@@ -184,4 +183,4 @@ def found_booking(schedule: Schedule, booking: Booking, now_ms: int) -> FoundBoo
 
 def is_upcoming(booking: Booking, now_ms: int) -> bool:
     """Return whether the appointment is active and has not ended."""
-    return booking.status in _ACTIVE and booking.claim.end * MS_PER_MINUTE > now_ms
+    return booking.is_active and booking.claim.end * MS_PER_MINUTE > now_ms

@@ -17,8 +17,6 @@ from slotmcp.services.calendar.matching import technicians_for_hosts
 ATTEMPT_TIMEOUT_MS: Final = 120_000
 """Time after which another attempt may start."""
 
-_UPCOMING: Final = frozenset({BookingStatus.CONFIRMED, BookingStatus.RESCHEDULED})
-
 
 class PushStepKind(StrEnum):
     """Kind of change in the calendar."""
@@ -105,7 +103,7 @@ def _step(schedule: Schedule, booking: Booking, live: CalendarEntry | None, push
     claim = booking.claim
     if booking.status is BookingStatus.CANCELLED:
         return _cancel(booking.id, live, booking.cancel_reason) if live else None
-    if booking.status not in _UPCOMING or claim.start * MS_PER_MINUTE <= now_ms:
+    if not booking.is_active or claim.start * MS_PER_MINUTE <= now_ms:
         return None
     if live is None:
         return _create(schedule, booking)

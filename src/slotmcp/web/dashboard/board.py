@@ -8,7 +8,7 @@ from typing import Final
 
 from starlette.responses import Response, StreamingResponse
 
-from slotmcp.domain.booking import Booking, BookingStatus
+from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import TechnicianStatus
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import InvalidArgument, NotFound, TryLater
@@ -29,7 +29,6 @@ from slotmcp.web.dashboard.timeline import COLUMN_MINUTES, TimeGrid
 
 POLLS_PER_SESSION_CHECK: Final = 4
 _ONE_DAY: Final = timedelta(days=1)
-_MOVABLE: Final = frozenset({BookingStatus.CONFIRMED, BookingStatus.RESCHEDULED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +205,7 @@ class _RowBuilder:
         claim = booking.claim
         service = service_of(self._answer.schedule, claim).name
         title, more = (booking.customer.name, service) if booking.customer else (service, NO_CUSTOMER)
-        is_open = booking.status in _MOVABLE
+        is_open = booking.is_active
         return replace(
             self._block("booked", claim.interval, title, more),
             booking_id=booking.id,
