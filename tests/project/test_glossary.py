@@ -12,7 +12,10 @@ TERMS = re.findall(r"^\*\*(.+?)\*\*: ", GLOSSARY, re.MULTILINE)
 GROUPS = [re.findall(r"^\*\*(.+?)\*\*: ", group, re.MULTILINE) for group in GLOSSARY.split("\n## ")[1:]]
 ALIASES = {
     "assignment reason": "assignment",
+    "change verification": "verification",
+    "parts of day": "part of day",
     "per reason": "reason",
+    "range reasons": "reason",
     "service type": "service",
     "technician reason": "reason",
 }
