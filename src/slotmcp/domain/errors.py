@@ -46,8 +46,9 @@ B = TypeVar("B")
 _MAX_NEAREST = 12
 _CONTACT_MISSING = "Give the phone or the email that the booking was made under, as the caller says it."
 _CONTACT_DIFFERS = (
-    "No booking has this bookingId with this phone or email, which are those before a correction. Check the id with "
-    "find_bookings, and ask the caller for another phone or email. Without either, only operators can change it."
+    "No booking has this bookingId with this phone or email. Check the id with find_bookings, and ask the caller for "
+    "another phone or email. A corrected one belongs in newPhone or newEmail of update_booking. A booking without "
+    "either can only be changed by operators."
 )
 _MAX_QUOTED_CHARACTERS = 60
 _VISIT_BEGAN = "The visit has begun or is over, so it can no longer be changed. An operator can set its outcome."

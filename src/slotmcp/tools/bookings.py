@@ -29,7 +29,7 @@ from slotmcp.tools.views import (
 )
 
 _NO_REASON: Final = AssignmentReason(policy=(), values={}, considered=0)
-_TOO_VAGUE: Final = "This customerHash is too easy to guess to find bookings. Ask for the phone number or e-mail."
+_TOO_VAGUE: Final = "This customerHash is too easy to guess to find bookings. Ask for the phone number or email."
 _DID_NOT_TAKE_PLACE: Final = frozenset({BookingStatus.CANCELLED, BookingStatus.NO_SHOW})
 
 
@@ -156,7 +156,7 @@ class CancelResponse(ClockedResponse):
 
 @tool("Book an appointment", IDEMPOTENT)
 async def book_slot(app: App, args: BookSlot) -> BookResponse:
-    """Book the held start once the caller said yes and gave their name and a phone number or e-mail.
+    """Book the held start once the caller said yes and gave their name and a phone number or email.
 
     Safe to retry with the same arguments: it never books twice. Only a booking in the answer is a booking.
     """
