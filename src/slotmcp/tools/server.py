@@ -46,7 +46,7 @@ Flow: list_services, then get_slots, then create_hold for the time the caller li
 - Take the date from `today` and `now` in the answers. Never invent a time or an id: use those you were given.
 - Before book_slot, read a phone number, email and address back to the caller: no `result` repeats them.
 - Nothing is booked until book_slot has answered with a booking. An error says what to do next; offer its alternatives.
-- To change, correct or cancel, find_bookings first, let the caller confirm which one, and pass their phone or email again.
+- To change, correct or cancel, find_bookings first, let the caller confirm which, and pass their phone or email again.
 - When nothing fits, offer the waitlist: join_waitlist.
 - On a timeout, retry with the same arguments: nothing is booked twice."""
 

@@ -240,6 +240,9 @@ async def test_bookings_that_an_import_affects_are_listed_until_they_fit_again(d
     assert "The technician is unavailable." in page
     assert f"{other} could take it." in page
     assert "1 booking needs attention." in (await desk.browser.get(BOARD)).text
+    everyone_off = tuple(replace(one, status=TechnicianStatus.OFF) for one in TWO.technicians)
+    await projects.import_project(replace(TWO, technicians=everyone_off), prune=False)
+    assert "No other technician could take it then." in (await desk.browser.get(f"{BOARD}/technicians")).text
     await projects.import_project(TWO, prune=False)
     assert "could take it." not in (await desk.browser.get(f"{BOARD}/technicians")).text
     assert "1 booking needs attention." not in (await desk.browser.get(BOARD)).text
