@@ -47,7 +47,7 @@ async def require_booking(transaction: Transaction, booking_id: str) -> Booking:
 
 def unknown_booking() -> NotFound:
     """Return the error for an unknown booking id."""
-    return NotFound("bookingId", "There is no booking with that id; find_bookings finds those of a phone number or email.")
+    return NotFound("bookingId", "There is no booking with that id; find_bookings finds one by phone number or email.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
