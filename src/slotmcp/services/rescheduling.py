@@ -21,6 +21,8 @@ from slotmcp.services.appointments import resolve_moment
 from slotmcp.services.holds import assign_held, require_hold
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys, key_mismatch
 from slotmcp.services.lookups import BookAnswer, book_answer, service_of, technician_of
+from slotmcp.services.own_holds import CallerFields
+from slotmcp.services.own_moves import find_hold_of_move, own_holds_of_move
 from slotmcp.services.placement import make_moves
 from slotmcp.services.revalidation import attention_at_booking
 from slotmcp.services.verification import ChangeRequest, Verification
@@ -35,6 +37,11 @@ class RescheduleRequest(ChangeRequest):
     timezone: str | None = None
     """IANA time zone of a local start. Default: the project's."""
     idempotency_key: str = ""
+
+    @property
+    def caller(self) -> CallerFields:
+        """Fields that tell whose holds are the caller's own."""
+        return CallerFields(origin=self.origin, phone=self.phone, email=self.email)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +89,11 @@ class _Move:
     """Technician who must take the job; None: any."""
     hold: Hold | None
     others: Availability
-    """Availability without the booking and the hold."""
+    """Availability without the booking, the hold and the released holds."""
+    own: tuple[Claim, ...] = ()
+    """Live holds of the caller."""
+    released: tuple[Claim, ...] = ()
+    """Those of them that are released, so that the booking can move."""
 
     @property
     def is_already_made(self) -> bool:
@@ -126,8 +137,16 @@ async def reschedule(
         verification.require_open(booking, transaction.now_ms)
         booking.require_not_over(transaction.now_ms)
         booking.with_status(BookingStatus.RESCHEDULED)  # raises if the booking is closed
+        own = (
+            ()
+            if request.hold_token
+            else own_holds_of_move(availability, booking, request.caller, transaction.pseudonym)
+        )
         hold = await _hold_for(transaction, availability, booking, request, start)
-        moved = await _apply(transaction, _plan(availability, booking, hold, start, travel_times))
+        if own_hold := find_hold_of_move(own, booking, target):
+            hold = await transaction.hold_of_claim(own_hold.id)
+        move = replace(_plan(availability, booking, hold, start, travel_times), own=own)
+        moved = await _apply(transaction, _make_room(move))
         await keys.store_response(transaction, {**asdict(before), "booking_id": booking.id, "to": moved.claim.start})
     return RescheduleAnswer(
         booked=book_answer(transaction, schedule, moved, replayed=earlier is not None),
@@ -255,6 +274,18 @@ def _plan(
     )
 
 
+def _make_room(move: _Move) -> _Move:
+    """Return the move with the caller's own holds that are in its way released."""
+    if not move.own or move.hold or move.is_already_made or _find_assignment(move):
+        return move
+    assignment = _find_assignment(replace(move, others=move.others.without(*move.own)))
+    if assignment is None:
+        return move
+    needed = {assignment.technician_id, *(each.technician_id for each in assignment.moves)}
+    released = tuple([hold for hold in move.own if hold.technician_id in needed])
+    return replace(move, others=move.others.without(*released), released=released)
+
+
 async def _apply(transaction: Transaction, move: _Move) -> Booking:
     """Save the booking at its new time and return it. A booking that need not move only releases the hold.
 
@@ -269,8 +300,8 @@ async def _apply(transaction: Transaction, move: _Move) -> Booking:
     assignment = _assign(transaction, move)
     moved = _moved(move, assignment)
     try:
-        if hold is not None:
-            await transaction.release_hold(hold.claim.id)
+        for claim in (*([hold.claim] if hold else []), *move.released):
+            await transaction.release_hold(claim.id)
         if assignment.moves:  # a hold may move into the time that the booking frees
             await transaction.save_booking(replace(move.booking, status=BookingStatus.CANCELLED))
             await make_moves(transaction, assignment)
@@ -283,10 +314,14 @@ async def _apply(transaction: Transaction, move: _Move) -> Booking:
 def _assign(transaction: Transaction, move: _Move) -> Assignment:
     if move.hold is not None:
         return assign_held(transaction, move.others, move.hold, move.needs(), move.start, instead_of=move.booking.claim)
-    for need in move.needs():
-        if assignment := assign(move.others, need, move.start):
-            return assignment
+    if assignment := _find_assignment(move):
+        return assignment
     raise _lost(move)
+
+
+def _find_assignment(move: _Move) -> Assignment | None:
+    assignments = (assign(move.others, need, move.start) for need in move.needs())
+    return next((assignment for assignment in assignments if assignment), None)
 
 
 def _moved(move: _Move, assignment: Assignment) -> Booking:
@@ -326,4 +361,5 @@ def _lost(move: _Move) -> LostSlot:
             " The customer asked for that technician. If they accept another one, hold the start without a "
             "technicianId, and reschedule with the holdToken."
         )
-    return LostSlot(SlotUnavailable, message, move.needs()[-1], move.start, instead_of=move.booking.claim)
+    need, booked = move.needs()[-1], move.booking.claim
+    return LostSlot(SlotUnavailable, message, need, move.start, instead_of=booked, own_holds=move.own)

@@ -181,3 +181,54 @@ async def test_a_refused_move_offers_times_as_if_the_booking_were_moving(opened:
         await shop.hold("08:00", booking_id=booked.id)
     assert refused.value.alternatives is not None
     assert [clock_text(slot.start) for slot in refused.value.alternatives.slots] == ["09:00", "09:30", "10:30"]
+
+
+@pytest.mark.parametrize("kind", ["hold for the move", "other hold"])
+@pytest.mark.parametrize("proof", [{"phone": "303-555-0142"}, {"origin": CALL}], ids=["phone", "call"])
+@pytest.mark.parametrize("start", ["14:00", "14:30", "13:30"])
+async def test_a_caller_who_lost_the_token_moves_to_the_held_time(
+    opened: Open, start: str, proof: dict[str, Any], kind: str
+) -> None:
+    shop = await opened(plan(ANA))
+    origin = {"origin": CALL}
+    booked = (await shop.book("10:00", **origin)).booking
+    await shop.hold("14:00", who="", **{**proof, "booking_id": booked.id if kind == "hold for the move" else ""})
+    moved = await reschedule(shop, booked.id, start=at(start), **{"origin": call("another"), **proof})
+    assert clock_text(moved.booked.booking.claim.start) == start
+    assert times(shop) == [("booked", start, clock_text(at(start) + 60))]
+
+
+async def test_another_callers_hold_is_in_the_way_of_a_move(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = (await shop.book("10:00", origin=CALL)).booking
+    await shop.hold("14:00", who="another")
+    with pytest.raises(SlotUnavailable):
+        await reschedule(shop, booked.id, start=at("14:30"), origin=CALL)
+    assert times(shop) == [("booked", "10:00", "11:00"), ("held", "14:00", "15:00")]
+
+
+async def test_a_hold_for_the_move_is_free_in_another_call(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = (await shop.book("10:00", origin=CALL)).booking
+    await shop.hold("10:30", who="", origin=CALL, booking_id=booked.id)
+    await reschedule(shop, booked.id, start=at("11:00"), origin=call("another"), phone="303-555-0142")
+    assert times(shop) == [("booked", "11:00", "12:00")]
+
+
+async def test_a_move_without_a_token_keeps_the_wished_technician(opened: Open) -> None:
+    shop = await opened(plan(ANA, technician("ben", "09:00-17:00", priority=0)))
+    booked = (await shop.book("10:00", origin=CALL, technician_id="ana")).booking
+    await shop.hold("14:00", who="", origin=CALL, booking_id=booked.id, technician_id="ben")
+    moved = (await reschedule(shop, booked.id, start=at("14:00"), origin=CALL)).booked.booking
+    assert moved.claim.technician_id == "ben"
+    await shop.hold("15:00", who="", origin=CALL, booking_id=booked.id)
+    moved = (await reschedule(shop, booked.id, start=at("15:00"), origin=CALL)).booked.booking
+    assert moved.claim.technician_id == "ben"
+
+
+async def test_an_additional_hold_is_kept_if_it_is_not_in_the_way(opened: Open) -> None:
+    shop = await opened(plan(ANA, technician("ben", "09:00-17:00")))
+    booked = (await shop.book("10:00", origin=CALL)).booking
+    await shop.hold("14:00", who="", origin=CALL, is_additional=True)
+    await reschedule(shop, booked.id, start=at("14:00"), origin=CALL)
+    assert sorted(times(shop)) == [("booked", "14:00", "15:00"), ("held", "14:00", "15:00")]
