@@ -13,7 +13,7 @@ from slotmcp.services.lookups import BookAnswer, book_answer
 from slotmcp.services.phone_numbers import normalize_new_phone
 from slotmcp.services.revalidation import revalidate_neighbors
 from slotmcp.services.unit_of_work import UnitOfWork
-from slotmcp.services.verification import ChangeRequest, Verification
+from slotmcp.services.verification import BookingAccess, ChangeRequest, Verification
 
 CORRECTED: Final = "booking.corrected"
 """Kind of the event that records a correction. Its subject is the booking."""
@@ -29,6 +29,18 @@ class UpdateRequest(ChangeRequest):
     address: str = ""
     location: Location | None = None
     notes: str = ""
+
+    @property
+    def access(self) -> BookingAccess:
+        """Access to the booking that the request needs. A new contact proves a repeated correction."""
+        return BookingAccess(
+            booking_id=self.booking_id,
+            origin=self.origin,
+            phone=self.phone,
+            email=self.email,
+            corrected_phone=self.new_phone,
+            corrected_email=self.new_email,
+        )
 
     def check(self) -> None:
         """Require at least one new value.

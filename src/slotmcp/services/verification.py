@@ -40,6 +40,9 @@ class BookingAccess:
     phone: str = ""
     """Phone number on the booking, in any notation."""
     email: str = ""
+    corrected_phone: str = ""
+    """Phone number that replaces it. A repeated correction is proved by it, because the booking has it already."""
+    corrected_email: str = ""
 
     @property
     def has_contact(self) -> bool:
@@ -207,8 +210,14 @@ def may_see_details(booking: Booking, origin: RequestOrigin, project: Project, p
 
 
 def _references(access: BookingAccess, project: Project) -> frozenset[str]:
-    phone = normalize_phone(access.phone, project, "phone") if access.phone else ""
-    return frozenset(references_of(Customer(name="", phone=phone, email=normalize_email(access.email))))
+    given = _references_of(access.phone, access.email, project, "phone")
+    corrected = _references_of(access.corrected_phone, access.corrected_email, project, "newPhone")
+    return given | corrected if access.has_contact else given
+
+
+def _references_of(phone: str, email: str, project: Project, field: str) -> frozenset[str]:
+    normalized = normalize_phone(phone, project, field) if phone else ""
+    return frozenset(references_of(Customer(name="", phone=normalized, email=normalize_email(email))))
 
 
 def _names(project_id: str, access: BookingAccess) -> list[str]:

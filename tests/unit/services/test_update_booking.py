@@ -14,6 +14,7 @@ from slotmcp.services.callers import RequestOrigin
 from slotmcp.services.corrections import CORRECTED, UpdateAnswer, UpdateRequest
 from slotmcp.services.lookups import FindRequest
 from slotmcp.services.status_changes import CancelRequest
+from slotmcp.services.verification import GUESSES
 from support.shop import Shop, booking, plan, technician
 from support.sqlite_file import fingerprint
 from unit.services.conftest import Open
@@ -102,6 +103,37 @@ async def test_a_repeated_correction_replays(opened: Open) -> None:
     again = await update(shop, booked, name="Kim Roe", location=NEAR)
     assert (first.booked.booking, again.booked.replayed) == (again.booked.booking, True)
     assert fingerprint(shop.path) == before
+
+
+@pytest.mark.parametrize(
+    ("proof", "new"),
+    [
+        ({"phone": KIM.phone}, {"new_phone": "720 555 0100"}),
+        ({"email": KIM.email}, {"new_email": "kim@example.org"}),
+        ({"phone": KIM.phone}, {"new_phone": "+1 720-555-0100", "new_email": "kim@example.org", "name": "Kim Roe"}),
+        ({"phone": KIM.phone, "email": KIM.email}, {"new_phone": "720 555 0100", "new_email": "Kim@Example.org"}),
+    ],
+)
+async def test_a_repeated_correction_of_the_contact_replays_with_the_earlier_one_as_proof(
+    opened: Open, proof: dict[str, str], new: dict[str, str]
+) -> None:
+    shop, booked = await open_with_booking(opened)
+    await update(shop, booked, ANOTHER_CALL, **proof, **new)
+    before = fingerprint(shop.path)
+    for _ in range(GUESSES.count + 1):
+        assert (await update(shop, booked, ANOTHER_CALL, **proof, **new)).booked.replayed
+    assert fingerprint(shop.path) == before
+
+
+async def test_another_new_contact_is_no_proof(opened: Open) -> None:
+    shop, booked = await open_with_booking(opened)
+    await update(shop, booked, ANOTHER_CALL, phone=KIM.phone, new_phone="720 555 0100")
+    guesses = [{"new_phone": "720 555 0199"}, {"new_email": "eve@example.org"}, {"name": "Eve"}]
+    for guess in guesses:
+        with pytest.raises(VerificationNeeded):
+            await update(shop, booked, ANOTHER_CALL, phone=KIM.phone, **guess)
+    with pytest.raises(VerificationNeeded):
+        await update(shop, booked, ANOTHER_CALL, new_phone="720 555 0100", name="Eve")
 
 
 async def test_the_new_contact_finds_and_proves_and_the_old_one_does_not(opened: Open) -> None:
