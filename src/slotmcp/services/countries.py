@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final, Literal
 
 from slotmcp.domain.catalog import Project
+from slotmcp.engine.zone_names import PLACE_BY_FIXED_ZONE
 
 _REGION: Final = re.compile(r"[-_]([A-Za-z]{2})(?:[-_.@]|$)")
 _NO_COUNTRIES: Final = frozenset({"001", "ZZ"})
@@ -29,7 +30,9 @@ def region_of(locale: str) -> str | None:
 
 
 def country_of_zone(zone_key: str) -> str | None:
-    """Return the country of an IANA time zone, if it belongs to one."""
+    """Return the country of an IANA time zone, if it belongs to one. A zone without a place, such as EST, does not."""
+    if zone_key in PLACE_BY_FIXED_ZONE:
+        return None
     canonical = _table("zone_aliases").get(zone_key, zone_key)
     country = _table("zone_territories").get(canonical)
     return None if country in _NO_COUNTRIES else country

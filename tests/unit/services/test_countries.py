@@ -21,6 +21,11 @@ from slotmcp.services.countries import country_of, country_of_zone, is_country
         (None, "en-US", "UTC", "US"),
         (None, "en-GB", "UTC", "GB"),
         (None, "de", "UTC", None),
+        (None, "en-US", "EST", "US"),  # an alias of America/Panama
+        (None, "en-GB", "EST", "GB"),
+        (None, "en-US", "GMT", "US"),
+        (None, "en-US", "Etc/GMT+6", "US"),
+        (None, "de", "EST", None),
     ],
 )
 def test_a_country_is_derived(country: str | None, locale: str, zone_key: str, expected: str | None) -> None:
