@@ -49,6 +49,22 @@ async def test_next_weekday_searches_both_days_and_names_them(caller: Caller) ->
     assert starts(again["slots"]) == starts(answer["slots"])
 
 
+@pytest.mark.parametrize(
+    ("from_", "to", "both"),
+    [
+        ("next sunday", "next monday", False),
+        ("next tuesday", "2026-11-25", False),
+        ("2026-11-26", "next tuesday", False),
+        ("today", "next tuesday", True),
+        ("next tuesday", "2026-12-02", True),
+        ("next tuesday 10:00", "next tuesday 11:00", True),
+    ],
+)
+async def test_two_days_are_named_only_if_both_were_searched(caller: Caller, from_: str, to: str, both: bool) -> None:  # noqa: FBT001  a parameter
+    answer = await caller.call("get_slots", **{"from": from_, "to": to})
+    assert ("I checked" in answer["result"]) == both
+
+
 async def test_the_pages_of_next_weekday_have_the_same_days(caller: Caller) -> None:
     search = {"from": "next tuesday afternoon"}
     first = await caller.call("get_slots", limit=3, **search)

@@ -21,14 +21,16 @@ def own_holds_of_move(
 def find_hold_of_move(own: Sequence[Claim], booking: Booking, start: Minute | None) -> Claim | None:
     """Return the caller's own hold of the time to which a booking moves, as if the request had its token.
 
-    A hold for any technician does not replace the customer's wish for a certain one.
+    A hold for any technician does not replace the technician whom the customer asked for.
     """
     booked = booking.claim
     if start is None or start == booked.start:
         return None
     wanted = (booked.service_id, start, start + booked.end - booked.start)
     same = [hold for hold in own if (hold.service_id, *hold.appointment) == wanted and not _is_additional(hold)]
-    usable = (hold for hold in same if _moved_id(hold) in {"", booking.id} and _keeps_wish(hold, booked))
+    usable = (
+        hold for hold in same if _moved_id(hold) in {"", booking.id} and _keeps_requested_technician(hold, booked)
+    )
     return next(usable, None)
 
 
@@ -41,5 +43,5 @@ def _is_additional(hold: Claim) -> bool:
     return hold.hold is not None and hold.hold.is_additional
 
 
-def _keeps_wish(hold: Claim, booked: Claim) -> bool:
+def _keeps_requested_technician(hold: Claim, booked: Claim) -> bool:
     return hold.technician_chosen or not booked.technician_chosen or hold.technician_id == booked.technician_id

@@ -269,9 +269,17 @@ def _run(search: _Search) -> SlotAnswer:
         blocked=_NOT_BLOCKED if slots else _reasons(search),
         requested_technician=requested.technician if requested else None,
         location=query.location,
-        either_day=next((moment for moment in (query.from_, query.to) if isinstance(moment, EitherDay)), None),
+        either_day=_searched_days(search),
         travel=site.travel.source if site else None,
     )
+
+
+def _searched_days(search: _Search) -> EitherDay | None:
+    """Return the two days that words of the range can mean, if the range includes both."""
+    query, page = search.query, search.page
+    first, last = (utc_to_wall(search.zone_key, minute).date() for minute in (page.from_, page.to - 1))
+    both = (moment for moment in (query.from_, query.to) if isinstance(moment, EitherDay))
+    return next((moment for moment in both if first <= moment.days[0] and moment.days[1] <= last), None)
 
 
 def _next_cursor(search: _Search, chosen: list[Minute]) -> str:
