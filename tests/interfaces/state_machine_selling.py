@@ -7,11 +7,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from interfaces.state_machine_holding import SOMEWHERE, HoldingRules, contacts, customers, jobs, key_choices, notations
-from oracle.retries import Made, Said, outcome_among
+from oracle.retries import BookArguments, MadeBooking, outcome_among
 from support.server import Body
 from support.shop import at
 from support.small_shop import Job, entry_of, location
-from support.small_shop_memory import Contact, Sale, Sent, customer_arguments, job_arguments, references, said, scoped
+from support.small_shop_memory import (
+    Contact,
+    Sale,
+    Sent,
+    book_arguments,
+    customer_arguments,
+    job_arguments,
+    references,
+    scoped,
+)
 from support.small_shop_rules import workers_for
 from support.small_shop_tools import code_of
 
@@ -59,7 +68,7 @@ class SellingRules(HoldingRules):
         is_booked = hold.state == "booked"
         key = self._key(key_choice, self.memory.book_keys)
         job = replace(hold.job, place=place if is_booked else hold.job.place or place)
-        request = said(who, contact, job if not is_booked else replace(job, requested=None))
+        request = book_arguments(who, contact, job if not is_booked else replace(job, requested=None))
         request = replace(request, key=key, additional=is_additional, uses_token=True)
         found, id_ = self._decide(request, references(who, contact), token=token)
         error = ERRORS.get(found)
@@ -112,7 +121,7 @@ class SellingRules(HoldingRules):
         self, job: Job, who: str, contact: Contact, notation: int, key_choice: str, *, is_additional: bool = False
     ) -> None:
         key = self._key(key_choice, self.memory.book_keys)
-        request = replace(said(who, contact, job), key=key, additional=is_additional)
+        request = replace(book_arguments(who, contact, job), key=key, additional=is_additional)
         error = self._lacks_skill(job)
         found, id_ = ("", "") if error else self._decide(request, references(who, contact))
         error = error or ERRORS.get(found)
@@ -147,7 +156,7 @@ class SellingRules(HoldingRules):
             return self._lacks_skill(sent.job)
         return None
 
-    def _decide(self, request: Said, contacts: tuple[str, ...], *, token: str = "") -> tuple[str, str]:
+    def _decide(self, request: BookArguments, contacts: tuple[str, ...], *, token: str = "") -> tuple[str, str]:
         """Return the outcome of a request and the booking that it means, by the page about retries."""
         memory = self.memory
         scopes = [scoped(request.key, by) for by in contacts if request.key]
@@ -164,9 +173,9 @@ class SellingRules(HoldingRules):
             is_first_start_known=not is_booked,
         )
 
-    def _made(self, id_: str) -> Made:
+    def _made(self, id_: str) -> MadeBooking:
         sale, where = self.memory.sold[id_], location(self.memory.sold[id_].job.place)
-        return Made(
+        return MadeBooking(
             by=replace(sale.by, place=(where.latitude, where.longitude) if where else None),
             technician=self._entry(id_).technician_id,
             status=sale.status,
@@ -202,14 +211,14 @@ class SellingRules(HoldingRules):
             assert job.requested in {None, booking["technicianId"]}
 
     def _remember_sale(
-        self, body: Body, sale: Sale, request: Said, contacts: tuple[str, ...], *, token: str = ""
+        self, body: Body, sale: Sale, request: BookArguments, contacts: tuple[str, ...], *, token: str = ""
     ) -> None:
         booking = str(body["booking"]["bookingId"])
         self.memory.sold[booking] = sale
         self._remember_key(request, booking, contacts)
         self._check_waitlist(fulfilled=sale, taken=token)
 
-    def _remember_details(self, found: str, id_: str, request: Said, contacts: tuple[str, ...]) -> None:
+    def _remember_details(self, found: str, id_: str, request: BookArguments, contacts: tuple[str, ...]) -> None:
         """Remember the details that a request added to a booking."""
         sale = self.memory.sold[id_]
         if found == "complete":
@@ -221,7 +230,7 @@ class SellingRules(HoldingRules):
             self._remember_key(request, id_, contacts)
         self._check_waitlist()
 
-    def _remember_key(self, request: Said, booking: str, contacts: tuple[str, ...]) -> None:
+    def _remember_key(self, request: BookArguments, booking: str, contacts: tuple[str, ...]) -> None:
         """Remember the booking of a key. A retry of an earlier request with the key would mean this booking, too."""
         if not request.key:
             return
@@ -233,6 +242,6 @@ def _has_key(sent: Sent, key: str) -> bool:
     return sent.tool == "book_slot" and sent.arguments["idempotencyKey"] == key
 
 
-def _is_at(place: str | None, request: Said) -> bool:
+def _is_at(place: str | None, request: BookArguments) -> bool:
     where = location(place)
     return where is not None and request.place == (where.latitude, where.longitude)

@@ -32,7 +32,7 @@ WINDOWS = (
     ("08:00", "08:20"),
 )
 """Strategy of mostly narrow windows, in which nothing is free."""
-wishes = st.builds(
+windows = st.builds(
     lambda job, window: WaitRequest(job, at(window[0]), at(window[1])),
     st.sampled_from(
         [
@@ -53,21 +53,21 @@ class WaitingRules(ChangingRules):
     @initialize(
         target=ChangingRules.tokens,
         job_lists=st.tuples(*[st.lists(jobs, min_size=2, max_size=4)] * 2),
-        wishes=st.lists(wishes, min_size=1, max_size=4),
+        windows=st.lists(windows, min_size=1, max_size=4),
     )
-    def a_busy_morning(self, job_lists: tuple[list[Job], list[Job]], wishes: list[WaitRequest]) -> Any:  # noqa: ANN401  tokens
+    def a_busy_morning(self, job_lists: tuple[list[Job], list[Job]], windows: list[WaitRequest]) -> Any:  # noqa: ANN401  tokens
         """Start with bookings, holds and waitlist entries, so that there is something to change."""
         sold, held = job_lists
         for job in sold:
             self._book_directly(job, "kim", "both", 0, "none")
         tokens = [self._create_hold(job, "lee", "none") for job in held]
-        for number, window in enumerate(wishes):
+        for number, window in enumerate(windows):
             self._join_waitlist(window, ("kim", "lee")[number % 2], "phone", 0, "none", has_hash=True)
         return multiple(*(token for token in tokens if token))
 
     @rule(
         target=ChangingRules.tokens,
-        window=wishes,
+        window=windows,
         who=customers,
         contact=contacts,
         notation=notations,
@@ -144,22 +144,22 @@ class WaitingRules(ChangingRules):
         self._check_waitlist(closed=frozenset({id_}))
 
     def _mismatch_of_wait(self, key: str, window: WaitRequest, known_as: tuple[str, ...]) -> str | None:
-        """Return the error for a key that made a wait for another wish."""
+        """Return the error for a key that made a wait for another visit."""
         if key not in self.memory.wait_keys:
             return None
         request, id_ = self.memory.wait_keys[key]
         if request == (*_request(window), frozenset(known_as), window.job.place):
             return None
-        return None if _is_same_wish(self.memory.waits[id_], window, known_as) else "idempotency_mismatch"
+        return None if _is_same_visit(self.memory.waits[id_], window, known_as) else "idempotency_mismatch"
 
     def _waits_already(self, key: str, window: WaitRequest, known_as: tuple[str, ...]) -> str:
-        """Return the entry of a key, the open one for the same wish, or the equal one that ended with a booking."""
+        """Return the entry of a key, the open one for the same visit, or the equal one that ended with a booking."""
         if key in self.memory.wait_keys:
             return self.memory.wait_keys[key][1]
-        wishes = {id_: one for id_, one in self.memory.waits.items() if _is_same_wish(one, window, known_as)}
-        equal = [id_ for id_, one in wishes.items() if _request(one.window) == _request(window)]
-        open_ones = [id_ for id_ in (*equal, *wishes) if wishes[id_].is_open]
-        booked = [id_ for id_ in equal if wishes[id_].state == "booked" and self._is_still_booked(wishes[id_])]
+        same = {id_: one for id_, one in self.memory.waits.items() if _is_same_visit(one, window, known_as)}
+        equal = [id_ for id_, one in same.items() if _request(one.window) == _request(window)]
+        open_ones = [id_ for id_ in (*equal, *same) if same[id_].is_open]
+        booked = [id_ for id_ in equal if same[id_].state == "booked" and self._is_still_booked(same[id_])]
         return next(iter((*open_ones, *booked)), "")
 
     def _is_still_booked(self, wait: Waiting) -> bool:
@@ -219,7 +219,7 @@ def _details(wait: Waiting) -> tuple[object, ...]:
     return _request(wait.window)
 
 
-def _is_same_wish(wait: Waiting, window: WaitRequest, known_as: tuple[str, ...]) -> bool:
+def _is_same_visit(wait: Waiting, window: WaitRequest, known_as: tuple[str, ...]) -> bool:
     """Return True if a request is of the same customer and service, and its window overlaps that of the entry."""
     overlaps = wait.window.first < window.last and window.first < wait.window.last
     return overlaps and wait.window.job.kind == window.job.kind and not set(known_as).isdisjoint(wait.known_as)

@@ -93,8 +93,8 @@ class CarelessAgent(RuleBasedStateMachine):
         if "error" not in sent.body and (says_contact or len(person.call_id) > len("call")):
             self.recoverable[sent.body["holdToken"]] = person
 
-    @rule(person=people, start=starts, said=words, house=chances, is_additional=chances)
-    def book(self, person: Person, start: str, said: Arguments, house: int, is_additional: int) -> None:
+    @rule(person=people, start=starts, extra=words, house=chances, is_additional=chances)
+    def book(self, person: Person, start: str, extra: Arguments, house: int, is_additional: int) -> None:
         self._send(
             person,
             "book_slot",
@@ -102,19 +102,19 @@ class CarelessAgent(RuleBasedStateMachine):
                 "start": start,
                 "address": person.houses[house == 0],
                 **person.contact,
-                **said,
+                **extra,
                 **({"additional": True} if is_additional == 0 else {}),
             },
         )
 
-    @rule(person=people, said=words, chance=chances, more=notes)
-    def book_held(self, person: Person, said: Arguments, chance: int, more: Arguments) -> None:
+    @rule(person=people, extra=words, chance=chances, more=notes)
+    def book_held(self, person: Person, extra: Arguments, chance: int, more: Arguments) -> None:
         """Book by a token, which is sometimes mistyped, and sometimes an old one."""
         tokens = self.known[person.number].tokens
         if not tokens:
             return
         token = mistyped(tokens[-1]) if chance == 0 else tokens[0] if chance == 1 else tokens[-1]
-        self._send(person, "book_slot", {"holdToken": token, **person.contact, **said, **more})
+        self._send(person, "book_slot", {"holdToken": token, **person.contact, **extra, **more})
 
     @rule(person=people, age=chances, later_seconds=st.sampled_from([0, 0, 10, 120]))
     def repeat(self, person: Person, age: int, later_seconds: int) -> None:
@@ -130,12 +130,12 @@ class CarelessAgent(RuleBasedStateMachine):
             assert self.platform.visits_of(person).keys() == before.keys(), "a retry booked again"
             assert "error" in again.body or again.body["booking"]["bookingId"] in before
 
-    @rule(person=people, start=starts, said=words, corrected=names, later_seconds=delays)
+    @rule(person=people, start=starts, extra=words, corrected=names, later_seconds=delays)
     def lose_the_response(
-        self, person: Person, start: str, said: Arguments, corrected: str, later_seconds: int
+        self, person: Person, start: str, extra: Arguments, corrected: str, later_seconds: int
     ) -> None:
         """Book without hearing the response, then send the request again, perhaps with a corrected name."""
-        arguments = {"start": start, "address": person.houses[0], **person.contact, **said}
+        arguments = {"start": start, "address": person.houses[0], **person.contact, **extra}
         lost = self.portal.call(self.platform.send, person, "book_slot", arguments)
         self._check_secrets(person, lost)
         self.clock.advance(seconds=later_seconds)
@@ -162,11 +162,11 @@ class CarelessAgent(RuleBasedStateMachine):
         if tokens := self.known[person.number].tokens:
             self._send(person, "release_hold", {"holdToken": mistyped(tokens[-1]) if chance == 0 else tokens.pop()})
 
-    @rule(person=people, start=starts, said=words)
-    def join_waitlist(self, person: Person, start: str, said: Arguments) -> None:
+    @rule(person=people, start=starts, extra=words)
+    def join_waitlist(self, person: Person, start: str, extra: Arguments) -> None:
         """Wait for one start. An offer is a hold like any other."""
         window = {"from": start, "to": start[:-2] + ("59" if start.endswith("30") else "29")}
-        sent = self._send(person, "join_waitlist", {**window, **person.contact, **said})
+        sent = self._send(person, "join_waitlist", {**window, **person.contact, **extra})
         if token := sent.body.get("offer", {}).get("holdToken"):
             self.known[person.number].tokens.append(token)
 

@@ -9,7 +9,7 @@ _END_OF_WORD = re.compile(r"[.,;:!?]+(?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class BookArguments:
     """Arguments of one book_slot request. Minutes count from midnight."""
 
     name: str = "Kim Doe"
@@ -32,10 +32,10 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class MadeBooking:
     """Booking that a first request made, with what happened to it since."""
 
-    by: Said
+    by: BookArguments
     technician: str
     status: str = "confirmed"
     start: int
@@ -52,9 +52,9 @@ SERVICE_MINUTES = 60
 ACTIVE = {"confirmed", "rescheduled"}
 
 
-def outcome(second: Said, made: Made) -> str:
+def outcome(second: BookArguments, made: MadeBooking) -> str:
     """Return "replay", "complete", "ask", "mismatch" or "new" for a request after one that made a booking."""
-    first, by_key = made.by, is_recalled(second, made.by)
+    first, by_key = made.by, shares_key(second, made.by)
     found, _ = outcome_among(
         second,
         {"it": made},
@@ -66,8 +66,8 @@ def outcome(second: Said, made: Made) -> str:
 
 
 def outcome_among(
-    second: Said,
-    bookings: Mapping[str, Made],
+    second: BookArguments,
+    bookings: Mapping[str, MadeBooking],
     *,
     key_of: str = "",
     is_repeated: bool = False,
@@ -101,7 +101,7 @@ def outcome_among(
     return _outcome_at_start(second, there) or _outcome_of_others(second, there, alike)
 
 
-def _outcome_of_additional(second: Said, there: Mapping[str, Made]) -> tuple[str, str]:
+def _outcome_of_additional(second: BookArguments, there: Mapping[str, MadeBooking]) -> tuple[str, str]:
     """Apply rule 6."""
     same = {id_: made for id_, made in there.items() if _is_same_additional(second, made.by)}
     if not same:
@@ -109,7 +109,7 @@ def _outcome_of_additional(second: Said, there: Mapping[str, Made]) -> tuple[str
     return _outcome_at_start(second, same) or ("replay", next(iter(same)))
 
 
-def _outcome_at_start(second: Said, there: Mapping[str, Made]) -> tuple[str, str] | None:
+def _outcome_at_start(second: BookArguments, there: Mapping[str, MadeBooking]) -> tuple[str, str] | None:
     """Apply rules 7 and 8."""
     for wanted in ("replay", "complete"):
         fitting = [id_ for id_, made in there.items() if _compared(second, made) == wanted]
@@ -118,29 +118,31 @@ def _outcome_at_start(second: Said, there: Mapping[str, Made]) -> tuple[str, str
     return None
 
 
-def _outcome_of_others(second: Said, there: Mapping[str, Made], alike: Mapping[str, Made]) -> tuple[str, str]:
+def _outcome_of_others(
+    second: BookArguments, there: Mapping[str, MadeBooking], alike: Mapping[str, MadeBooking]
+) -> tuple[str, str]:
     """Apply rules 9 and 10."""
     overlapping = {id_: made for id_, made in alike.items() if _overlaps(second, made)}
     asked = [id_ for id_, made in {**there, **overlapping}.items() if made.status in ACTIVE]
     return ("ask", asked[0]) if asked else ("new", "")
 
 
-def _is_of_key(second: Said, made: Made, *, compares_start: bool) -> bool:
+def _is_of_key(second: BookArguments, made: MadeBooking, *, compares_start: bool) -> bool:
     first = made.by
     is_same_customer = made.is_forgotten or _shares_contact(second, first)
     is_same_start = second.start == first.start or not compares_start
     return is_same_customer and second.service == first.service and is_same_start
 
 
-def _is_alike(second: Said, first: Said) -> bool:
+def _is_alike(second: BookArguments, first: BookArguments) -> bool:
     return _shares_contact(second, first) and second.service == first.service
 
 
-def _is_at_start(second: Said, made: Made) -> bool:
+def _is_at_start(second: BookArguments, made: MadeBooking) -> bool:
     return made.start == second.start and made.status != "cancelled"
 
 
-def is_recalled(second: Said, first: Said) -> bool:
+def shares_key(second: BookArguments, first: BookArguments) -> bool:
     """Return whether the key of the second request is that of the first one, in the same scope."""
     if not second.key or (second.key, second.credential) != (first.key, first.credential):
         return False
@@ -149,7 +151,7 @@ def is_recalled(second: Said, first: Said) -> bool:
     return second.call == first.call and _shares_contact(second, first)
 
 
-def _compared(second: Said, made: Made) -> str:
+def _compared(second: BookArguments, made: MadeBooking) -> str:
     first = made.by
     if not _same_text(second.name, first.name):
         return "ask"
@@ -170,24 +172,24 @@ def _compared(second: Said, made: Made) -> str:
     return "ask" if made.has_begun or made.status not in ACTIVE else "complete"
 
 
-def _count_new(second: Said, first: Said) -> int:
+def _count_new(second: BookArguments, first: BookArguments) -> int:
     new = [second.phone and not first.phone, second.email and not first.email, second.address and not first.address]
     places = 2 if second.place and not first.place else 0
     return sum(map(bool, new)) + places + (_plain(second.notes) not in {"", _plain(first.notes)})
 
 
-def _shares_contact(one: Said, other: Said) -> bool:
+def _shares_contact(one: BookArguments, other: BookArguments) -> bool:
     return (one.phone != "" and one.phone == other.phone) or (
         one.email != "" and one.email.lower() == other.email.lower()
     )
 
 
-def _is_same_additional(second: Said, first: Said) -> bool:
+def _is_same_additional(second: BookArguments, first: BookArguments) -> bool:
     is_same_address = not _plain(second.address) or _same_text(second.address, first.address)
     return first.additional and _same_text(second.name, first.name) and is_same_address
 
 
-def _overlaps(second: Said, made: Made) -> bool:
+def _overlaps(second: BookArguments, made: MadeBooking) -> bool:
     occupied = set(range(made.start, made.start + made.minutes))
     return not occupied.isdisjoint(range(second.start, second.start + (second.minutes or SERVICE_MINUTES)))
 
@@ -208,6 +210,6 @@ def _is_secret(text: str) -> bool:
     return len(text) >= 16 and len(set(text)) >= 8
 
 
-def moved(made: Made, start: int) -> Made:
+def moved(made: MadeBooking, start: int) -> MadeBooking:
     """Return a booking after a move."""
     return replace(made, start=start, status="rescheduled")

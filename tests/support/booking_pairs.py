@@ -5,7 +5,7 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from oracle.retries import Said
+from oracle.retries import BookArguments
 
 KIM, LEE = "+13035550142", "+13035550143"
 SECRET_CALL: Final = "call-7f3a91c2e5d8"  # noqa: S105  a test's own
@@ -16,7 +16,7 @@ PLACES: Final = (None, (39.70, -105.0), (39.701, -105.001), (39.71, -105.0))
 STARTS: Final = (600, 600, 600, 630, 660)
 
 requests = st.builds(
-    Said,
+    BookArguments,
     name=st.sampled_from(NAMES),
     phone=st.sampled_from((KIM, KIM, "", LEE)),
     email=st.sampled_from(("", "", "kim@example.com", "KIM@example.com", "lee@example.com")),
@@ -31,7 +31,7 @@ requests = st.builds(
     key=st.sampled_from(("", "", "1", "1", "2")),
     call=st.sampled_from(("", "", SECRET_CALL, "1")),
     credential=st.sampled_from(("agent", "agent", "other")),
-).filter(lambda said: said.phone or said.email)
+).filter(lambda arguments: arguments.phone or arguments.email)
 
 _CHANGEABLE: Final = (
     "name",
@@ -52,7 +52,7 @@ _CHANGEABLE: Final = (
 
 
 @st.composite
-def pairs(draw: st.DrawFn) -> tuple[Said, Said]:
+def pairs(draw: st.DrawFn) -> tuple[BookArguments, BookArguments]:
     """Return a request, and another one that differs from it in some arguments."""
     first, other = draw(requests), draw(requests)
     changed = draw(st.sets(st.sampled_from(_CHANGEABLE), min_size=1, max_size=5))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from oracle.retries import Said
+from oracle.retries import BookArguments
 from support.small_shop import STAFF, Job, Worker, location
 
 Contact = Literal["phone", "email", "both"]
@@ -39,7 +39,7 @@ class Sale:
     known_as: frozenset[str]
     """References of the customer."""
     status: str = "confirmed"
-    by: Said = field(default_factory=Said)
+    by: BookArguments = field(default_factory=BookArguments)
     """Request that made it, with the contacts that were added since."""
     is_forgotten: bool = False
 
@@ -111,7 +111,7 @@ class Memory:
     waits: dict[str, Waiting] = field(default_factory=dict)
     """Waitlist entries by id."""
     hold_keys: Keys = field(default_factory=dict)
-    book_keys: dict[str, tuple[Said, str]] = field(default_factory=dict)
+    book_keys: dict[str, tuple[BookArguments, str]] = field(default_factory=dict)
     move_keys: Keys = field(default_factory=dict)
     """Includes derived keys."""
     wait_keys: Keys = field(default_factory=dict)
@@ -143,10 +143,10 @@ def references(who: str, contact: Contact) -> tuple[str, ...]:
     return tuple(f"{who}:{kind}" for kind in ("phone", "email") if contact in {kind, "both"})
 
 
-def said(who: str, contact: Contact, job: Job) -> Said:
+def book_arguments(who: str, contact: Contact, job: Job) -> BookArguments:
     """Return a request to book a job."""
     where = location(job.place)
-    return Said(
+    return BookArguments(
         name=f"{who.title()} Doe",
         phone="" if contact == "email" else NORMALIZED[who],
         email="" if contact == "phone" else f"{who}@example.com",

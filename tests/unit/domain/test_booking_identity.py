@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oracle.retries import Made, Said, is_recalled, outcome
+from oracle.retries import BookArguments, MadeBooking, outcome, shares_key
 from slotmcp.domain.booking import Booking, BookingStatus, Customer, Visit
 from slotmcp.domain.booking_identity import (
     MAX_NOTES_CHARACTERS,
@@ -28,54 +28,57 @@ BEFORE_ALL_MS = 0
 STATUSES = st.sampled_from([*BookingStatus, BookingStatus.CONFIRMED, BookingStatus.CONFIRMED])
 
 
-def request(said: Said) -> RequestedVisit:
+def request(arguments: BookArguments) -> RequestedVisit:
     """Return a request as the services resolve it."""
     return RequestedVisit(
-        contact_keys=frozenset(contact_keys(said)),
-        customer=Customer(name=said.name, phone=said.phone, email=said.email.lower()),
-        service_id=said.service,
-        start=said.start,
-        end=said.start + (said.minutes or 60),
-        duration_minutes=said.minutes,
-        technician_id=said.technician,
-        visit=Visit(address=said.address, notes=said.notes),
-        location=said.place and Location(*said.place),
-        is_additional=said.additional,
+        contact_keys=frozenset(contact_keys(arguments)),
+        customer=Customer(name=arguments.name, phone=arguments.phone, email=arguments.email.lower()),
+        service_id=arguments.service,
+        start=arguments.start,
+        end=arguments.start + (arguments.minutes or 60),
+        duration_minutes=arguments.minutes,
+        technician_id=arguments.technician,
+        visit=Visit(address=arguments.address, notes=arguments.notes),
+        location=arguments.place and Location(*arguments.place),
+        is_additional=arguments.additional,
     )
 
 
-def booking(made: Made) -> Booking:
+def booking(made: MadeBooking) -> Booking:
     """Return the booking of a first request."""
-    said = made.by
+    arguments = made.by
     claim = Claim(
         id="b-1",
         technician_id=made.technician,
-        service_id=said.service,
+        service_id=arguments.service,
         start=made.start,
         end=made.start + made.minutes,
-        location=said.place and Location(*said.place),
+        location=arguments.place and Location(*arguments.place),
     )
     return Booking(
         claim=claim,
-        customer=Customer(name=said.name, phone=said.phone, email=said.email.lower()),
-        visit=Visit(address=said.address, notes=said.notes),
+        customer=Customer(name=arguments.name, phone=arguments.phone, email=arguments.email.lower()),
+        visit=Visit(address=arguments.address, notes=arguments.notes),
         status=BookingStatus(made.status),
-        contact_keys=tuple(contact_keys(said)),
-        is_additional=said.additional,
+        contact_keys=tuple(contact_keys(arguments)),
+        is_additional=arguments.additional,
     )
 
 
-def contact_keys(said: Said) -> list[str]:
-    return [*([said.phone] if said.phone else []), *([f"email:{said.email.lower()}"] if said.email else [])]
+def contact_keys(arguments: BookArguments) -> list[str]:
+    return [
+        *([arguments.phone] if arguments.phone else []),
+        *([f"email:{arguments.email.lower()}"] if arguments.email else []),
+    ]
 
 
-def decision(second: Said, made: Made) -> Decision:
+def decision(second: BookArguments, made: MadeBooking) -> Decision:
     """Decide about a request after another one made a booking."""
     known, first = booking(made), made.by
-    is_known = is_recalled(second, first) or (second.uses_token and first.uses_token)
-    start = first.start if is_recalled(second, first) or made.status == "confirmed" else None
+    is_known = shares_key(second, first) or (second.uses_token and first.uses_token)
+    start = first.start if shares_key(second, first) or made.status == "confirmed" else None
     keyed = KeyedBooking(
-        booking=known, first_start=start, is_same_request=second == first and is_recalled(second, first)
+        booking=known, first_start=start, is_same_request=second == first and shares_key(second, first)
     )
     is_shared = set(contact_keys(second)) & set(contact_keys(first))
     return decide(
@@ -96,26 +99,28 @@ def decision(second: Said, made: Made) -> Decision:
     has_begun=st.booleans(),
 )
 def test_the_decision_follows_the_rules(  # noqa: PLR0913, PLR0917  everything that decides
-    pair: tuple[Said, Said],
+    pair: tuple[BookArguments, BookArguments],
     technician: str,
     status: BookingStatus,
     moved_to: int | None,
     tokens: tuple[bool, bool],
     has_begun: bool,  # noqa: FBT001  drawn by name
 ) -> None:
-    first, second = (replace(said, uses_token=uses) for said, uses in zip(pair, tokens, strict=True))
+    first, second = (replace(arguments, uses_token=uses) for arguments, uses in zip(pair, tokens, strict=True))
     if moved_to is not None and status is BookingStatus.CONFIRMED:
         status = BookingStatus.RESCHEDULED
     start = moved_to or first.start
-    made = Made(by=first, technician=first.technician or technician, status=status, start=start, has_begun=has_begun)
+    made = MadeBooking(
+        by=first, technician=first.technician or technician, status=status, start=start, has_begun=has_begun
+    )
     assert decision(second, made).outcome == outcome(second, made)
 
 
-FIRST = Said(phone=KIM, address="1 Main St")
+FIRST = BookArguments(phone=KIM, address="1 Main St")
 
 
-def after(first: Said, second: Said) -> Decision:
-    return decision(second, Made(by=first, technician="ana", start=first.start))
+def after(first: BookArguments, second: BookArguments) -> Decision:
+    return decision(second, MadeBooking(by=first, technician="ana", start=first.start))
 
 
 def test_new_details_are_added_to_the_booking() -> None:
@@ -138,7 +143,7 @@ def test_new_details_are_added_to_the_booking() -> None:
 
 def test_an_extension_is_a_detail_of_its_own() -> None:
     with_extension = f"{KIM} ext. 7"
-    known = booking(Made(by=FIRST, technician="ana", start=600))
+    known = booking(MadeBooking(by=FIRST, technician="ana", start=600))
     asked = replace(request(FIRST), customer=Customer(name="Kim Doe", phone=with_extension))
     decided = decide(asked, [known], now_ms=BEFORE_ALL_MS)
     assert decided.completed is not None
@@ -157,8 +162,8 @@ def test_notes_that_do_not_fit_are_a_question() -> None:
 
 
 def test_the_booking_with_the_fewest_new_details_is_meant() -> None:
-    bare = booking(Made(by=replace(FIRST, address=""), technician="ana", start=600))
-    full = replace(booking(Made(by=FIRST, technician="ben", start=600)), claim=replace(bare.claim, id="b-2"))
+    bare = booking(MadeBooking(by=replace(FIRST, address=""), technician="ana", start=600))
+    full = replace(booking(MadeBooking(by=FIRST, technician="ben", start=600)), claim=replace(bare.claim, id="b-2"))
     decided = decide(request(FIRST), [bare, full], now_ms=BEFORE_ALL_MS)
     assert (decided.outcome, decided.booking) == (Outcome.REPLAY, full)
     noted = decide(request(replace(FIRST, notes="Dog")), [bare, full], now_ms=BEFORE_ALL_MS)
@@ -167,10 +172,10 @@ def test_the_booking_with_the_fewest_new_details_is_meant() -> None:
 
 def test_an_equal_booking_is_found_beside_one_that_differs() -> None:
     oak = replace(FIRST, address="2 Oak St", additional=True)
-    one = booking(Made(by=FIRST, technician="ana", start=600))
-    other = booking(Made(by=oak, technician="ben", start=600))
-    for said, expected in ((FIRST, one), (replace(oak, additional=False), other), (oak, other)):
-        decided = decide(request(said), [one, other], now_ms=BEFORE_ALL_MS)
+    one = booking(MadeBooking(by=FIRST, technician="ana", start=600))
+    other = booking(MadeBooking(by=oak, technician="ben", start=600))
+    for arguments, expected in ((FIRST, one), (replace(oak, additional=False), other), (oak, other)):
+        decided = decide(request(arguments), [one, other], now_ms=BEFORE_ALL_MS)
         assert (decided.outcome, decided.booking) == (Outcome.REPLAY, expected)
     assert decide(request(replace(FIRST, additional=True)), [one, other], now_ms=BEFORE_ALL_MS).outcome is Outcome.NEW
 

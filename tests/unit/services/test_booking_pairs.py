@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from concurrency.rush import DEFAULT_TIMEOUT_MS, GatedStore
-from oracle.retries import Made, Said, moved, outcome
+from oracle.retries import BookArguments, MadeBooking, moved, outcome
 from slotmcp.bootstrap import build_app
 from slotmcp.domain.access import CallId
 from slotmcp.domain.booking import BookingStatus, Customer, Visit
@@ -74,21 +74,21 @@ async def processes(
         yield [build_app(GatedStore(store, barrier) if together else store) for store in stores], path, clock
 
 
-def request_of(said: Said, token: str = "", *, names_start: bool = True) -> BookRequest:
+def request_of(arguments: BookArguments, token: str = "", *, names_start: bool = True) -> BookRequest:
     """Return a request for the tool's arguments."""
-    calls = (CallId("x-call-id", said.call),) if said.call else ()
+    calls = (CallId("x-call-id", arguments.call),) if arguments.call else ()
     return BookRequest(
-        customer=Customer(name=said.name, phone=said.phone, email=said.email),
-        service_id=said.service,
-        start=MIDNIGHT + said.start if names_start else None,
-        duration_minutes=said.minutes,
-        technician_id=said.technician,
-        location=said.place and Location(*said.place),
-        visit=Visit(address=said.address, notes=said.notes),
+        customer=Customer(name=arguments.name, phone=arguments.phone, email=arguments.email),
+        service_id=arguments.service,
+        start=MIDNIGHT + arguments.start if names_start else None,
+        duration_minutes=arguments.minutes,
+        technician_id=arguments.technician,
+        location=arguments.place and Location(*arguments.place),
+        visit=Visit(address=arguments.address, notes=arguments.notes),
         hold_token=token,
-        idempotency_key=said.key,
-        origin=RequestOrigin(credential=said.credential, call_ids=calls),
-        is_additional=said.additional,
+        idempotency_key=arguments.key,
+        origin=RequestOrigin(credential=arguments.credential, call_ids=calls),
+        is_additional=arguments.additional,
     )
 
 
@@ -107,27 +107,29 @@ def outcome_of(answer: BookAnswer | BaseException) -> str:
             raise answer
 
 
-async def hold(app: App, said: Said) -> str:
+async def hold(app: App, arguments: BookArguments) -> str:
     """Hold the start of a request, and return the token."""
     request = HoldRequest(
         customer_reference="caller",
-        service_id=said.service,
-        start=MIDNIGHT + said.start,
-        duration_minutes=said.minutes,
-        technician_id=said.technician,
+        service_id=arguments.service,
+        start=MIDNIGHT + arguments.start,
+        duration_minutes=arguments.minutes,
+        technician_id=arguments.technician,
     )
     return (await app.holds.create_hold(request)).hold.token
 
 
-async def ask(app: App, said: Said, token: str = "", *, names_start: bool = True) -> BookAnswer | SlotmcpError:
+async def ask(
+    app: App, arguments: BookArguments, token: str = "", *, names_start: bool = True
+) -> BookAnswer | SlotmcpError:
     """Send a request, and return its answer or error."""
     try:
-        return await app.bookings.book_slot(request_of(said, token, names_start=names_start))
+        return await app.bookings.book_slot(request_of(arguments, token, names_start=names_start))
     except SlotmcpError as error:
         return error
 
 
-async def happen(app: App, event: str, booking_id: str, made: Made, clock: HandClock) -> Made:
+async def happen(app: App, event: str, booking_id: str, made: MadeBooking, clock: HandClock) -> MadeBooking:
     """Let something happen to a booking."""
     bookings = app.bookings
     if event in {"begun", "completed"}:
@@ -149,13 +151,15 @@ async def happen(app: App, event: str, booking_id: str, made: Made, clock: HandC
 
 @PAIRS
 @given(pair=pairs(), event=EVENTS, number=st.sampled_from([1, 2]))
-def test_a_second_request_follows_the_rules(template: Path, pair: tuple[Said, Said], event: str, number: int) -> None:
+def test_a_second_request_follows_the_rules(
+    template: Path, pair: tuple[BookArguments, BookArguments], event: str, number: int
+) -> None:
     first, second = pair
 
     async def example() -> None:
         async with processes(template, number) as (apps, path, clock):
             booked = await apps[0].bookings.book_slot(request_of(first))
-            made = Made(by=first, technician=booked.technician.id, start=first.start)
+            made = MadeBooking(by=first, technician=booked.technician.id, start=first.start)
             made = await happen(apps[0], event, booked.booking.id, made, clock)
             answer = await ask(apps[-1], second)
             assert outcome_of(answer) == outcome(second, made)
@@ -170,7 +174,7 @@ def test_a_second_request_follows_the_rules(template: Path, pair: tuple[Said, Sa
 @PAIRS
 @given(pair=pairs(), number=st.sampled_from([1, 2]))
 def test_two_requests_at_once_are_decided_one_after_the_other(
-    template: Path, pair: tuple[Said, Said], number: int
+    template: Path, pair: tuple[BookArguments, BookArguments], number: int
 ) -> None:
     async def example() -> None:
         async with processes(template, number, together=2) as (apps, path, _):
@@ -182,13 +186,15 @@ def test_two_requests_at_once_are_decided_one_after_the_other(
     anyio.run(example)
 
 
-def _serial_outcomes(pair: tuple[Said, Said], answers: Sequence[BookAnswer | SlotmcpError]) -> list[list[str]]:
+def _serial_outcomes(
+    pair: tuple[BookArguments, BookArguments], answers: Sequence[BookAnswer | SlotmcpError]
+) -> list[list[str]]:
     """Return the outcomes of both orders that made a booking first."""
     orders = []
     for first, second in ((0, 1), (1, 0)):
         answer = answers[first]
         if isinstance(answer, BookAnswer):
-            made = Made(by=pair[first], technician=answer.technician.id, start=pair[first].start)
+            made = MadeBooking(by=pair[first], technician=answer.technician.id, start=pair[first].start)
             outcomes = {first: "new", second: outcome(pair[second], made)}
             orders.append([outcomes[0], outcomes[1]])
     return orders
@@ -198,19 +204,19 @@ def _serial_outcomes(pair: tuple[Said, Said], answers: Sequence[BookAnswer | Slo
 @given(pair=pairs(), event=EVENTS, number=st.sampled_from([1, 2]), names_start=st.booleans())
 def test_a_repeated_token_follows_the_rules(
     template: Path,
-    pair: tuple[Said, Said],
+    pair: tuple[BookArguments, BookArguments],
     event: str,
     number: int,
     names_start: bool,  # noqa: FBT001  drawn by name
 ) -> None:
-    first, second = (replace(said, uses_token=True) for said in pair)
+    first, second = (replace(arguments, uses_token=True) for arguments in pair)
     second = second if names_start else replace(second, start=first.start)
 
     async def example() -> None:
         async with processes(template, number) as (apps, path, clock):
             token = await hold(apps[0], first)
             booked = await apps[0].bookings.book_slot(request_of(first, token, names_start=names_start))
-            made = Made(by=first, technician=booked.technician.id, start=first.start)
+            made = MadeBooking(by=first, technician=booked.technician.id, start=first.start)
             made = await happen(apps[0], event, booked.booking.id, made, clock)
             answer = await ask(apps[-1], second, token, names_start=names_start)
             assert outcome_of(answer) == outcome(second, made)

@@ -162,7 +162,7 @@ SPAN: Final = WallSpan(start_minute=0, end_minute=60)
 CONNECTED: Final = CalcomConnection(api_key_env="CALCOM_API_KEY")
 PROMISED: Final = "it decides which starts are offered, not whether a booked one can be kept"
 CALENDAR: Final = "it decides which events are received, and their time arrives as calendar events"
-SAID: Final = "it only changes what is said"
+SPOKEN: Final = "it only changes spoken sentences"
 
 DECLARED: Final[Mapping[Field, Invalidates | Harmless]] = {
     (ProjectPlan, "project"): Invalidates(edit=project(closed_dates=(TUESDAY,)), cause=Cause.BUSINESS_CLOSED),
@@ -183,9 +183,9 @@ DECLARED: Final[Mapping[Field, Invalidates | Harmless]] = {
         edit=lambda business: replace(business, busy=(*BUSY, replace(BUSY[2], technician_id="ana"))), cause=Cause.BUSY
     ),
     (Project, "id"): Harmless(reason="another id is another project"),
-    (Project, "name"): Harmless(reason=SAID, edit=project(name="Other")),
+    (Project, "name"): Harmless(reason=SPOKEN, edit=project(name="Other")),
     (Project, "timezone"): Invalidates(edit=project(timezone="Pacific/Kiritimati"), cause=Cause.DAY_FULL),
-    (Project, "locale"): Harmless(reason=SAID, edit=project(locale="fr")),
+    (Project, "locale"): Harmless(reason=SPOKEN, edit=project(locale="fr")),
     (Project, "slot_interval_minutes"): Harmless(reason=PROMISED, edit=project(slot_interval_minutes=45)),
     (Project, "slot_alignment"): Harmless(reason=PROMISED, edit=project(slot_alignment=SlotAlignment.OPENING)),
     (Project, "min_notice_minutes"): Harmless(reason=PROMISED, edit=project(min_notice_minutes=9999)),
@@ -214,7 +214,7 @@ DECLARED: Final[Mapping[Field, Invalidates | Harmless]] = {
         reason="it decides who may change a booking", edit=project(verify_changes=ChangeVerification.NONE)
     ),
     (Project, "parts_of_day"): Harmless(reason="it filters offered starts", edit=parts(morning=SPAN)),
-    (Project, "wording"): Harmless(reason=SAID, edit=project(wording=Wording.APPOINTMENT)),
+    (Project, "wording"): Harmless(reason=SPOKEN, edit=project(wording=Wording.APPOINTMENT)),
     **{
         (PartsOfDay, name): Harmless(reason="it filters offered starts", edit=parts(**{name: SPAN}))
         for name in ("morning", "afternoon", "evening")
@@ -235,7 +235,7 @@ DECLARED: Final[Mapping[Field, Invalidates | Harmless]] = {
         ),
         cause=Cause.SERVICE_REMOVED,
     ),
-    (ServiceType, "name"): Harmless(reason=SAID, edit=visit(name="Call")),
+    (ServiceType, "name"): Harmless(reason=SPOKEN, edit=visit(name="Call")),
     (ServiceType, "duration_minutes"): Harmless(
         reason="a booking keeps its own length", edit=visit(duration_minutes=600)
     ),
@@ -250,9 +250,9 @@ DECLARED: Final[Mapping[Field, Invalidates | Harmless]] = {
     (ServiceType, "min_duration_minutes"): Harmless(
         reason="it applies to requests", edit=visit(min_duration_minutes=60)
     ),
-    (ServiceType, "spoken"): Harmless(reason=SAID, edit=visit(spoken={"de": "der Besuch"})),
+    (ServiceType, "spoken"): Harmless(reason=SPOKEN, edit=visit(spoken={"de": "der Besuch"})),
     (Technician, "id"): Harmless(reason="a technician with bookings to come cannot be removed"),
-    (Technician, "name"): Harmless(reason=SAID, edit=ana(name="Anna")),
+    (Technician, "name"): Harmless(reason=SPOKEN, edit=ana(name="Anna")),
     (Technician, "timezone"): Invalidates(edit=ana(timezone="Asia/Tokyo"), cause=Cause.OUTSIDE_HOURS),
     (Technician, "priority"): Harmless(reason="it orders technicians", edit=ana(priority=9)),
     (Technician, "status"): Invalidates(edit=ana(status=TechnicianStatus.OFF), cause=Cause.TECHNICIAN_OFF),
@@ -286,7 +286,7 @@ DECLARED: Final[Mapping[Field, Invalidates | Harmless]] = {
     ),
     (TimeOff, "start"): Invalidates(edit=time_off(1, start=on_tuesday("13:59")), cause=Cause.TIME_OFF),
     (TimeOff, "end"): Invalidates(edit=time_off(0, end=on_tuesday("13:01")), cause=Cause.TIME_OFF),
-    (TimeOff, "reason"): Harmless(reason=SAID, edit=time_off(0, reason="sick")),
+    (TimeOff, "reason"): Harmless(reason=SPOKEN, edit=time_off(0, reason="sick")),
     (TimeOff, "by_operator"): Harmless(reason="it decides who may remove it", edit=time_off(0, by_operator=True)),
     (BusyTime, "technician_id"): Invalidates(edit=busy(2, technician_id="ana"), cause=Cause.BUSY),
     (BusyTime, "start"): Invalidates(edit=busy(1, start=on_tuesday("13:30")), cause=Cause.BUSY),

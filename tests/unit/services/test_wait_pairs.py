@@ -42,7 +42,7 @@ SECRET_CALL: Final = "call-7f3a91c2e5d8"  # noqa: S105  a test's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class WaitArguments:
     """Arguments of join_waitlist."""
 
     name: str = "Kim"
@@ -65,8 +65,8 @@ class Wish:
         return {self.phone, self.email} - {""}
 
 
-wishes = st.builds(
-    Wish,
+all_arguments = st.builds(
+    WaitArguments,
     name=st.sampled_from(("Kim", "KIM ", "Kym")),
     phone=st.sampled_from((KIM, KIM, LEE, "")),
     email=st.sampled_from(("", "kim@example.com", "lee@example.com")),
@@ -77,20 +77,20 @@ wishes = st.builds(
     technician=st.sampled_from((None, None, "ana")),
     key=st.sampled_from(("", "1", "1", "2")),
     call=st.sampled_from(("", "", SECRET_CALL, "1")),
-).filter(lambda wish: wish.phone or wish.email)
-_NAMES: Final = tuple(Wish.__dataclass_fields__)
+).filter(lambda arguments: arguments.phone or arguments.email)
+_NAMES: Final = tuple(WaitArguments.__dataclass_fields__)
 
 
 @st.composite
-def pairs(draw: st.DrawFn) -> tuple[Wish, Wish]:
+def pairs(draw: st.DrawFn) -> tuple[WaitArguments, WaitArguments]:
     """Draw a request, and another one that differs in some arguments."""
-    first, other = draw(wishes), draw(wishes)
+    first, other = draw(all_arguments), draw(all_arguments)
     changed = draw(st.sets(st.sampled_from(_NAMES), max_size=4))
     second = replace(first, **{name: getattr(other, name) for name in changed})
     return (first, second) if second.phone or second.email else (first, first)
 
 
-def expected(first: Wish, second: Wish, end: str) -> str:
+def expected(first: WaitArguments, second: WaitArguments, end: str) -> str:
     """Return the outcome of the second request. `end` is how the first entry ended; empty: it waits."""
     if _shares_key(first, second):
         if not _is_same_visit(first, second) and not _is_equal(first, second):
@@ -103,58 +103,60 @@ def expected(first: Wish, second: Wish, end: str) -> str:
     return "replay" if end == "booked" and first.job == second.job else "new"
 
 
-def _is_same_visit(first: Wish, second: Wish) -> bool:
+def _is_same_visit(first: WaitArguments, second: WaitArguments) -> bool:
     overlap = first.window[0] < second.window[1] and second.window[0] < first.window[1]
     return overlap and first.service == second.service and _is_same_customer(first, second)
 
 
-def _is_same_customer(first: Wish, second: Wish) -> bool:
+def _is_same_customer(first: WaitArguments, second: WaitArguments) -> bool:
     if first.contacts & second.contacts:
         return True
     differs = (first.phone and second.phone) or (first.email and second.email)
     return not differs and first.hash_ == second.hash_ == UNGUESSABLE
 
 
-def _is_equal(first: Wish, second: Wish) -> bool:
+def _is_equal(first: WaitArguments, second: WaitArguments) -> bool:
     return (*first.job, first.contacts, first.hash_) == (*second.job, second.contacts, second.hash_)
 
 
-def _corrects(first: Wish, second: Wish) -> bool:
+def _corrects(first: WaitArguments, second: WaitArguments) -> bool:
     is_same_name = first.name.strip().casefold() == second.name.strip().casefold()
     return first.job != second.job or not is_same_name or not second.contacts <= first.contacts
 
 
-def _shares_key(first: Wish, second: Wish) -> bool:
+def _shares_key(first: WaitArguments, second: WaitArguments) -> bool:
     if not first.key or first.key != second.key or first.call != second.call:
         return False
     return first.call == SECRET_CALL or bool(first.contacts & second.contacts)
 
 
-def request_of(wish: Wish) -> JoinRequest:
+def request_of(arguments: WaitArguments) -> JoinRequest:
     return JoinRequest(
-        customer=Customer(name=wish.name, phone=wish.phone, email=wish.email),
-        customer_reference=wish.hash_,
-        service_id=wish.service,
-        from_=at(f"{wish.window[0]:02}:00"),
-        to=at(f"{wish.window[1]:02}:00"),
-        duration_minutes=wish.minutes,
-        technician_id=wish.technician,
-        idempotency_key=wish.key,
-        origin=RequestOrigin(credential="agent", call_ids=(CallId("x-call-id", wish.call),) if wish.call else ()),
+        customer=Customer(name=arguments.name, phone=arguments.phone, email=arguments.email),
+        customer_reference=arguments.hash_,
+        service_id=arguments.service,
+        from_=at(f"{arguments.window[0]:02}:00"),
+        to=at(f"{arguments.window[1]:02}:00"),
+        duration_minutes=arguments.minutes,
+        technician_id=arguments.technician,
+        idempotency_key=arguments.key,
+        origin=RequestOrigin(
+            credential="agent", call_ids=(CallId("x-call-id", arguments.call),) if arguments.call else ()
+        ),
     )
 
 
-async def join(app: App, wish: Wish) -> WaitlistEntryStatus | None:
+async def join(app: App, arguments: WaitArguments) -> WaitlistEntryStatus | None:
     """Join; None: a start is available, so the request is new."""
     try:
-        return await app.waitlist.join_waitlist(request_of(wish))
+        return await app.waitlist.join_waitlist(request_of(arguments))
     except SlotsAvailable:
         return None
 
 
-async def outcome_of(app: App, wish: Wish) -> str:
+async def outcome_of(app: App, arguments: WaitArguments) -> str:
     try:
-        answer = await join(app, wish)
+        answer = await join(app, arguments)
     except IdempotencyMismatch:
         return "mismatch"
     if answer is None or not answer.replayed:
@@ -162,7 +164,7 @@ async def outcome_of(app: App, wish: Wish) -> str:
     return "correct" if answer.is_changed else "replay"
 
 
-async def end_wait(app: App, first: Wish, wait: WaitlistEntryStatus, end: str) -> None:
+async def end_wait(app: App, first: WaitArguments, wait: WaitlistEntryStatus, end: str) -> None:
     """Offer a time to the first entry, book it, and cancel the booking if the case says so."""
     await app.bookings.cancel_booking(CancelRequest(booking_id=f"b-{first.window[0]}"))
     offer = (await app.waitlist.look_up(wait.entry.id)).offer
@@ -196,11 +198,17 @@ async def processes(template: Path, number: int) -> AsyncIterator[list[App]]:
 
 @settings(max_examples=settings().max_examples // 2)
 @given(pair=pairs(), end=st.sampled_from(["", "", "booked", "canceled"]), number=st.sampled_from([1, 2]))
-@example(pair=(Wish(hash_=UNGUESSABLE), Wish(hash_=UNGUESSABLE, phone=LEE)), end="", number=1)
-@example(pair=(Wish(hash_=UNGUESSABLE), Wish(hash_=UNGUESSABLE, phone="", email="kim@example.com")), end="", number=2)
-@example(pair=(Wish(hash_=GUESSABLE), Wish(hash_=GUESSABLE, phone=LEE)), end="booked", number=2)
-@example(pair=(Wish(key="1"), Wish(key="1", window=(12, 15))), end="booked", number=2)
-def test_the_outcome_follows_the_page(template: Path, pair: tuple[Wish, Wish], end: str, number: int) -> None:
+@example(pair=(WaitArguments(hash_=UNGUESSABLE), WaitArguments(hash_=UNGUESSABLE, phone=LEE)), end="", number=1)
+@example(
+    pair=(WaitArguments(hash_=UNGUESSABLE), WaitArguments(hash_=UNGUESSABLE, phone="", email="kim@example.com")),
+    end="",
+    number=2,
+)
+@example(pair=(WaitArguments(hash_=GUESSABLE), WaitArguments(hash_=GUESSABLE, phone=LEE)), end="booked", number=2)
+@example(pair=(WaitArguments(key="1"), WaitArguments(key="1", window=(12, 15))), end="booked", number=2)
+def test_the_outcome_follows_the_page(
+    template: Path, pair: tuple[WaitArguments, WaitArguments], end: str, number: int
+) -> None:
     async def check() -> None:
         async with processes(template, number) as apps:
             first, second = pair
@@ -216,11 +224,13 @@ def test_the_outcome_follows_the_page(template: Path, pair: tuple[Wish, Wish], e
 @settings(max_examples=settings().max_examples // 4)
 @given(pair=pairs())
 def test_two_requests_at_one_instant_have_the_outcome_of_one_after_the_other(
-    template: Path, pair: tuple[Wish, Wish]
+    template: Path, pair: tuple[WaitArguments, WaitArguments]
 ) -> None:
     async def check() -> None:
         async with processes(template, 2) as apps:
-            outcomes = await asyncio.gather(*(outcome_of(app, wish) for app, wish in zip(apps, pair, strict=True)))
+            outcomes = await asyncio.gather(
+                *(outcome_of(app, arguments) for app, arguments in zip(apps, pair, strict=True))
+            )
             first, second = pair
             orders = [("new", expected(first, second, "")), (expected(second, first, ""), "new")]
             assert tuple(outcomes) in orders
