@@ -30,6 +30,11 @@ class CallerIdentity:
     """Connection of a stdio or SSE client."""
 
     @property
+    def keys(self) -> frozenset[str]:
+        """Identities that recognize the caller: contacts, call ids, and a customerHash that cannot be guessed."""
+        return self.calls | {key for key in (self.phone, self.email, self.reference) if key}
+
+    @property
     def is_known(self) -> bool:
         """True if the identity recognizes its caller: by a contact, a call id or a customerHash."""
         return bool(self.phone or self.email or self.calls or self.reference)

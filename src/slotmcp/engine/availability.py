@@ -22,6 +22,12 @@ from slotmcp.engine.travel import TravelTimes
 _MARGIN = timedelta(days=3)
 """Dates indexed beyond the frame, for other time zones, shifts past midnight, and jobs of a whole day."""
 
+_MAX_REDUCED = 16
+"""Maximum number of cached indexes in which claims of an index take no time."""
+
+_ClaimKeys = frozenset[tuple[str, str]]
+"""Technician and id of each claim."""
+
 
 @dataclass(slots=True)
 class NeedSlots:
@@ -36,12 +42,19 @@ class TimelineIndex:
     """Timelines by technician, with the data derived from them."""
 
     def __init__(
-        self, timelines: Mapping[str, Timeline], schedule: Schedule, cached_travel: TravelTimes | None
+        self,
+        timelines: Mapping[str, Timeline],
+        schedule: Schedule,
+        cached_travel: TravelTimes | None,
+        base: Relocation | None = None,
     ) -> None:
         self.timelines = timelines
+        self.relocation = Relocation(timelines, schedule, cached_travel, base)
+        """Holds that can move to make room."""
         self._schedule = schedule
         self._cached_travel = cached_travel
         self._eligible: dict[frozenset[str], tuple[Timeline, ...]] = {}
+        self._reduced: dict[_ClaimKeys, TimelineIndex] = {}
         self.slots_by_need: dict[Need, NeedSlots] = {}
         """Cache of `engine.slots`."""
         self.first_expiry_ms = min((timeline.first_expiry_ms for timeline in timelines.values()), default=inf)
@@ -53,9 +66,9 @@ class TimelineIndex:
         return tuple([hold for timeline in self.timelines.values() for hold in timeline.holds])
 
     @cached_property
-    def relocation(self) -> Relocation:
-        """Holds that can move to make room."""
-        return Relocation(self.timelines, self._schedule, self._cached_travel)
+    def caller_keys(self) -> frozenset[str]:
+        """Identities that recognize the callers of the live holds."""
+        return frozenset().union(*[hold.hold.caller.keys for hold in self.holds if hold.hold is not None])
 
     def eligible(self, need: Need) -> tuple[Timeline, ...]:
         """Return the timelines of technicians who have the skills, or of the requested technician if they do."""
@@ -75,14 +88,19 @@ class TimelineIndex:
 
     def without(self, claims: Sequence[Claim]) -> "TimelineIndex":
         """Return an index in which these claims take no time."""
+        keys = frozenset((claim.technician_id, claim.id) for claim in claims if claim.technician_id in self.timelines)
+        if keys and keys not in self._reduced:
+            if len(self._reduced) >= _MAX_REDUCED:
+                self._reduced.clear()
+            self._reduced[keys] = self._reduce(keys)
+        return self._reduced[keys] if keys else self
+
+    def _reduce(self, keys: _ClaimKeys) -> "TimelineIndex":
         ids_by_technician: dict[str, set[str]] = defaultdict(set)
-        for claim in claims:
-            if claim.technician_id in self.timelines:
-                ids_by_technician[claim.technician_id].add(claim.id)
-        if not ids_by_technician:
-            return self
+        for technician_id, claim_id in keys:
+            ids_by_technician[technician_id].add(claim_id)
         changed = {name: self.timelines[name].without(ids) for name, ids in ids_by_technician.items()}
-        return TimelineIndex({**self.timelines, **changed}, self._schedule, self._cached_travel)
+        return TimelineIndex({**self.timelines, **changed}, self._schedule, self._cached_travel, self.relocation)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

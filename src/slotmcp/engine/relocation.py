@@ -1,7 +1,8 @@
 """Relocation of live holds to other technicians, in one step or two, to make room (rule 18)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Minute
@@ -24,45 +25,60 @@ HoldMoves = tuple[HoldMove, ...]
 
 
 class Relocation:
-    """Finder of moves that free a technician's time. It caches its results."""
+    """Finder of moves that free a technician's time. It caches its results.
 
-    __slots__ = (
-        "_cached_travel",
-        "_moves_by_hold",
-        "_policy",
-        "_services",
-        "_targets",
-        "_timelines",
-        "_without",
-        "movable",
-    )
+    Timelines that differ from those of a `base` in a few technicians reuse what the base knows of the others.
+    """
 
     def __init__(
-        self, timelines: Mapping[str, Timeline], schedule: Schedule, cached_travel: TravelTimes | None = None
+        self,
+        timelines: Mapping[str, Timeline],
+        schedule: Schedule,
+        cached_travel: TravelTimes | None = None,
+        base: "Relocation | None" = None,
     ) -> None:
         self._timelines = timelines
+        self._base = base
+        self._changed = timelines if base is None else base.differing(timelines)
         self._cached_travel = cached_travel
         self._services = schedule.services
         self._policy = schedule.project.travel
         self._targets: dict[str, frozenset[str]] = {}
         self._moves_by_hold: dict[str, HoldMoves] = {}
         self._without: dict[str, Timeline] = {}
-        self.movable = {
-            technician_id: holds
-            for technician_id, timeline in timelines.items()
-            if (holds := tuple(claim for claim in timeline.holds if self._is_movable(claim)))
-        }
-        """Holds that may move, by technician; technicians without such holds are left out."""
 
-    def freed_timelines(self, timeline: Timeline) -> Iterator[tuple[Timeline, HoldMoves]]:
-        """Yield, for each hold that can move, the timeline without it and the moves."""
-        for hold in self.movable.get(timeline.technician_schedule.technician.id, ()):
-            if moves := self._moves_away(hold):
-                yield self._timeline_without(hold), moves
+    @cached_property
+    def movable(self) -> Mapping[str, tuple[Claim, ...]]:
+        """Holds that may move, by technician; technicians without such holds are left out."""
+        return {
+            technician_id: holds
+            for technician_id, timeline in self._timelines.items()
+            if (holds := tuple([claim for claim in timeline.holds if self._is_movable(claim)]))
+        }
+
+    def gained_starts(self, timeline: Timeline, need: Need, within: int) -> int:
+        """Return the positions, as bits, at which a technician can start a job after a hold has moved away."""
+        gained = 0
+        for hold in self._movable_of(timeline):
+            # Looking for moves is slow, so it comes last.
+            row = self.timeline_without(hold).starts(need, within) & ~gained
+            if row and self._moves_away(hold):
+                gained |= row
+        return gained
 
     def moves_for(self, timeline: Timeline, need: Need, start: Minute) -> HoldMoves:
         """Return the moves after which a technician can start a job; empty if there are none."""
-        return next((moves for freed, moves in self.freed_timelines(timeline) if freed.can_start(need, start)), ())
+        for hold in self._movable_of(timeline):
+            if self.timeline_without(hold).can_start(need, start) and (moves := self._moves_away(hold)):
+                return moves
+        return ()
+
+    def _movable_of(self, timeline: Timeline) -> tuple[Claim, ...]:
+        return self.movable.get(timeline.technician_schedule.technician.id, ())
+
+    def differing(self, timelines: Mapping[str, Timeline]) -> Mapping[str, Timeline]:
+        """Return the timelines that differ from these."""
+        return {name: timeline for name, timeline in timelines.items() if timeline is not self._timelines[name]}
 
     def _is_movable(self, claim: Claim) -> bool:
         return claim.is_movable and claim.service_id in self._services
@@ -73,7 +89,7 @@ class Relocation:
         return self._moves_by_hold[hold.id]
 
     def _in_one_step(self, hold: Claim) -> HoldMoves:
-        targets = self._targets_of(hold)
+        targets = self.targets_of(hold)
         return (HoldMove(hold, min(targets)),) if targets else ()
 
     def _in_two_steps(self, hold: Claim) -> HoldMoves:
@@ -83,25 +99,30 @@ class Relocation:
             if technician_id == hold.technician_id or not need.skills <= timeline.technician_schedule.technician.skills:
                 continue
             for other in others:
-                onward = self._targets_of(other) - {hold.technician_id}
-                if onward and self._timeline_without(other).can_serve(need, hold.start):
+                onward = self.targets_of(other) - {hold.technician_id}
+                if onward and self.timeline_without(other).can_serve(need, hold.start):
                     return HoldMove(other, min(onward)), HoldMove(hold, technician_id)
         return ()
 
-    def _targets_of(self, hold: Claim) -> frozenset[str]:
+    def targets_of(self, hold: Claim) -> frozenset[str]:
         """Return the technicians who could take a hold without further moves."""
         if hold.id not in self._targets:
             need = self._need_of(hold)
-            self._targets[hold.id] = frozenset(
+            targets = frozenset(
                 technician_id
-                for technician_id, timeline in self._timelines.items()
+                for technician_id, timeline in self._changed.items()
                 if technician_id != hold.technician_id
                 and need.skills <= timeline.technician_schedule.technician.skills
                 and timeline.can_serve(need, hold.start)
             )
+            unchanged = self._base.targets_of(hold) - self._changed.keys() if self._base else frozenset[str]()
+            self._targets[hold.id] = targets | unchanged
         return self._targets[hold.id]
 
-    def _timeline_without(self, hold: Claim) -> Timeline:
+    def timeline_without(self, hold: Claim) -> Timeline:
+        """Return the timeline of a hold's technician without the hold."""
+        if self._base and hold.technician_id not in self._changed:
+            return self._base.timeline_without(hold)
         if hold.id not in self._without:
             self._without[hold.id] = self._timelines[hold.technician_id].without({hold.id})
         return self._without[hold.id]

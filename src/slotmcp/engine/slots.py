@@ -36,8 +36,9 @@ def list_starts(availability: Availability, need: Need, start_from: Minute, star
     within = (1 << max(low, frame.number(start_to))) - (1 << low)
     index = availability.index
     timelines = index.eligible(need)
-    freed_timelines = (freed for timeline in timelines for freed, _ in index.relocation.freed_timelines(timeline))
-    startable = reduce(or_, (timeline.starts(need, within) for timeline in chain(timelines, freed_timelines)), 0)
+    startable = reduce(or_, (timeline.starts(need, within) for timeline in timelines), 0)
+    for timeline in timelines:
+        startable |= index.relocation.gained_starts(timeline, need, within & ~startable)
     return [frame.positions[low + bit] for bit in bits_of(startable >> low)]
 
 
@@ -118,11 +119,8 @@ def _find_slots_of_day(availability: Availability, need: Need, day: int) -> Sequ
 def _starts_after_moves(availability: Availability, need: Need, not_free: int) -> StartsByTimeline:
     """Return the starts, among those without a free technician, that moving a hold makes possible (rule 18)."""
     index = availability.index
-    rows: dict[Timeline, int] = {}
-    for timeline in index.eligible(need):
-        for freed, _ in index.relocation.freed_timelines(timeline):
-            rows[timeline] = rows.get(timeline, 0) | freed.starts(need) & not_free
-    return rows
+    gained = {timeline: index.relocation.gained_starts(timeline, need, not_free) for timeline in index.eligible(need)}
+    return {timeline: row for timeline, row in gained.items() if row}
 
 
 def _slots(availability: Availability, need: Need, day: int, rows: StartsByTimeline) -> list[Slot]:

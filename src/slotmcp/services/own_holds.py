@@ -46,7 +46,7 @@ class CallerFields:
 
 def own_holds(availability: Availability, caller: CallerIdentity) -> tuple[Claim, ...]:
     """Return the live holds of a caller. A connection alone does not make a hold the caller's own."""
-    if not caller.is_known:
+    if availability.index.caller_keys.isdisjoint(caller.keys):
         return ()
     holds = availability.index.holds
     return tuple([hold for hold in holds if hold.hold is not None and is_same_caller(hold.hold.caller, caller)])

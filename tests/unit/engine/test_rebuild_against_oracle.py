@@ -7,7 +7,9 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slotmcp.domain.claim import Claim
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
+from slotmcp.engine.assign import assign
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.travel import site_at
@@ -44,6 +46,67 @@ def test_an_index_that_reuses_timelines_equals_a_new_one(story: list[Case]) -> N
             assert find_slots(grown, need, *case.span) == find_slots(fresh, need, *case.span)
 
 
+@st.composite
+def reductions(draw: st.DrawFn) -> tuple[Case, list[Claim], list[Claim]]:
+    """Draw a case, preferably with movable holds, and claims to leave out in two steps."""
+    case = draw(cases())
+    for _ in range(whole(draw, 0, 2)):
+        case = _other_claims(draw, case)
+    first = [claim for claim in _claims(case.schedule) if once_in(draw, 3)]
+    second = [claim for claim in _claims(case.schedule) if claim not in first and once_in(draw, 3)]
+    return case, first, second
+
+
+@given(reduction=reductions())
+def test_an_availability_without_claims_equals_that_of_a_schedule_without_them(
+    reduction: tuple[Case, list[Claim], list[Claim]],
+) -> None:
+    case, first, second = reduction
+    whole_availability = Availability.of(case.schedule, case.now_ms)
+    for need in _needs(case) if len(first) % 2 else []:  # warm caches, or cold ones
+        find_slots(whole_availability, need, *case.span)
+    reduced = whole_availability.without(*first)
+    steps = [
+        (reduced, first),
+        (whole_availability.without(*second), second),
+        (reduced.without(*second), first + second),
+    ]
+    for availability, left_out in steps:
+        fresh = Availability.of(_schedule_without(case.schedule, left_out), case.now_ms)
+        for need in _needs(case):
+            found = find_slots(fresh, need, *case.span)
+            assert find_slots(availability, need, *case.span) == found
+            starts = [slot.start for slot in found]
+            assert [assign(availability, need, start) for start in starts] == [
+                assign(fresh, need, start) for start in starts
+            ]
+
+
+def test_a_hold_moves_out_of_a_timeline_without_another_hold() -> None:
+    busy = technician_schedule(
+        technician("a", "09:00-11:00"), hold("09:00", 60, id_="other"), hold("10:00", 60, id_="own")
+    )
+    availability = Availability.of(
+        schedule(busy, technician_schedule(technician("b", "09:00-10:00"))), at("08:00") * 60_000
+    )
+    assert find_slots(availability, job(120), at("00:00"), at("12:00")) == []
+    own = next(claim for claim in availability.index.holds if claim.id == "own")
+    assert [slot.start for slot in find_slots(availability.without(own), job(120), at("00:00"), at("12:00"))] == [
+        at("09:00")
+    ]
+
+
+def test_an_index_caches_few_reduced_ones() -> None:
+    held = technician_schedule(technician("a", "09:00-17:00"), *[hold("10:00", 1, id_=f"h{n}") for n in range(40)])
+    availability = Availability.of(schedule(held), at("09:00") * 60_000)
+    one, *others = availability.index.holds
+    reduced = availability.without(one).index
+    assert availability.without(one).index is reduced
+    for other in others:
+        availability.without(other)
+    assert availability.without(one).index is not reduced
+
+
 EXPIRES_MS = at("09:30") * 60_000
 EARLY = technician_schedule(technician("a", "10:00-11:00"), hold("10:00", 60, until_ms=EXPIRES_MS))
 LATE = technician_schedule(technician("b", "11:00-12:00"))
@@ -76,6 +139,18 @@ def test_a_new_day_extends_the_frame_by_one_date() -> None:
     assert grown_starts(shop, monday, shop, monday, day=WEDNESDAY) == ""
     assert grown_starts(shop, monday, shop, tuesday, day=WEDNESDAY) == "11:00"
     assert grown_starts(shop, monday, replace(shop, revision=2), tuesday, day=WEDNESDAY) == "11:00"
+
+
+def _claims(schedule: Schedule) -> list[Claim]:
+    return [claim for one in schedule.technician_schedules.values() for claim in one.claims]
+
+
+def _schedule_without(schedule: Schedule, left_out: list[Claim]) -> Schedule:
+    reduced = {
+        id_: replace(one, claims=tuple(claim for claim in one.claims if claim not in left_out))
+        for id_, one in schedule.technician_schedules.items()
+    }
+    return replace(schedule, technician_schedules=reduced)
 
 
 def _needs(case: Case) -> list[Need]:
