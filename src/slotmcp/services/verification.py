@@ -3,14 +3,14 @@
 import json
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
 from slotmcp import telemetry
 from slotmcp.domain.booking import Booking, Customer
 from slotmcp.domain.catalog import ChangeVerification, Project
-from slotmcp.domain.errors import TooManyGuesses, VerificationNeeded
+from slotmcp.domain.errors import SlotmcpError, TooManyGuesses, VerificationNeeded
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.ports import AttemptLimit, AttemptLimiter, Store, Transaction
 from slotmcp.services.availability_cache import AvailabilityCache
@@ -143,7 +143,7 @@ class VerificationService:
             Unavailable: the database does not respond in time.
         """
         async with self._counting(project_id, access) as verification:
-            await self._verify(project_id, verification)
+            await self._verify_early(project_id, verification)
             yield verification
 
     async def check_move(self, project_id: str, fields: CallerFields) -> None:
@@ -179,8 +179,19 @@ class VerificationService:
         finally:
             await (self._record_failure(access.origin.credential) if is_failed else self._refund(counted))
 
+    async def _verify_early(self, project_id: str, verification: Verification) -> None:
+        """Verify before a transaction that verifies again, so an outdated project may be used if it suffices."""
+        if cached := self._availability_cache.cached_project(project_id):
+            with suppress(SlotmcpError):
+                await self._require(project_id, verification, cached)
+                return
+        await self._verify(project_id, verification)
+
     async def _verify(self, project_id: str, verification: Verification) -> Booking:
         project = (await self._availability_cache.availability(project_id)).schedule.project
+        return await self._require(project_id, verification, project)
+
+    async def _require(self, project_id: str, verification: Verification, project: Project) -> Booking:
         booking = await self._store.booking(project_id, verification.access.booking_id)
         return verification.require(booking, project, await self._store.pseudonyms(project_id))
 
