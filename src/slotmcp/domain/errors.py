@@ -7,6 +7,7 @@ SlotmcpError
 │   ├── VerificationNeeded   ask for the contact on the booking    verification_needed
 │   ├── AlreadyBooked        ask which booking is meant            already_booked
 │   ├── HoldLimit            release a hold first                  hold_limit
+│   │   └── CredentialHoldLimit  book without a hold                   hold_limit
 │   └── IdempotencyMismatch  use a new key                         idempotency_mismatch
 ├── PickAnother          choose another time
 │   ├── SlotUnavailable      taken, or never offered               slot_unavailable
@@ -250,6 +251,10 @@ class HoldLimit(FixRequest):
         super().__init__(message)
         self.retry_after_ms = retry_after_ms
         """Time until the same request can succeed; None: the caller has to give up another hold."""
+
+
+class CredentialHoldLimit(HoldLimit):
+    """The callers of a credential have the maximum together. The caller of the request may hold nothing."""
 
 
 class IdempotencyMismatch(FixRequest):

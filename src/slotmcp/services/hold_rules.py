@@ -7,7 +7,7 @@ from typing import Final
 from slotmcp.domain.caller import CallerIdentity, shares_connection
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.claim import Claim, HoldTerms
-from slotmcp.domain.errors import HoldLimit, SlotUnavailable
+from slotmcp.domain.errors import CredentialHoldLimit, HoldLimit, SlotUnavailable
 from slotmcp.domain.interval import MS_PER_SECOND, overlaps
 from slotmcp.engine.availability import Availability
 from slotmcp.services.alternatives import LostSlot
@@ -186,14 +186,18 @@ def check_limits(wanted: WantedHold, released: Sequence[Claim], *, max_per_crede
     terms = [hold.hold for hold in counted if hold.hold is not None and hold.hold.credential]
     caller, limit = wanted.caller, wanted.availability.schedule.project.max_holds_per_customer
     if caller.calls:
-        _check(sum(not own.caller.calls.isdisjoint(caller.calls) for own in terms), limit, "caller")
+        _check(sum(not own.caller.calls.isdisjoint(caller.calls) for own in terms), limit)
         return
     if caller.reference:
-        _check(sum(own.caller.reference == caller.reference for own in terms), limit, "caller")
+        _check(sum(own.caller.reference == caller.reference for own in terms), limit)
     of_credential = [own for own in terms if not own.caller.calls and own.credential == wanted.credential]
-    _check(len(of_credential), max_per_credential or len(of_credential) + 1, "credential")
+    if 0 < max_per_credential <= len(of_credential):
+        raise CredentialHoldLimit(
+            f"Callers without a call id hold {len(of_credential)} times, the maximum of this credential. "
+            "Book the start without a hold, or hold it again later."
+        )
 
 
-def _check(live: int, limit: int, holder: str) -> None:
+def _check(live: int, limit: int) -> None:
     if live >= limit:
-        raise HoldLimit(f"This {holder} already holds {live} times, the maximum. Book or release one of them first.")
+        raise HoldLimit(f"This caller already holds {live} times, the maximum. Book or release one of them first.")

@@ -98,6 +98,8 @@ def _sentence(error: errors.SlotmcpError, view: Viewpoint) -> str:  # noqa: C901
             return sentences.hold_expired(starts, view)
         case AlreadyBooked(existing=existing):
             return bookings.already_booked(_appointment(existing), view)
+        case errors.CredentialHoldLimit():
+            return sentences.refused(view)
         case errors.HoldLimit():
             return sentences.too_many_holds(view)
         case errors.VerificationNeeded():

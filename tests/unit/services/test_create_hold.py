@@ -7,7 +7,7 @@ import pytest
 
 from slotmcp.bootstrap import build_app
 from slotmcp.domain.claim import ClaimState
-from slotmcp.domain.errors import HoldLimit, InvalidArgument, NotFound, SlotUnavailable
+from slotmcp.domain.errors import CredentialHoldLimit, HoldLimit, InvalidArgument, NotFound, SlotUnavailable
 from slotmcp.services.callers import RequestOrigin
 from support.callers import call
 from support.shop import at, instant_ms, plan, service, technician
@@ -137,7 +137,7 @@ async def test_a_credential_without_calls_holds_at_most_so_many_times(opened: Op
     shop = replace(shop, app=app)
     await shop.hold("09:00", who="one")
     await shop.hold("10:30", who="", origin=call("1"))
-    with pytest.raises(HoldLimit):
+    with pytest.raises(CredentialHoldLimit):
         await shop.hold("12:00", who="three")
     await shop.hold("12:00", who="", origin=call("c7a1f93e05b24d68"))
     await shop.hold("13:00", who="", origin=RequestOrigin(credential="another"))

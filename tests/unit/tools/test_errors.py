@@ -6,6 +6,7 @@ import pytest
 
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import (
+    CredentialHoldLimit,
     FieldProblem,
     HoldExpired,
     HoldLimit,
@@ -149,3 +150,11 @@ def test_todays_date_is_added_where_the_agent_needs_it() -> None:
 
 def test_an_internal_error_reveals_no_details() -> None:
     assert internal_body()["error"] == {"code": "internal", "retryable": False}
+
+
+def test_a_caller_is_not_told_of_holds_that_other_callers_have() -> None:
+    said = [error_body(limit("The maximum."))["result"] for limit in (HoldLimit, CredentialHoldLimit)]
+    assert said == [
+        "I'm already holding several appointments for you. Which one should I let go?",
+        "I'm sorry, that didn't work, and nothing was changed.",
+    ]
