@@ -59,15 +59,24 @@ def is_same_caller(first: CallerIdentity, second: CallerIdentity) -> bool:
 
     An equal contact suffices. A connection counts only between requests without any other identity.
     """
-    if _share(first.phone, second.phone) or _share(first.email, second.email):
+    if _share_contact(first, second):
         return True
-    if _differ(first.phone, second.phone) or _differ(first.email, second.email):
+    if is_other_customer(first, second):
         return False
     if first.calls & second.calls:
-        return not _differ(first.any_reference, second.any_reference)
+        return True
     if _share(first.reference, second.reference):
         return not (first.all_calls and second.all_calls) or not first.all_calls.isdisjoint(second.all_calls)
     return shares_connection(first, second)
+
+
+def is_other_customer(first: CallerIdentity, second: CallerIdentity) -> bool:
+    """Return whether contacts or a customerHash show two customers, who may use one key in one phone call."""
+    return not _share_contact(first, second) and (
+        _differ(first.phone, second.phone)
+        or _differ(first.email, second.email)
+        or _differ(first.any_reference, second.any_reference)
+    )
 
 
 def shares_connection(first: CallerIdentity, second: CallerIdentity) -> bool:
@@ -77,6 +86,10 @@ def shares_connection(first: CallerIdentity, second: CallerIdentity) -> bool:
         and first.guessable_reference == second.guessable_reference
         and not any(identity.is_known or identity.guessable_calls for identity in (first, second))
     )
+
+
+def _share_contact(first: CallerIdentity, second: CallerIdentity) -> bool:
+    return _share(first.phone, second.phone) or _share(first.email, second.email)
 
 
 def _share(first: str, second: str) -> bool:

@@ -12,7 +12,7 @@ from slotmcp.engine.travel import TravelTimes
 from slotmcp.ports import Transaction
 from slotmcp.services.alternatives import LostSlot
 from slotmcp.services.hold_rules import UNAVAILABLE, HoldRequest, WantedHold, check_limits, holds_to_release
-from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
+from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys, key_mismatch
 from slotmcp.services.lookups import require_booking
 from slotmcp.services.moving import resolve_request
 from slotmcp.services.own_holds import named_hold, own_holds
@@ -23,6 +23,7 @@ from slotmcp.services.unknown_holds import unknown_hold
 from slotmcp.services.waitlist_queue import offer_freed_time
 
 _FINAL: tuple[ClaimState, ...] = (ClaimState.BOOKED, ClaimState.CANCELLED)
+_ENDED: tuple[ClaimState, ...] = (ClaimState.RELEASED, ClaimState.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,19 +97,27 @@ def keys_of(transaction: Transaction, wanted: WantedHold) -> IdempotencyKeys:
 
 
 async def find_keyed_hold(transaction: Transaction, wanted: WantedHold, keys: IdempotencyKeys) -> HoldAnswer | None:
-    """Return the hold that an earlier request with the same key created, in any state.
+    """Return the hold that an earlier request with the same key created, unless it was released or withdrawn.
 
     Raises:
         IdempotencyMismatch: the key was used for another customer, service or start.
     """
-    response = await keys.find_response(transaction)
-    if response is None:
+    receipt = await keys.find_receipt(transaction)
+    if receipt is None:
         return None
-    earlier = json.loads(response)
+    earlier = json.loads(receipt.answer)
     hold = await transaction.hold(earlier["token"])
-    if hold is None or not (hold.state in _FINAL or wanted.is_for(hold.claim)):
+    if not keys.is_same_request(receipt) and (hold is None or not wanted.may_continue(hold.claim)):
+        raise key_mismatch()
+    if hold is None or not (hold.state in _FINAL or _answers(hold, wanted)):
         return None
     return _answer(wanted, hold, earlier["capacityLeft"], replayed=True)
+
+
+def _answers(hold: Hold, wanted: WantedHold) -> bool:
+    """Return whether a key's hold is the requested one. A further one is not the first one."""
+    is_first = hold.claim.hold is not None and not hold.claim.hold.is_additional
+    return hold.state not in _ENDED and wanted.is_for(hold.claim) and not (wanted.request.is_additional and is_first)
 
 
 async def find_repeated_hold(transaction: Transaction, wanted: WantedHold) -> HoldAnswer | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from slotmcp.domain.caller import CallerIdentity, shares_connection
+from slotmcp.domain.caller import CallerIdentity, is_other_customer, shares_connection
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.claim import Claim, HoldTerms
 from slotmcp.domain.errors import CredentialHoldLimit, HoldLimit, SlotUnavailable
@@ -15,7 +15,7 @@ from slotmcp.services.appointments import Appointment, StartRequest
 from slotmcp.services.callers import Pseudonym
 from slotmcp.services.contacts import credential_reference, key_reference
 from slotmcp.services.moving import find_moving
-from slotmcp.services.own_holds import blocking_holds, free_holds, named_hold, own_holds
+from slotmcp.services.own_holds import blocking_holds, free_holds, named_hold
 
 MIN_TTL_SECONDS: Final = 60
 MAX_TTL_SECONDS: Final = 120
@@ -92,9 +92,15 @@ class WantedHold:
             self.request.booking_id,
         )
 
+    def may_continue(self, claim: Claim) -> bool:
+        """Return whether the key of a hold may be used for the request: same customer, service and start."""
+        service_id, start = self.appointment.service.id, self.appointment.start
+        is_same = (claim.service_id, claim.appointment[0]) == (service_id, start)
+        return is_same and claim.hold is not None and not is_other_customer(claim.hold.caller, self.caller)
+
     def repeated(self) -> Claim | None:
         """Return the live hold that the request repeats."""
-        own = set(own_holds(self.availability, self.caller))
+        own = set(self.free())
         same = [hold for hold in self.availability.index.holds if self.is_for(hold)]
         return next((hold for hold in same if hold.hold and self._repeats(hold.hold, is_own=hold in own)), None)
 

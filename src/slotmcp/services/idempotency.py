@@ -57,19 +57,6 @@ class IdempotencyKeys:
         """Return whether a receipt belongs to the same request."""
         return receipt.request in {self.request, self.earlier_request}
 
-    async def find_response(self, transaction: Transaction) -> str | None:
-        """Return the first response to an explicit key; None if there is none.
-
-        Raises:
-            IdempotencyMismatch: the key was used for another request.
-        """
-        receipt = await self.find_receipt(transaction)
-        if receipt is None:
-            return None
-        if not self.is_same_request(receipt):
-            raise key_mismatch()
-        return receipt.answer
-
     async def find_implied_receipt(self, transaction: Transaction) -> Receipt | None:
         """Return the receipt of the implied key."""
         return await transaction.receipt(self.use_case, self.credential, self.implied) if self.implied else None

@@ -90,5 +90,10 @@ def blocking_holds(
     assignment = assign(availability.without(*own), need, start) if own else None
     if assignment is None:
         return None
-    needed = {assignment.technician_id, *(move.technician_id for move in assignment.moves)}
-    return tuple([hold for hold in own if hold.technician_id in needed])
+    technicians = {assignment.technician_id, *(move.technician_id for move in assignment.moves)}
+    needed = tuple([hold for hold in own if hold.technician_id in technicians])
+    for hold in needed:
+        fewer = tuple([other for other in needed if other != hold])
+        if assign(availability.without(*fewer), need, start):
+            needed = fewer
+    return needed
