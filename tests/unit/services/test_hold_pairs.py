@@ -41,7 +41,11 @@ SECRETS: Final = ("c7a1f93e05b24d68", "d7a1f93e05b24d68")
 KEY: Final = "key-5b2e90d7c4a1f368"
 WAITS: Final = (0, 0, 14, 15, 59, 60, 61, 80, TTL_SECONDS - 1, TTL_SECONDS, 2 * TTL_SECONDS)
 NAMES: Final = tuple(each.name for each in fields(Ask))
-ERRORS: Final = {IdempotencyMismatch: "mismatch", HoldLimit: "limit", SlotUnavailable: "taken"}
+ERRORS: Final[dict[type[Exception], str]] = {
+    IdempotencyMismatch: "mismatch",
+    HoldLimit: "limit",
+    SlotUnavailable: "taken",
+}
 
 asks = st.builds(
     Ask,
