@@ -9,7 +9,7 @@ from interfaces.state_machine_waiting import WaitingRules
 from support.shop import at
 from support.small_shop import CHANGES, STAFF, Span, Worker, placeless
 from support.small_shop_memory import text
-from support.small_shop_rules import workers_for
+from support.small_shop_rules import can_take, workers_for
 from support.sqlite_file import Entry
 
 spans = st.sampled_from([("09:00", "10:30"), ("10:00", "11:00"), ("10:30", "12:00"), ("09:00", "12:00")])
@@ -44,12 +44,15 @@ class RunningRules(WaitingRules):
     @rule(change=st.sampled_from(CHANGES))
     def the_owner_changes_a_technician(self, change: tuple[str, Worker]) -> None:
         """Import a file. It defines everything except time off, which it does not contain."""
-        staff = self.memory.staff
+        staff, live = self.memory.staff, self._live()
         for name, worker in staff.items():
             known = change[1] if name == change[0] else worker
             staff[name] = replace(known, is_off=False, away=worker.away)
         self.portal.call(self._import)
         self._strand()
+        self._check_arrivals(live, ignores_travel=True)
+        unsuitable = [one for one in live if one.state == "held" and not self._suits(one)]
+        self._check_moved_holds(unsuitable)
         self._check_waitlist()
 
     @rule(data=st.data(), may_be_off=st.booleans())
@@ -83,32 +86,49 @@ class RunningRules(WaitingRules):
         return data.draw(st.sampled_from([*holders, *holders, *STAFF]), "technician")
 
     def _change(self, name: str, worker: Worker, span: Span | None, tool: str, arguments: dict[str, str]) -> None:
-        """Check that overlapping bookings are kept and listed, and that holds are reassigned or withdrawn."""
-        before = {one.id: one for one in self._live() if one.technician_id == name and self._is_to_come(one, span)}
+        """Check that bookings are kept and listed, and that holds are reassigned or withdrawn."""
+        before = [one for one in self._live() if one.technician_id == name and self._is_to_come(one, span)]
         self.memory.staff[name] = worker
         live = self._live()
         body = self._read(tool, {"technicianId": name, **arguments})
         self._strand()
         self._check_arrivals(live, ignores_travel=True)
-        in_the_way = [one for one in before.values() if worker.is_absent(one.start, one.end)]
-        booked = {one.id for one in in_the_way if one.state == "booked"}
-        assert {one["bookingId"] for one in body["bookings"]} == booked
-        moved = withdrawn = 0
-        for one in in_the_way:
-            if one.state == "booked":
-                continue
-            now = self._held(one.token or "")
-            if now.state == "withdrawn":
-                withdrawn += 1
-                token = one.token or ""
-                self.memory.holds[token] = replace(self.memory.holds[token], state="withdrawn")
-                alone = one.technician_chosen or not workers_for(self.memory.staff, self._live(), placeless(one), None)
-                assert alone, "another technician could have come"
-            else:
-                moved += 1
-                assert now.technician_id != name
+        self._check_listed({one["bookingId"] for one in body["bookings"]}, before)
+        in_the_way = [one for one in before if one.state == "held" and worker.is_absent(one.start, one.end)]
+        moved, withdrawn = self._check_moved_holds(in_the_way)
         assert (body["holdsMoved"], body["holdsWithdrawn"]) == (moved, withdrawn)
         self._check_waitlist()
+
+    def _check_listed(self, listed: set[str], before: list[Entry]) -> None:
+        """Check the bookings that a change lists: those that have not begun and do not fit any more.
+
+        A booking that had begun when the technician became absent is not marked, even if the clock is put back.
+        """
+        booked = {one.id: one for one in before if one.state == "booked"}
+        assert listed <= {id_ for id_, one in booked.items() if self._is_future(one, self.clock.now_ms())}
+        absent = {id_ for id_, one in booked.items() if self._worker(one).is_absent(one.start, one.end)}
+        assert listed >= {id_ for id_ in absent if self._is_future(booked[id_], self.memory.latest_ms)}
+        for id_ in listed - absent:  # it was marked by an import
+            others = [one for one in before if one.id != id_]
+            assert not can_take(self._worker(booked[id_]), others, booked[id_]), "it fits"
+
+    def _check_moved_holds(self, unsuitable: list[Entry]) -> tuple[int, int]:
+        """Check that holds whose technician cannot serve them were moved or withdrawn; return both numbers."""
+        withdrawn = [one for one in unsuitable if self._held(one.token or "").state == "withdrawn"]
+        for one in withdrawn:
+            token = one.token or ""
+            self.memory.holds[token] = replace(self.memory.holds[token], state="withdrawn")
+            alone = one.technician_chosen or not workers_for(self.memory.staff, self._live(), placeless(one), None)
+            assert alone, "another technician could have come"
+        moved = [one for one in unsuitable if one not in withdrawn]
+        assert all(self._held(one.token or "").technician_id != one.technician_id for one in moved)
+        return len(moved), len(withdrawn)
+
+    def _worker(self, one: Entry) -> Worker:
+        return self.memory.staff[one.technician_id]
+
+    def _is_future(self, one: Entry, now_ms: int) -> bool:
+        return one.start * 60_000 > now_ms
 
     def _is_to_come(self, one: Entry, span: Span | None) -> bool:
         return one.end * 60_000 > self.clock.now_ms() and (span is None or (one.start < span[1] and span[0] < one.end))

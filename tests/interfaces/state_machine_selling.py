@@ -1,5 +1,6 @@
 """Rules of callers who book: a held start or a free one, with retries."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from interfaces.state_machine_holding import SOMEWHERE, HoldingRules, contacts, customers, jobs, key_choices, notations
+from interfaces.state_machine_waitlist import is_fulfilled
 from oracle.retries import BookArguments, MadeBooking, outcome_among
 from support.server import Body
 from support.shop import at
@@ -15,6 +17,7 @@ from support.small_shop_memory import (
     Contact,
     Sale,
     Sent,
+    StoredHold,
     book_arguments,
     customer_arguments,
     job_arguments,
@@ -42,7 +45,7 @@ class SellingRules(HoldingRules):
         assert code_of(body) == self._error_of_retry(sent)
         if not code_of(body):
             assert body["replayed"] is True
-            made = body["booking"]["bookingId"] if "booking" in body else body.get("holdToken") or body["waitId"]
+            made = body["waitId"] if sent.tool == "join_waitlist" else body["booking"]["bookingId"]
             assert made == sent.made
 
     @rule(
@@ -120,33 +123,63 @@ class SellingRules(HoldingRules):
     def _book_directly(  # noqa: PLR0913  all arguments of the tool
         self, job: Job, who: str, contact: Contact, notation: int, key_choice: str, *, is_additional: bool = False
     ) -> None:
-        key = self._key(key_choice, self.memory.book_keys)
+        key, known_as = self._key(key_choice, self.memory.book_keys), references(who, contact)
         request = replace(book_arguments(who, contact, job), key=key, additional=is_additional)
         error = self._lacks_skill(job)
-        found, id_ = ("", "") if error else self._decide(request, references(who, contact))
+        found, id_ = ("", "") if error else self._decide(request, known_as)
         error = error or ERRORS.get(found)
-        if found == "new" and not self._available(job, job.start)[0]:
+        own, live = self._own_offers(known_as), self._live()
+        same = [token for token in own if _is_offer_of(own[token], job)] if found == "new" else []
+        free_for_caller = [one for one in live if one.token not in own]
+        if found == "new" and not same and not self._available(job, job.start, free_for_caller)[0]:
             error = "slot_unavailable"
+        is_in_the_way = not error and not same and not self._available(job, job.start)[0]
         arguments = {
             "idempotencyKey": key,
             "additional": is_additional or None,
             **customer_arguments(who, contact, notation),
             **job_arguments(job),
         }
-        body = self._call("book_slot", arguments, changes=not error and found != "replay")
+        changes = not error and found != "replay"
+        body = self._call("book_slot", arguments, changes=changes, ignores_travel=bool(same))
         assert code_of(body) == error
         if error:
-            self._check_alternatives(body, job)
+            self._check_alternatives(body, job, free_for_caller)
             return
-        self._check_booking(body, found, id_, job)
         if found == "new":
-            self._remember_sale(
-                body, Sale(job, frozenset(references(who, contact)), by=request), request, references(who, contact)
-            )
+            token = self._use_offer(same)
+            hold = self.memory.holds.get(token)
+            job = replace(job, place=hold.job.place or job.place) if hold else job
+            sale = Sale(job, frozenset((*known_as, *([hold.known_as] if hold else []))), by=request)
+            self._check_released(own, sale, is_in_the_way=is_in_the_way)
+            self._check_booking(body, found, id_, job)
+            self._remember_sale(body, sale, request, known_as, token=token)
             if key:
                 self._record_call("book_slot", arguments, str(body["booking"]["bookingId"]), job)
         else:
-            self._remember_details(found, id_, request, references(who, contact))
+            self._check_booking(body, found, id_, job)
+            self._remember_details(found, id_, request, known_as)
+
+    def _own_offers(self, contacts: tuple[str, ...]) -> dict[str, StoredHold]:
+        """Return the live offers of the waitlist that were made to a caller with one of the contacts, by token."""
+        holds = self.memory.holds
+        return {one: holds[one] for one in holds if not holds[one].contacts.isdisjoint(contacts) and self._is_live(one)}
+
+    def _use_offer(self, same: list[str]) -> str:
+        """Check that a new booking uses an own offer of the requested job, if there is one; return its token."""
+        used = [token for token in same if self._held(token).state == "booked"]
+        assert len(used) == min(1, len(same))
+        for token in used:
+            self.memory.holds[token] = replace(self.memory.holds[token], state="booked")
+        return next(iter(used), "")
+
+    def _check_released(self, own: Mapping[str, StoredHold], sale: Sale, *, is_in_the_way: bool) -> None:
+        """Check that own offers are released only if they were in the way, or if the booking fulfills their entry."""
+        released = {token for token in own if self._held(token).state == "released"}
+        for wait in self.memory.waits.values():
+            if wait.token in released:
+                assert is_in_the_way or is_fulfilled(wait, sale, "")
+                self.memory.holds[wait.token] = replace(own[wait.token], state="released")
 
     # -- expectations of the model ---------------------------------------------------------------
 
@@ -240,6 +273,12 @@ class SellingRules(HoldingRules):
 
 def _has_key(sent: Sent, key: str) -> bool:
     return sent.tool == "book_slot" and sent.arguments["idempotencyKey"] == key
+
+
+def _is_offer_of(hold: StoredHold, job: Job) -> bool:
+    """Return True if an offer is of the requested service, start, duration and technician."""
+    is_same_time = (hold.job.kind, hold.job.start, hold.job.minutes) == (job.kind, job.start, job.minutes)
+    return is_same_time and job.requested in {None, hold.job.requested}
 
 
 def _is_at(place: str | None, request: BookArguments) -> bool:

@@ -31,7 +31,7 @@ class SmallShopWaitlist(SmallShopTools):
         for id_, state, token, gone in rows(self.path, _LINE):
             now = replace(before[id_], state=state, token=token, gone=tuple(map(tuple, json.loads(gone))))
             self.memory.waits[id_] = now
-            must_be_booked = before[id_].is_open and _is_fulfilled(before[id_], fulfilled, taken)
+            must_be_booked = before[id_].is_open and is_fulfilled(before[id_], fulfilled, taken)
             assert must_be_booked == (before[id_].is_open and state == "booked"), f"{before[id_]} is {state}"
             if before[id_].is_open and state == "expired":
                 assert id_ in closed or self._is_past(now.window.last - 1), "sent away early"
@@ -65,8 +65,13 @@ class SmallShopWaitlist(SmallShopTools):
         for other in self.memory.waits.values():
             if other.state == "waiting" and other.window.job == job and other.position_in_line < wait.position_in_line:
                 assert not other.window.wants(held.start, other.gone), "an earlier entry was passed over"
-        hold = StoredHold(replace(job, start=held.start), wait.known_as[0], held.expires_at_ms or 0, is_offer=True)
-        self.memory.holds[wait.token] = hold
+        self.memory.holds[wait.token] = StoredHold(
+            replace(job, start=held.start),
+            wait.known_as[0],
+            held.expires_at_ms or 0,
+            is_offer=True,
+            contacts=frozenset(one for one in wait.known_as if not one.endswith(":hash")),
+        )
 
     def _entries_with_an_available_start(self) -> list[Waiting]:
         """Return the entries with an available start. Travel times may change while other entries get offers."""
@@ -87,7 +92,7 @@ class SmallShopWaitlist(SmallShopTools):
         )
 
 
-def _is_fulfilled(wait: Waiting, sale: Sale | None, taken: str) -> bool:
+def is_fulfilled(wait: Waiting, sale: Sale | None, taken: str) -> bool:
     """Return True if a booking fulfills an entry: it used the offer, or matches the requested job."""
     if sale is None:
         return False

@@ -29,6 +29,8 @@ class StoredHold:
     state: str = "held"
     is_offer: bool = False
     """True if it is an offer to a waitlist entry."""
+    contacts: frozenset[str] = frozenset()
+    """Contacts of the caller, by which a request without the token finds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ class Memory:
     sent: list[Sent] = field(default_factory=list)
     """Calls that had an effect and can be repeated safely."""
     stranded: frozenset[str] = frozenset()
-    """Claims whose technician became unavailable."""
+    """Bookings whose technician became unavailable."""
     latest_ms: int = 0
     """Latest time that the clock has shown."""
 

@@ -17,7 +17,7 @@ from slotmcp.tools.server import create_server
 from support.clock import HandClock
 from support.server import Body, body_of
 from support.shop import Shop, at, instant_ms, open_shop
-from support.small_shop import KINDS, Job, entry_of, placeless, plan_of
+from support.small_shop import FIRST_GRID, GRID, KINDS, LAST_GRID, Job, entry_of, placeless, plan_of
 from support.small_shop_memory import Keys, Memory, Sent, job_arguments, text
 from support.small_shop_rules import Live, can_take, movable_workers, suits, workers_for
 from support.sqlite_file import Entry, entries, rows
@@ -135,11 +135,13 @@ class SmallShopTools(RuleBasedStateMachine):
         able = movable_workers(self.memory.staff, live, wanted, job.requested)
         return min(1, len(able)), able
 
-    def _check_alternatives(self, body: Body, job: Job) -> None:
-        """Check that the alternatives are the three nearest offered starts."""
+    def _check_alternatives(self, body: Body, job: Job, live: Live | None = None) -> None:
+        """Check that the alternatives are the three nearest starts that are free beside the live claims."""
         if code_of(body) == "slot_unavailable":
-            offered = sorted(self._offered(job), key=lambda start: (abs(start - job.start), start))[:3]
-            assert [at(slot["start"]) for slot in body["error"]["alternatives"]] == sorted(offered)
+            grid = range(FIRST_GRID, LAST_GRID, GRID)
+            free = [start for start in grid if self._available(job, start, live)[0]]
+            nearest = sorted(free, key=lambda start: (abs(start - job.start), start))[:3]
+            assert [at(slot["start"]) for slot in body["error"]["alternatives"]] == sorted(nearest)
 
     def _is_past(self, start: int) -> bool:
         return start * 60_000 < self.clock.now_ms()
@@ -168,8 +170,9 @@ class SmallShopTools(RuleBasedStateMachine):
         return hold.state == "held" and self._held(token).is_live(self.clock.now_ms())
 
     def _strand(self) -> None:
-        """Record the claims whose technician can no longer come."""
-        self.memory.stranded |= {claim.id for claim in self._live() if not self._suits(claim)}
+        """Record the bookings whose technician can no longer come. Holds are moved or withdrawn."""
+        booked = [claim for claim in self._live() if claim.state == "booked"]
+        self.memory.stranded |= {claim.id for claim in booked if not self._suits(claim)}
 
     async def _import(self) -> None:
         await self.shop.app.projects.import_project(plan_of(self.memory.staff), prune=False)
