@@ -1,5 +1,6 @@
 """Booking requests: their appointments and idempotency keys, and the bookings built from them."""
 
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field, replace
 from typing import Final
 
@@ -7,7 +8,7 @@ from slotmcp.domain.attention import NO_ATTENTION
 from slotmcp.domain.booking import Booking, Customer, Visit
 from slotmcp.domain.booking_identity import RequestedVisit
 from slotmcp.domain.caller import CallerIdentity
-from slotmcp.domain.claim import Hold
+from slotmcp.domain.claim import Claim, Hold
 from slotmcp.domain.errors import InvalidArgument, SlotUnavailable
 from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.assign import Assignment, assign
@@ -168,9 +169,13 @@ def booking_keys(
 
 
 def assign_technician(
-    transaction: Transaction, availability: Availability, appointment: Appointment, hold: Hold | None
+    transaction: Transaction,
+    availability: Availability,
+    appointment: Appointment,
+    hold: Hold | None,
+    own: Sequence[Claim],
 ) -> Assignment:
-    """Assign a technician to a start, or to the start of a hold.
+    """Assign a technician to a start, or to the start of a hold. `own` are the caller's live holds.
 
     Raises:
         InvalidArgument: the appointment is too short.
@@ -183,7 +188,7 @@ def assign_technician(
     appointment.check_length()
     assignment = assign(availability, appointment.need, appointment.start)
     if assignment is None:
-        raise lost_booking(appointment, hold)
+        raise lost_booking(appointment, hold, own)
     return assignment
 
 
@@ -219,11 +224,11 @@ def new_booking(  # noqa: PLR0913, PLR0917  the parts of a booking
     )
 
 
-def lost_booking(appointment: Appointment, hold: Hold | None) -> LostSlot:
-    """Return the error for a start, held or not, that another caller took."""
+def lost_booking(appointment: Appointment, hold: Hold | None, own: Sequence[Claim]) -> LostSlot:
+    """Return the error for a start, held or not, that another caller took. `own` are the caller's live holds."""
     if hold is not None:
         return lost_hold(appointment.need, appointment.start)
-    return LostSlot(SlotUnavailable, UNAVAILABLE, appointment.need, appointment.start)
+    return LostSlot(SlotUnavailable, UNAVAILABLE, appointment.need, appointment.start, own_holds=tuple(own))
 
 
 def _zone_of(order: BookRequest, schedule: Schedule) -> str:

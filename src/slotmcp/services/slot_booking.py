@@ -89,14 +89,14 @@ async def _add(  # noqa: PLR0913, PLR0917  what is booked, and for whom
     released = blocking or ()
     for claim in released:
         await transaction.release_hold(claim.id)
-    assignment = assign_technician(transaction, availability.without(*released), appointment, hold)
+    assignment = assign_technician(transaction, availability.without(*released), appointment, hold, own)
     booking = new_booking(unit, availability, order, appointment, assignment, hold)
     booking = replace(booking, is_additional=is_additional)
     try:
         await make_moves(transaction, assignment)
         await (transaction.confirm_hold if hold else transaction.add_booking)(booking)
     except ClaimConflict:
-        raise lost_booking(appointment, hold) from None
+        raise lost_booking(appointment, hold, own) from None
     if released:
         await offer_freed_time(unit)
     return booking

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from slotmcp.domain.booking import Customer
 from slotmcp.domain.claim import ClaimState
 from slotmcp.domain.errors import HoldExpired, HoldLimit, SlotUnavailable, UnknownHold
 from slotmcp.services.appointments import StartRequest
@@ -216,6 +217,18 @@ async def test_a_callers_own_time_is_free_for_that_caller_alone(opened: Open) ->
         assert await shop.offered(**facts) == "10:00 10:30 11:00"
         request = StartRequest(start=at("09:30"), **facts)
         assert (await shop.app.explanations.explain_slot(request)).explanation.slot is None
+
+
+@pytest.mark.parametrize("key", ["", "book-1"])
+async def test_a_refused_booking_offers_the_callers_own_time(opened: Open, key: str) -> None:
+    shop = await opened(plan(ANA))
+    await shop.hold("09:00", **NOBODY, phone="303 555 0142")
+    await shop.hold("10:30", who="lee")
+    with pytest.raises(SlotUnavailable) as refused:
+        await shop.book("10:00", customer=Customer(name="Kim", phone="303 555 0142"), idempotency_key=key)
+    offer = refused.value.alternatives
+    assert offer is not None
+    assert [slot.start for slot in offer.slots][:2] == [at("09:00"), at("09:30")]
 
 
 async def test_a_call_sees_its_own_time_as_free(opened: Open) -> None:
