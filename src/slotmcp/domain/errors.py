@@ -250,7 +250,7 @@ class HoldLimit(FixRequest):
     def __init__(self, message: str, *, retry_after_ms: int | None = None) -> None:
         super().__init__(message)
         self.retry_after_ms = retry_after_ms
-        """Time until the same request can succeed; None: the caller has to give up another hold."""
+        """Time until the same request can succeed; None: the caller has to release another hold."""
 
 
 class CredentialHoldLimit(HoldLimit):
