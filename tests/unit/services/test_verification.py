@@ -358,6 +358,25 @@ async def test_a_hundred_failures_of_a_credential_alert_and_refuse_nothing(
 
 
 @CHANGES
+async def test_another_process_turns_verification_off(opened: Open, change: Change) -> None:
+    shop = await opened(plan(ANA))
+    booked = await book(shop, CALL)
+    await opened(plan(ANA, verify_changes=ChangeVerification.NONE))
+    await change(shop, booked, caller(OTHER_CALL))
+    assert await status(shop, booked) is not BookingStatus.CONFIRMED
+
+
+@CHANGES
+async def test_another_process_turns_verification_on(opened: Open, change: Change) -> None:
+    shop = await opened(plan(ANA, verify_changes=ChangeVerification.NONE))
+    booked = await book(shop, CALL)
+    await opened(plan(ANA))
+    with pytest.raises(VerificationNeeded):
+        await change(shop, booked, caller(OTHER_CALL))
+    assert await status(shop, booked) is BookingStatus.CONFIRMED
+
+
+@CHANGES
 @pytest.mark.parametrize("time", ["10:00", "10:30", "2025-06-03T09:00"])
 async def test_a_visit_that_has_begun_is_closed_to_callers(opened: Open, change: Change, time: str) -> None:
     shop = await opened(plan(ANA, verify_changes=ChangeVerification.NONE))
