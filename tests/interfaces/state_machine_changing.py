@@ -194,7 +194,11 @@ class ChangingRules(SellingRules):
             nowhere = replace(memory.sold[id_].job, place=None)
             sale = memory.sold[id_]
             memory.sold[id_] = replace(
-                sale, known_as=frozenset(), job=nowhere, by=replace(sale.by, phone="", email=""), is_forgotten=True
+                sale,
+                known_as=frozenset(),
+                job=nowhere,
+                by=replace(sale.by, name="", phone="", email=""),
+                is_forgotten=True,
             )
         for id_ in waits:
             memory.waits[id_] = replace(memory.waits[id_], known_as=())
