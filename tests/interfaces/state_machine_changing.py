@@ -50,8 +50,8 @@ class ChangingRules(SellingRules):
         error, replay = self._recall_move(used, id_, start, request)
         moves = not error and not replay and start != sale.job.start
         able: list[str] = []
-        if not error and not replay and sale.status not in {"confirmed", "rescheduled"}:
-            error = "invalid_argument"
+        if not error and not replay and (closed := self._error_if_over(sale)):
+            error = closed
         elif moves:
             able = self._who_takes_over(id_, sale, start)
             error = None if able else "slot_unavailable"
@@ -79,8 +79,8 @@ class ChangingRules(SellingRules):
         replay = bool(known) and not error
         start, able = self._held(token).start, list[str]()
         if not error and not replay:
-            if sale.status in ENDED or not _is_alike(hold.job, sale.job):
-                error = "invalid_argument"
+            if (error := self._error_if_over(sale)) or not _is_alike(hold.job, sale.job):
+                error = error or "invalid_argument"
             elif start != sale.job.start or self._is_for_another(token, id_):
                 able = self._owner_of(
                     token, replace(sale.job, start=start, place=sale.job.place or hold.job.place), id_
@@ -107,8 +107,8 @@ class ChangingRules(SellingRules):
 
     def _cancel_booking(self, id_: str) -> None:
         sale = self.memory.sold[id_]
-        error = "invalid_argument" if sale.status in {"completed", "no_show"} else None
-        changes = sale.status in {"confirmed", "rescheduled"}
+        error = None if sale.status == "cancelled" else self._error_if_over(sale)
+        changes = not error and sale.status != "cancelled"
         body = self._call("cancel_booking", {"bookingId": id_}, changes=changes)
         assert code_of(body) == error
         if not error:
@@ -208,6 +208,12 @@ class ChangingRules(SellingRules):
                 memory.holds[token] = replace(hold, known_as="", job=nowhere)
 
     # -- expectations of the model ---------------------------------------------------------------
+
+    def _error_if_over(self, sale: Sale) -> str | None:
+        """Return the error for a change of a booking that is over. Operators may change a visit until it ends."""
+        if sale.status in ENDED:
+            return "invalid_argument"
+        return None if self._is_upcoming(sale) else "booking_closed"
 
     def _is_upcoming(self, sale: Sale) -> bool:
         return sale.status in {"confirmed", "rescheduled"} and sale.job.end * 60_000 > self.clock.now_ms()
