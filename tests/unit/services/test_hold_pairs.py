@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from concurrency.rush import DEFAULT_TIMEOUT_MS, GatedStore
-from oracle.holds import MAX_PER_CALLER, TTL_SECONDS, Ask, Holds
+from oracle.holds import MAX_PER_CALLER, TTL_SECONDS, HoldArguments, Holds
 from slotmcp.bootstrap import build_app
 from slotmcp.domain.access import CallId
 from slotmcp.domain.errors import HoldLimit, IdempotencyMismatch, SlotUnavailable
@@ -40,15 +40,15 @@ MAIL, OTHER_MAIL = "kim@example.com", "lee@example.com"
 SECRETS: Final = ("c7a1f93e05b24d68", "d7a1f93e05b24d68")
 KEY: Final = "key-5b2e90d7c4a1f368"
 WAITS: Final = (0, 0, 14, 15, 59, 60, 61, 80, TTL_SECONDS - 1, TTL_SECONDS, 2 * TTL_SECONDS)
-NAMES: Final = tuple(each.name for each in fields(Ask))
+NAMES: Final = tuple(each.name for each in fields(HoldArguments))
 ERRORS: Final[dict[type[Exception], str]] = {
     IdempotencyMismatch: "mismatch",
     HoldLimit: "limit",
     SlotUnavailable: "taken",
 }
 
-asks = st.builds(
-    Ask,
+requests = st.builds(
+    HoldArguments,
     phone=st.sampled_from(("", "", "", KIM, KIM, LEE)),
     email=st.sampled_from(("", "", "", MAIL, OTHER_MAIL)),
     call=st.sampled_from(("", "", "1", "2", *SECRETS)),
@@ -62,16 +62,16 @@ asks = st.builds(
     additional=st.sampled_from((False, False, True)),
     token_of=st.sampled_from((None, None, None, 0, 1)),
 )
-Sequence = list[tuple[int, Ask]]
+Sequence = list[tuple[int, HoldArguments]]
 """Requests, each with the seconds since the one before."""
 
 
 @st.composite
 def sequences(draw: st.DrawFn, sizes: tuple[int, ...] = (2, 3, 3)) -> Sequence:
     """Draw requests, each of which differs from the one before or the first in a few arguments."""
-    drawn = [(0, draw(asks))]
+    drawn = [(0, draw(requests))]
     for _ in range(draw(st.sampled_from(sizes)) - 1):
-        (_, base), other = draw(st.sampled_from((drawn[0], drawn[-1]))), draw(asks)
+        (_, base), other = draw(st.sampled_from((drawn[0], drawn[-1]))), draw(requests)
         changed = draw(st.sets(st.sampled_from(NAMES), max_size=3))
         drawn.append((draw(st.sampled_from(WAITS)), replace(base, **{name: getattr(other, name) for name in changed})))
     return drawn
@@ -105,48 +105,77 @@ async def processes(
         yield [build_app(GatedStore(store, barrier) if together else store) for store in stores], path, clock
 
 
-def request_of(ask: Ask, tokens: list[str]) -> HoldRequest:
+def request_of(request: HoldArguments, tokens: list[str]) -> HoldRequest:
     """Return a request for the tool's arguments. The token of a hold that was not made is not sent."""
-    calls = (CallId("x-call-id", ask.call),) if ask.call else ()
+    calls = (CallId("x-call-id", request.call),) if request.call else ()
     return HoldRequest(
-        phone=ask.phone,
-        email=ask.email,
-        customer_reference=ask.hash_,
-        service_id=ask.service,
-        start=MIDNIGHT + ask.start,
-        duration_minutes=ask.minutes,
-        technician_id=ask.technician,
-        idempotency_key=ask.key,
-        is_additional=ask.additional,
-        hold_token=tokens[ask.token_of] if ask.token_of is not None and ask.token_of < len(tokens) else "",
-        origin=RequestOrigin(credential="agent", call_ids=calls, connection=ask.connection),
+        phone=request.phone,
+        email=request.email,
+        customer_reference=request.hash_,
+        service_id=request.service,
+        start=MIDNIGHT + request.start,
+        duration_minutes=request.minutes,
+        technician_id=request.technician,
+        idempotency_key=request.key,
+        is_additional=request.additional,
+        hold_token=tokens[request.token_of] if request.token_of is not None and request.token_of < len(tokens) else "",
+        origin=RequestOrigin(credential="agent", call_ids=calls, connection=request.connection),
     )
 
 
-async def send(app: App, ask: Ask, tokens: list[str]) -> tuple[str, HoldAnswer | None]:
+async def send(app: App, request: HoldArguments, tokens: list[str]) -> tuple[str, HoldAnswer | None]:
     """Return the outcome of a request, and its answer."""
     try:
-        answer = await app.holds.create_hold(request_of(ask, tokens))
+        answer = await app.holds.create_hold(request_of(request, tokens))
     except tuple(ERRORS) as error:
         return ERRORS[type(error)], None
     return "replay" if answer.replayed else "new", answer
 
 
 @given(sequence=sequences(), number=st.sampled_from([1, 2]))
-@example(sequence=[(0, Ask(phone=KIM)), (61, Ask(phone=KIM, start=630)), (61, Ask(phone=KIM, start=660))], number=2)
-@example(sequence=[(0, Ask(phone=KIM)), (80, Ask(phone=KIM, start=630)), (81, Ask(phone=KIM))], number=1)
-@example(sequence=[(0, Ask(call=SECRETS[0], key="1", phone=KIM)), (1, Ask(call=SECRETS[0], key="1"))], number=2)
-@example(sequence=[(0, Ask(phone=KIM, key="1")), (1, Ask(phone=KIM, key="1", additional=True))], number=1)
-@example(sequence=[(0, Ask(key=KEY)), (1, Ask(key=KEY, hash_="caller")), (1, Ask(key=KEY, hash_="kim"))], number=2)
-@example(sequence=[(0, Ask()), (1, Ask(token_of=0)), (1, Ask(token_of=0, start=840))], number=1)
 @example(
-    sequence=[(0, Ask(phone=KIM, key="1")), (1, Ask(phone=KIM, start=630)), (1, Ask(phone=KIM, key="1"))], number=1
+    sequence=[
+        (0, HoldArguments(phone=KIM)),
+        (61, HoldArguments(phone=KIM, start=630)),
+        (61, HoldArguments(phone=KIM, start=660)),
+    ],
+    number=2,
+)
+@example(
+    sequence=[(0, HoldArguments(phone=KIM)), (80, HoldArguments(phone=KIM, start=630)), (81, HoldArguments(phone=KIM))],
+    number=1,
+)
+@example(
+    sequence=[(0, HoldArguments(call=SECRETS[0], key="1", phone=KIM)), (1, HoldArguments(call=SECRETS[0], key="1"))],
+    number=2,
+)
+@example(
+    sequence=[(0, HoldArguments(phone=KIM, key="1")), (1, HoldArguments(phone=KIM, key="1", additional=True))], number=1
 )
 @example(
     sequence=[
-        (0, Ask(phone=KIM, technician="ana")),
-        (0, Ask(phone=KIM, technician="ana", start=840)),
-        (0, Ask(phone=KIM, technician="ana", service="check")),
+        (0, HoldArguments(key=KEY)),
+        (1, HoldArguments(key=KEY, hash_="caller")),
+        (1, HoldArguments(key=KEY, hash_="kim")),
+    ],
+    number=2,
+)
+@example(
+    sequence=[(0, HoldArguments()), (1, HoldArguments(token_of=0)), (1, HoldArguments(token_of=0, start=840))], number=1
+)
+@example(
+    sequence=[
+        (0, HoldArguments(phone=KIM, key="1")),
+        (1, HoldArguments(phone=KIM, start=630)),
+        (1, HoldArguments(phone=KIM, key="1")),
+    ],
+    number=1,
+)
+@example(
+    sequence=[
+        (0, HoldArguments(phone=KIM, technician="ana")),
+        (0, HoldArguments(phone=KIM, technician="ana", start=840)),
+        (0, HoldArguments(phone=KIM, technician="ana", service="check")),
     ],
     number=1,
 )
@@ -155,11 +184,11 @@ def test_requests_follow_the_rules(template: Path, sequence: Sequence, number: i
         async with processes(template, number) as (apps, path, clock):
             holds, seconds = Holds(), 0
             tokens: list[str] = []
-            for position, (wait, ask) in enumerate(sequence):
+            for position, (wait, request) in enumerate(sequence):
                 seconds += wait
                 clock.advance(seconds=wait)
-                outcome, answer = await send(apps[position % number], ask, tokens)
-                expected, hold_number = holds.ask(ask, seconds)
+                outcome, answer = await send(apps[position % number], request, tokens)
+                expected, hold_number = holds.decide(request, seconds)
                 assert outcome == expected
                 if answer is not None and hold_number is not None:
                     tokens += [answer.hold.token] if expected == "new" else []
@@ -176,7 +205,7 @@ def test_requests_follow_the_rules(template: Path, sequence: Sequence, number: i
 def test_two_requests_at_once_are_decided_one_after_the_other(template: Path, sequence: Sequence, number: int) -> None:
     async def check() -> None:
         async with processes(template, number, together=2) as (apps, path, clock):
-            pair = [replace(ask, token_of=None) for _, ask in sequence]
+            pair = [replace(request, token_of=None) for _, request in sequence]
             answers = await asyncio.gather(send(apps[0], pair[0], []), send(apps[-1], pair[1], []))
             orders = [_serial(pair, order) for order in ((0, 1), (1, 0))]
             live = len(live_entries(path, clock.now_ms()))
@@ -185,8 +214,8 @@ def test_two_requests_at_once_are_decided_one_after_the_other(template: Path, se
     anyio.run(check)
 
 
-def _serial(pair: list[Ask], order: tuple[int, int]) -> tuple[list[str], int]:
+def _serial(pair: list[HoldArguments], order: tuple[int, int]) -> tuple[list[str], int]:
     """Return the outcomes of two requests in an order, and the number of live holds afterwards."""
     holds = Holds()
-    outcomes = {position: holds.ask(pair[position], 0)[0] for position in order}
+    outcomes = {position: holds.decide(pair[position], 0)[0] for position in order}
     return [outcomes[0], outcomes[1]], len(holds.live(0))
