@@ -175,6 +175,13 @@ async def state(store: Store, known: Known) -> list[BookingState]:
 @settings(max_examples=settings().max_examples // 2)
 @given(sequence=sequences(), number=st.sampled_from([1, 2]))
 @example(
+    sequence=[
+        (0, ChangeArguments(phone=KIM, token_of=1)),
+        (0, ChangeArguments(phone=KIM, token_of=1, start=840)),
+    ],
+    number=1,
+)
+@example(
     sequence=[(0, ChangeArguments(phone=KIM, start=840)), (0, ChangeArguments(phone=KIM, start=900))] * 2, number=2
 )
 @example(
