@@ -133,6 +133,11 @@ async def send(app: App, request: HoldArguments, tokens: list[str]) -> tuple[str
 
 
 @given(sequence=sequences(), number=st.sampled_from([1, 2]))
+@example(sequence=[(0, HoldArguments(key="1")), (15, HoldArguments(key="1"))], number=2)
+@example(
+    sequence=[(0, HoldArguments(call=SECRETS[0], hash_="kim")), (1, HoldArguments(call=SECRETS[0], hash_="lee"))],
+    number=1,
+)
 @example(
     sequence=[
         (0, HoldArguments(phone=KIM)),
