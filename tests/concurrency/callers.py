@@ -20,7 +20,7 @@ TWICE: Final = 0.3
 WITHOUT_A_KEY: Final = 0.2
 """Share of holds that are requested without an idempotency key."""
 HOT_STARTS: Final = 6
-LENGTHS: Final = (None, None, None, 30, 45, 75, 120)
+LENGTHS: Final = (None, None, None, 45, 60, 75, 120)
 """Share of callers who use the service's own length."""
 
 

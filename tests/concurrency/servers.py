@@ -94,7 +94,8 @@ def serving_together(
 
     `modules` replace the first servers.
     """
-    environment = {**variables, **{f"SLOTMCP_{name.upper()}": value for name, value in settings.items()}}
+    unlimited = {"SLOTMCP_MAX_HOLDS_PER_CREDENTIAL": "0"}  # one credential is used by all callers, without call ids
+    environment = {**unlimited, **variables, **{f"SLOTMCP_{name.upper()}": value for name, value in settings.items()}}
     run = [*modules, *[SLOTMCP] * (how_many - len(modules))]
     servers = [Server(folder / f"server-{number}.log", environment, module) for number, module in enumerate(run)]
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 from concurrency.caller import Caller, Line, Way
 from concurrency.rush import BUSINESS, CAPACITY, STARTS_A_DAY, environment, python_module
 from support.clock import HandClock
-from support.shop import Shop, at, instant_ms, open_shop
+from support.shop import Shop, at, customer, instant_ms, open_shop
 from support.sqlite_file import count, entries, integrity, overlaps, rows
 
 PROCESSES = 8
@@ -218,5 +218,5 @@ async def _check_holds_survive_a_restart_and_can_be_booked(rush: Rush) -> None:
 
 
 async def _book_kept(shop: Shop, line: Line) -> None:
-    answer = await shop.book(hold_token=line.name)
+    answer = await shop.book(hold_token=line.name, customer=customer(line.number))
     assert (answer.replayed, answer.booking.claim.start) == (False, line.start)

@@ -91,6 +91,7 @@ _OUTCOMES: Final[Mapping[str, str]] = {
     ErrorCode.HOLD_LIMIT: "Too many holds",
     ErrorCode.INVALID_ARGUMENT: "Invalid request",
     ErrorCode.NOT_FOUND: "Not found",
+    ErrorCode.ALREADY_BOOKED: "Customer has a booking then",
     ErrorCode.VERIFICATION_NEEDED: "Caller not verified",
     ErrorCode.BOOKING_CLOSED: "Visit has begun or is over",
     ErrorCode.IDEMPOTENCY_MISMATCH: "Retry with different arguments",
