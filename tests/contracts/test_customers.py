@@ -89,6 +89,29 @@ async def test_bookings_of_a_customer_that_overlap_a_span_are_found(store: Store
     assert await find() == ()
 
 
+async def test_a_former_contact_finds_only_overlapping_bookings(store: Store, other: Store) -> None:
+    stored = replace(known_by(booking("b"), "new"), former_keys=("old", "older"))
+    claim = stored.claim
+    await booked(store, stored)
+    for key in ("old", "older", "new"):
+        found = await other.bookings_overlapping(
+            SHOP, [key], service_id=claim.service_id, start=claim.start, end=claim.end
+        )
+        assert found == (stored,)
+    assert [await ids_by(store, key) for key in ("old", "older", "new")] == [[], [], ["b"]]
+
+
+async def test_forgetting_a_former_contact_erases_its_key_only(store: Store) -> None:
+    stored = replace(known_by(booking("b"), "new"), former_keys=("old", "older"))
+    await booked(store, stored)
+    assert await forget(store, "old") == 0
+    assert await store.booking(SHOP, "b") == replace(stored, former_keys=("older",))
+    assert await forget(store, "new") == 1
+    erased = await store.booking(SHOP, "b")
+    assert erased is not None
+    assert (erased.contact_keys, erased.former_keys) == ((), ())
+
+
 async def test_saving_a_booking_replaces_its_contact_keys(store: Store) -> None:
     await booked(store, known_by(booking("b"), "phone", "email"))
     await store.write(SHOP, lambda transaction: transaction.save_booking(known_by(booking("b"), "email", "new")))
@@ -232,7 +255,7 @@ async def test_forgetting_erases_the_terms_of_holds(store: Store, other: Store, 
 
 
 def test_forgetting_covers_every_personal_field() -> None:
-    personal = {"customer", "visit", "contact_keys", "call_keys", "cancel_reason"}
+    personal = {"customer", "visit", "contact_keys", "former_keys", "call_keys", "cancel_reason"}
     kept = {"claim", "reason", "status", "attention", "is_additional"}
     assert {field.name for field in fields(Booking)} == personal | kept
     assert {field.name for field in fields(Customer)} == {"name", "phone", "email"}

@@ -42,6 +42,10 @@ class MadeBooking:
     has_begun: bool = False
     is_forgotten: bool = False
     """True if the customer was erased."""
+    original: BookArguments | None = None
+    """Request that made the booking, if its contacts were replaced since. `by` has the present ones."""
+    former: frozenset[str] = frozenset()
+    """Replaced contacts."""
 
     @property
     def minutes(self) -> int:
@@ -54,7 +58,8 @@ ACTIVE = {"confirmed", "rescheduled"}
 
 def outcome(second: BookArguments, made: MadeBooking) -> str:
     """Return "replay", "complete", "ask", "mismatch" or "new" for a request after one that made a booking."""
-    first, by_key = made.by, shares_key(second, made.by)
+    first = made.original or made.by
+    by_key = shares_key(second, first)
     found, _ = outcome_among(
         second,
         {"it": made},
@@ -92,7 +97,7 @@ def outcome_among(
         counts = not second.additional or _is_same_additional(second, made.by)
         if counts and (made.status not in ACTIVE or made.is_forgotten):
             return "replay", key_of
-    alike = {id_: made for id_, made in bookings.items() if _is_alike(second, made.by) or id_ == key_of}
+    alike = {id_: made for id_, made in bookings.items() if _is_alike(second, made) or id_ == key_of}
     there = {id_: made for id_, made in alike.items() if _is_at_start(second, made)}
     there = {key_of: bookings[key_of], **there} if counts else there
     if second.additional:
@@ -114,7 +119,7 @@ def _outcome_at_start(second: BookArguments, there: Mapping[str, MadeBooking]) -
     for wanted in ("replay", "complete"):
         fitting = [id_ for id_, made in there.items() if _compared(second, made) == wanted]
         if fitting:
-            return wanted, min(fitting, key=lambda id_: _count_new(second, there[id_].by))
+            return wanted, min(fitting, key=lambda id_: _count_new(_without_former(second, there[id_]), there[id_].by))
     return None
 
 
@@ -129,13 +134,23 @@ def _outcome_of_others(
 
 def _is_of_key(second: BookArguments, made: MadeBooking, *, compares_start: bool) -> bool:
     first = made.by
-    is_same_customer = made.is_forgotten or _shares_contact(second, first)
+    is_same_customer = made.is_forgotten or _is_customer(second, made)
     is_same_start = second.start == first.start or not compares_start
     return is_same_customer and second.service == first.service and is_same_start
 
 
-def _is_alike(second: BookArguments, first: BookArguments) -> bool:
-    return _shares_contact(second, first) and second.service == first.service
+def _is_alike(second: BookArguments, made: MadeBooking) -> bool:
+    return _is_customer(second, made) and second.service == made.by.service
+
+
+def _is_customer(second: BookArguments, made: MadeBooking) -> bool:
+    return _shares_contact(second, made.by) or not made.former.isdisjoint({second.phone, second.email.lower()})
+
+
+def _without_former(second: BookArguments, made: MadeBooking) -> BookArguments:
+    """Return the request as if it did not give the contacts that were replaced."""
+    phone = "" if second.phone in made.former else second.phone
+    return replace(second, phone=phone, email="" if second.email.lower() in made.former else second.email)
 
 
 def _is_at_start(second: BookArguments, made: MadeBooking) -> bool:
@@ -152,7 +167,7 @@ def shares_key(second: BookArguments, first: BookArguments) -> bool:
 
 
 def _compared(second: BookArguments, made: MadeBooking) -> str:
-    first = made.by
+    first, second = made.by, _without_former(second, made)
     if not _same_text(second.name, first.name):
         return "ask"
     if second.minutes not in {None, made.minutes} or second.technician not in {None, made.technician}:
@@ -213,3 +228,13 @@ def _is_secret(text: str) -> bool:
 def moved(made: MadeBooking, start: int) -> MadeBooking:
     """Return a booking after a move."""
     return replace(made, start=start, status="rescheduled")
+
+
+def corrected(made: MadeBooking, *, phone: str = "", email: str = "") -> MadeBooking:
+    """Return a booking after its contacts were replaced."""
+    by = made.by
+    pairs = [(by.phone, phone), (by.email.lower(), email)]
+    replaced = {known for known, new in pairs if new and known not in {"", new}}
+    now = replace(by, phone=phone or by.phone, email=email or by.email)
+    former = (made.former | replaced) - {now.phone, now.email.lower()}
+    return replace(made, by=now, original=made.original or by, former=former)

@@ -45,6 +45,7 @@ class Extra:
 
 OWNER: Final = Extra("technician_id", "t.id")
 CONTACT_KEYS: Final = Extra("contact_keys")
+FORMER_KEYS: Final = Extra("former_keys")
 CALL_KEYS: Final = Extra("call_keys")
 HIDDEN_IN_HOLD: Final = frozenset({"project_id", "technician_number"})
 CLAIM: Final = Part("claims", "c", HIDDEN_IN_HOLD | {"state", "hold_token", "customer_pseudonym"})
@@ -60,6 +61,7 @@ ROWS: Final[dict[str, tuple[Part | Extra, ...]]] = {
         Part("claims", "c", CLAIM.without | {"hold_terms"}),
         Part("bookings", "b", frozenset({"project_id", "claim_id", "created_at_ms"})),
         CONTACT_KEYS,
+        FORMER_KEYS,
         CALL_KEYS,
     ),
     "Busy": (OWNER, Part("busy_times", "b", frozenset({"technician_number"}))),

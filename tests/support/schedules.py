@@ -220,6 +220,7 @@ FULL_BOOKING: Final = Booking(
     ),
     status=BookingStatus.RESCHEDULED,
     contact_keys=("phone", "email", "a hash"),
+    former_keys=("an old phone", "an old email"),
     call_keys=("a call", "a chat"),
     cancel_reason="no time",
     attention=Attention.of(AttentionCause.TIME_OFF, AttentionCause.PUSH_REJECTED, detail="It is in the past there."),

@@ -54,6 +54,13 @@ class WrappedStore:
     async def bookings_by(self, project_id: str, *references: str) -> tuple[Booking, ...]:
         return await self._store.bookings_by(project_id, *references)
 
+    async def bookings_overlapping(
+        self, project_id: str, contact_keys: Collection[str], *, service_id: str, start: Minute, end: Minute
+    ) -> tuple[Booking, ...]:
+        return await self._store.bookings_overlapping(
+            project_id, contact_keys, service_id=service_id, start=start, end=end
+        )
+
     async def pseudonyms(self, project_id: str) -> Callable[[str], str]:
         return await self._store.pseudonyms(project_id)
 

@@ -57,6 +57,7 @@ class BookingStatus(StrEnum):
     """The customer missed the appointment."""
 
 
+MAX_FORMER_KEYS: Final = 5
 _ACTIVE: Final = frozenset({BookingStatus.CONFIRMED, BookingStatus.RESCHEDULED})
 
 TRANSITIONS: Final[Mapping[BookingStatus, frozenset[BookingStatus]]] = {
@@ -85,6 +86,8 @@ class Booking:
     status: BookingStatus = BookingStatus.CONFIRMED
     contact_keys: tuple[str, ...] = ()
     """Keyed hashes of the customer's references: phone, email and customerHash."""
+    former_keys: tuple[str, ...] = ()
+    """Keyed hashes of replaced contacts, newest first. They only recognize repeated requests, and prove nothing."""
     call_keys: tuple[str, ...] = ()
     """Keyed hashes of the unguessable ids of the call that booked."""
     cancel_reason: str = ""
@@ -97,6 +100,12 @@ class Booking:
     def id(self) -> str:
         """Id of the booking."""
         return self.claim.id
+
+    def with_contact_keys(self, keys: tuple[str, ...]) -> Self:
+        """Return the booking with other contact keys. It remembers the last replaced ones."""
+        known = dict.fromkeys((*self.contact_keys, *self.former_keys))
+        former = [key for key in known if key not in keys]
+        return replace(self, contact_keys=keys, former_keys=tuple(former[:MAX_FORMER_KEYS]))
 
     @property
     def is_active(self) -> bool:

@@ -40,8 +40,10 @@ class Outcome(StrEnum):
 class RequestedVisit:
     """Requested visit, with everything that is compared with bookings. None or empty text: not given."""
 
-    contact_keys: frozenset[str]
-    """Keyed hashes of the phone number and the email address."""
+    phone_key: str = ""
+    """Keyed hash of the phone number."""
+    email_key: str = ""
+    """Keyed hash of the email address."""
     customer: Customer
     service_id: str
     start: Minute
@@ -54,6 +56,11 @@ class RequestedVisit:
     location: Location | None = None
     is_additional: bool = False
     """True if the caller wants it in addition to another visit at the time."""
+
+    @property
+    def contact_keys(self) -> frozenset[str]:
+        """Keyed hashes of the contacts."""
+        return frozenset(filter(None, (self.phone_key, self.email_key)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +101,7 @@ def decide(
 
     Args:
         request: the requested visit.
-        bookings: bookings with a contact key of the request, of any service, time and status.
+        bookings: bookings with a contact key of the request, present or former, of any service, time and status.
         keyed: booking of the request's key or token.
         has_unused_key: True if the request has a key that is not known, or the token of a hold that is not booked.
         now_ms: current time.
@@ -142,7 +149,7 @@ def with_new_details(request: RequestedVisit, booking: Booking) -> Booking | Non
         return None
     if request.technician_id not in {None, claim.technician_id}:
         return None
-    customer = _merged_customer(booking.customer, request.customer)
+    customer = _merged_customer(booking.customer, _without_former_contacts(request, booking))
     visit = _merged_visit(booking.visit, request.visit)
     if customer is None or visit is None or not _is_same_place(claim.location, request.location):
         return None
@@ -186,7 +193,8 @@ def _decide_overlap(request: RequestedVisit, bookings: Iterable[Booking], same_s
 
 def _is_of_same_request(request: RequestedVisit, keyed: KeyedBooking) -> bool:
     booking = keyed.booking
-    is_same_customer = booking.customer is None or not request.contact_keys.isdisjoint(booking.contact_keys)
+    known_keys = (*booking.contact_keys, *booking.former_keys)
+    is_same_customer = booking.customer is None or not request.contact_keys.isdisjoint(known_keys)
     return (
         is_same_customer
         and request.service_id == booking.claim.service_id
@@ -210,6 +218,16 @@ def _is_same_additional(request: RequestedVisit, booking: Booking) -> bool:
         booking.is_additional
         and comparable(request.customer.name) == comparable(name)
         and comparable(request.visit.address) in {"", comparable(booking.visit.address)}
+    )
+
+
+def _without_former_contacts(request: RequestedVisit, booking: Booking) -> Customer:
+    """Return the request's customer without contacts that were replaced in the booking."""
+    customer, former = request.customer, booking.former_keys
+    return Customer(
+        name=customer.name,
+        phone="" if request.phone_key in former else customer.phone,
+        email="" if request.email_key in former else customer.email,
     )
 
 

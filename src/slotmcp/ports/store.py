@@ -1,6 +1,6 @@
 """Port of the store: schedules, bookings, waitlists, events, calendars and access keys of all projects."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeVar
 
@@ -108,6 +108,11 @@ class Store(ScheduleReader, Traces, Protocol):
 
     async def bookings_by(self, project_id: str, *references: str) -> tuple[Booking, ...]:
         """Return the bookings whose contact keys include the pseudonym of one of the references, by start and id."""
+
+    async def bookings_overlapping(
+        self, project_id: str, contact_keys: Collection[str], *, service_id: str, start: Minute, end: Minute
+    ) -> tuple[Booking, ...]:
+        """Return what the method of the same name of a transaction returns."""
 
     async def pseudonyms(self, project_id: str) -> Callable[[str], str]:
         """Return the function `pseudonym` of a project's transactions. Only the first call reads the database.

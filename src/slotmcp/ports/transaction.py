@@ -130,14 +130,14 @@ class Transaction(Protocol):
         """Return a booking by id, in any status."""
 
     async def bookings_by(self, contact_key: str) -> tuple[Booking, ...]:
-        """Return the bookings with a contact key in any status, by start and id."""
+        """Return the bookings with a contact key in any status, by start and id. Former keys do not count."""
 
     async def bookings_overlapping(
         self, contact_keys: Collection[str], *, service_id: str, start: Minute, end: Minute
     ) -> tuple[Booking, ...]:
         """Return the bookings of a service with one of these contact keys that overlap a span, by start and id.
 
-        Canceled bookings take no time and are left out.
+        Former contact keys count. Canceled bookings take no time and are left out.
         """
 
     async def attention(self) -> Mapping[str, Attention]:

@@ -1,6 +1,6 @@
 """Booking requests: their appointments and idempotency keys, and the bookings built from them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from typing import Final
 
@@ -20,7 +20,7 @@ from slotmcp.ports import Transaction
 from slotmcp.services.alternatives import LostSlot
 from slotmcp.services.appointments import Appointment, StartRequest, find_appointment, find_duration, resolve_moment
 from slotmcp.services.callers import Pseudonym, identify
-from slotmcp.services.contacts import references_of
+from slotmcp.services.contacts import email_reference, phone_reference, references_of
 from slotmcp.services.holds import assign_held, lost_hold
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
 from slotmcp.services.lookups import service_of
@@ -110,7 +110,8 @@ def requested_visit(
     terms = hold.claim.hold if hold else None
     chosen_id = hold.claim.technician_id if hold and hold.claim.technician_chosen else order.technician_id
     return RequestedVisit(
-        contact_keys=_contact_keys(transaction, order),
+        phone_key=_key(transaction, phone_reference, order.customer.phone),
+        email_key=_key(transaction, email_reference, order.customer.email),
         customer=order.customer,
         service_id=appointment.service.id,
         start=start,
@@ -131,7 +132,8 @@ def visit_of_booked_hold(
     start = claim.start if order.start is None else resolve_moment(order.start, zone_key, "start")
     minutes = find_duration(order, start, zone_key)
     return RequestedVisit(
-        contact_keys=_contact_keys(transaction, order),
+        phone_key=_key(transaction, phone_reference, order.customer.phone),
+        email_key=_key(transaction, email_reference, order.customer.email),
         customer=order.customer,
         service_id=order.service_id or claim.service_id,
         start=start,
@@ -235,5 +237,6 @@ def _zone_of(order: BookRequest, schedule: Schedule) -> str:
     return order.timezone or schedule.project.timezone
 
 
-def _contact_keys(transaction: Transaction, order: BookRequest) -> frozenset[str]:
-    return frozenset(map(transaction.pseudonym, references_of(order.customer)))
+def _key(transaction: Transaction, reference: Callable[[str], str], contact: str) -> str:
+    """Return the keyed hash of a contact; empty if it is not given."""
+    return transaction.pseudonym(reference(contact)) if contact else ""

@@ -119,10 +119,15 @@ class BookingService:
             references = references_of(normalize_customer(customer, availability.schedule.project))
         except SlotmcpError:
             return True
-        bookings = await self._store.bookings_by(project_id, *references)
-        end = lost.start + lost.need.duration_minutes
-        claims = [booking.claim for booking in bookings if booking.claim.service_id == lost.service.id]
-        return any(claim.start < end and lost.start < claim.end for claim in claims)
+        pseudonym, start = await self._store.pseudonyms(project_id), lost.start
+        bookings = await self._store.bookings_overlapping(
+            project_id,
+            [pseudonym(reference) for reference in references],
+            service_id=lost.service.id,
+            start=start,
+            end=start + lost.need.duration_minutes,
+        )
+        return bool(bookings)
 
     async def find_bookings(self, request: FindRequest) -> FindAnswer:
         """Find the bookings of one customer, or one booking by id.

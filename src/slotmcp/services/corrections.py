@@ -103,11 +103,10 @@ def _corrected(booking: Booking, request: UpdateRequest, project: Project, pseud
     customer = _corrected_customer(booking.customer, request, project)
     visit = booking.visit
     return replace(
-        booking,
+        booking.with_contact_keys(_corrected_keys(booking, customer, pseudonym)),
         claim=replace(booking.claim, location=_corrected_location(booking, request)),
         customer=customer,
         visit=replace(visit, address=request.address or visit.address, notes=request.notes or visit.notes),
-        contact_keys=_corrected_keys(booking, customer, pseudonym),
     )
 
 

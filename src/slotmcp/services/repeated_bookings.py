@@ -101,7 +101,7 @@ async def _complete(unit: UnitOfWork, decision: Decision, request: RequestedVisi
     transaction, before = unit.transaction, await unit.availability()
     booking, completed = decision.booking, decision.completed
     assert booking is not None and completed is not None  # noqa: S101, PT018  COMPLETE has both
-    keys = dict.fromkeys((*booking.contact_keys, *sorted(request.contact_keys)))
+    keys = dict.fromkeys((*booking.contact_keys, *sorted(request.contact_keys.difference(booking.former_keys))))
     saved = replace(completed, contact_keys=tuple(keys))
     await save_details(transaction, before.schedule.project, booking, saved)
     await transaction.add_event(CORRECTED, saved.id)

@@ -1,6 +1,6 @@
 """Bookings and their contact keys: SQL, rows and values."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any, Final
 
 import orjson
@@ -9,6 +9,7 @@ from slotmcp.domain.attention import Attention
 from slotmcp.domain.booking import AssignmentReason, Booking, BookingStatus, Customer, Visit
 from slotmcp.domain.catalog import RankingKey
 from slotmcp.domain.claim import Claim, ClaimState
+from slotmcp.domain.interval import Minute
 from slotmcp.store.attention import attention_of, attention_text
 from slotmcp.store.claims import ERASE_CLAIM_CUSTOMER, claim_of
 from slotmcp.store.columns import BOOKING_COLUMNS, BOOKING_CONTACTS, BOOKINGS, BookingRow
@@ -18,14 +19,16 @@ from slotmcp.store.values import json_text, ranking_of
 PAGE_SIZE: Final = 1000
 TAKING_TIME: Final = {ClaimState.HELD, ClaimState.BOOKED}
 
+
+def _keys_of(kind: str) -> str:
+    return f"""
+       (SELECT {{keys}} FROM (SELECT key FROM booking_contacts AS k
+        WHERE k.project_id = b.project_id AND k.claim_id = b.claim_id AND k.kind = '{kind}'
+        ORDER BY k.position) AS ordered)"""
+
+
 _SELECT: Final = f"""
-SELECT {BOOKING_COLUMNS},
-       (SELECT {{keys}} FROM (SELECT key FROM booking_contacts AS k
-        WHERE k.project_id = b.project_id AND k.claim_id = b.claim_id AND k.kind = 'contact'
-        ORDER BY k.position) AS ordered),
-       (SELECT {{keys}} FROM (SELECT key FROM booking_contacts AS k
-        WHERE k.project_id = b.project_id AND k.claim_id = b.claim_id AND k.kind = 'call'
-        ORDER BY k.position) AS ordered)
+SELECT {BOOKING_COLUMNS}, {_keys_of("contact")}, {_keys_of("former")}, {_keys_of("call")}
 FROM bookings AS b
 JOIN claims AS c ON c.project_id = b.project_id AND c.id = b.claim_id
 JOIN technicians AS t ON t.number = c.technician_number
@@ -40,14 +43,16 @@ SAVE_BOOKING = Statement(update(BOOKINGS, unchanged=("created_at_ms",)))
 # Read one booking.
 BOOKING = select_with_keys(f"{_SELECT} AND b.claim_id = :claim_id")
 
-# Read the bookings with a contact key.
+# Read the bookings with a contact key. Former contacts find nothing.
 BOOKINGS_BY = select_with_keys(f"""
 {_SELECT}
-  AND b.claim_id IN (SELECT claim_id FROM booking_contacts WHERE project_id = :project_id AND key = :key)
+  AND b.claim_id IN (
+      SELECT claim_id FROM booking_contacts WHERE project_id = :project_id AND key = :key AND kind <> 'former'
+  )
 ORDER BY c.start_minute, c.id
 """)
 
-# Read the bookings of a service that have one of the contact keys and overlap a time span.
+# Read the bookings of a service that have one of the contact keys, present or former, and overlap a time span.
 BOOKINGS_OVERLAPPING = select_with_keys(f"""
 {_SELECT} AND c.state = 'booked' AND c.service_id = :service_id
   AND c.start_minute < :end_minute AND c.end_minute > :start_minute
@@ -88,12 +93,17 @@ DELETE_BOOKING_CONTACTS = Statement(
     "DELETE FROM booking_contacts WHERE project_id = :project_id AND claim_id = :claim_id"
 )
 
+# Delete a key that is a former contact of bookings.
+DELETE_FORMER_CONTACT = Statement("""
+DELETE FROM booking_contacts WHERE project_id = :project_id AND key = :key AND kind = 'former'
+""")
+
 # Read the holds and bookings of a customer, in any state, by a contact key or pseudonym.
 CLAIMS_OF_CUSTOMER = Statement("""
 SELECT t.id, c.id, c.state, c.latitude IS NOT NULL OR c.hold_terms IS NOT NULL
 FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
 WHERE c.project_id = :project_id AND c.id IN (
-    SELECT claim_id FROM booking_contacts WHERE project_id = :project_id AND key = :key
+    SELECT claim_id FROM booking_contacts WHERE project_id = :project_id AND key = :key AND kind <> 'former'
     UNION
     SELECT id FROM claims WHERE project_id = :project_id AND customer_pseudonym = :key AND customer_pseudonym <> ''
     UNION
@@ -152,6 +162,7 @@ def booking_of(values: Row) -> Booking:
         reason=None if row.reason is None else _reason(orjson.loads(row.reason)),
         status=BookingStatus(row.status),
         contact_keys=tuple(orjson.loads(row.contact_keys)),
+        former_keys=tuple(orjson.loads(row.former_keys)),
         call_keys=tuple(orjson.loads(row.call_keys)),
         cancel_reason=row.cancel_reason,
         attention=attention_of(row.attention),
@@ -170,6 +181,21 @@ async def read_bookings_by(fetch: Fetch, project_id: str, contact_key: str) -> t
     return tuple(map(booking_of, await fetch(BOOKINGS_BY, project_id=project_id, key=contact_key)))
 
 
+async def read_bookings_overlapping(  # noqa: PLR0913  the parts of the query
+    fetch: Fetch, project_id: str, contact_keys: Collection[str], *, service_id: str, start: Minute, end: Minute
+) -> tuple[Booking, ...]:
+    """Return the bookings of a service with one of the keys that overlap a span and are not canceled."""
+    rows = await fetch(
+        BOOKINGS_OVERLAPPING,
+        project_id=project_id,
+        keys=json_text(sorted(contact_keys)),
+        service_id=service_id,
+        start_minute=start,
+        end_minute=end,
+    )
+    return tuple(map(booking_of, rows))
+
+
 async def read_attention(fetch: Fetch, project_id: str) -> dict[str, Attention]:
     """Return the attention of every booking that needs some, by booking id."""
     rows = await fetch(ATTENTION, project_id=project_id)
@@ -186,9 +212,10 @@ async def read_pages(fetch: Fetch, project_id: str) -> AsyncIterator[Sequence[Bo
 
 
 async def add_contact_keys(fetch: Fetch, project_id: str, booking: Booking) -> None:
-    """Add the contact and call keys of a booking that has none in the database."""
-    keys = [*((key, "contact") for key in booking.contact_keys), *((key, "call") for key in booking.call_keys)]
-    for position, (key, kind) in enumerate(keys):
+    """Add the keys of a booking that has none in the database."""
+    by_kind = {"contact": booking.contact_keys, "former": booking.former_keys, "call": booking.call_keys}
+    pairs = ((kind, key) for kind, keys in by_kind.items() for key in keys)
+    for position, (kind, key) in enumerate(pairs):
         await fetch(
             ADD_BOOKING_CONTACT, project_id=project_id, claim_id=booking.id, position=position, key=key, kind=kind
         )
@@ -197,10 +224,13 @@ async def add_contact_keys(fetch: Fetch, project_id: str, booking: Booking) -> N
 async def erase_customer(fetch: Fetch, project_id: str, key: str) -> tuple[int, list[tuple[str, str]]]:
     """Erase the customer with a contact key or pseudonym from claims and bookings.
 
+    Bookings for which the key is only a former contact lose the key, and keep their customer.
+
     Returns:
         The number of bookings, and the technician and claim ids of each live claim that lost its location or terms.
     """
     count, changes = 0, []
+    await fetch(DELETE_FORMER_CONTACT, project_id=project_id, key=key)
     for technician_id, claim_id, state, has_changed in await fetch(CLAIMS_OF_CUSTOMER, project_id=project_id, key=key):
         await fetch(ERASE_CLAIM_CUSTOMER, project_id=project_id, id=claim_id)
         await fetch(DELETE_BOOKING_CONTACTS, project_id=project_id, claim_id=claim_id)

@@ -395,6 +395,7 @@ class BookingRow(NamedTuple):
     attention: str
     is_additional: int | None
     contact_keys: str
+    former_keys: str
     call_keys: str
 
 

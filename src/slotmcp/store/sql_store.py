@@ -26,6 +26,7 @@ from slotmcp.store.bookings import (
     booking_of,
     read_booking,
     read_bookings_by,
+    read_bookings_overlapping,
     read_pages,
 )
 from slotmcp.store.calendar_pages import read_backlogs, read_projects
@@ -134,6 +135,15 @@ class SqlStore:
 
     async def bookings_by(self, project_id: str, *references: str) -> tuple[Booking, ...]:
         return await self._pages.run_in_snapshot(lambda fetch: _read_bookings_by(fetch, project_id, references))
+
+    async def bookings_overlapping(
+        self, project_id: str, contact_keys: Collection[str], *, service_id: str, start: Minute, end: Minute
+    ) -> tuple[Booking, ...]:
+        return await self._pages.run(
+            lambda fetch: read_bookings_overlapping(
+                fetch, project_id, contact_keys, service_id=service_id, start=start, end=end
+            )
+        )
 
     async def pseudonyms(self, project_id: str) -> Callable[[str], str]:
         pseudonym = self._pseudonyms.get(project_id)

@@ -224,12 +224,12 @@ class BookingTable(SQLModel, table=True):
 
 
 class BookingContactTable(SQLModel, table=True):
-    """Keyed hash of a customer's contact or of the call that booked, and its position among the booking's hashes."""
+    """Keyed hash of a contact, present or former, or of the call that booked, and its position in the booking."""
 
     __tablename__ = "booking_contacts"
     __table_args__: Any = (
         ForeignKeyConstraint(["project_id", "claim_id"], ["bookings.project_id", "bookings.claim_id"]),
-        CheckConstraint("kind IN ('contact', 'call')", name="booking_contacts_kind"),
+        CheckConstraint("kind IN ('contact', 'former', 'call')", name="booking_contacts_kind"),
         Index("booking_contacts_by_key", "project_id", "key"),
         CLUSTERED,
     )

@@ -164,14 +164,10 @@ class SqlTransaction:
     async def bookings_overlapping(
         self, contact_keys: Collection[str], *, service_id: str, start: Minute, end: Minute
     ) -> tuple[Booking, ...]:
-        rows = await self._fetch(
-            bookings.BOOKINGS_OVERLAPPING,
-            keys=json_text(sorted(contact_keys)),
-            service_id=service_id,
-            start_minute=start,
-            end_minute=end,
+        snapshot = self._snapshot
+        return await bookings.read_bookings_overlapping(
+            snapshot.fetch, snapshot.project_id, contact_keys, service_id=service_id, start=start, end=end
         )
-        return tuple(map(bookings.booking_of, rows))
 
     async def attention(self) -> Mapping[str, Attention]:
         return await bookings.read_attention(self._snapshot.fetch, self._snapshot.project_id)

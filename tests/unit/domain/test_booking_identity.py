@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oracle.retries import BookArguments, MadeBooking, outcome, shares_key
+from oracle.retries import BookArguments, MadeBooking, corrected, outcome, shares_key
 from slotmcp.domain.booking import Booking, BookingStatus, Customer, Visit
 from slotmcp.domain.booking_identity import (
     MAX_NOTES_CHARACTERS,
@@ -21,7 +21,7 @@ from slotmcp.domain.booking_identity import (
 )
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.claim import Claim
-from support.booking_pairs import pairs
+from support.booking_pairs import LEE, pairs
 
 KIM = "+13035550142"
 BEFORE_ALL_MS = 0
@@ -31,7 +31,8 @@ STATUSES = st.sampled_from([*BookingStatus, BookingStatus.CONFIRMED, BookingStat
 def request(arguments: BookArguments) -> RequestedVisit:
     """Return a request as the services resolve it."""
     return RequestedVisit(
-        contact_keys=frozenset(contact_keys(arguments)),
+        phone_key=arguments.phone,
+        email_key=arguments.email.lower(),
         customer=Customer(name=arguments.name, phone=arguments.phone, email=arguments.email.lower()),
         service_id=arguments.service,
         start=arguments.start,
@@ -61,26 +62,24 @@ def booking(made: MadeBooking) -> Booking:
         visit=Visit(address=arguments.address, notes=arguments.notes),
         status=BookingStatus(made.status),
         contact_keys=tuple(contact_keys(arguments)),
+        former_keys=tuple(made.former),
         is_additional=arguments.additional,
     )
 
 
 def contact_keys(arguments: BookArguments) -> list[str]:
-    return [
-        *([arguments.phone] if arguments.phone else []),
-        *([f"email:{arguments.email.lower()}"] if arguments.email else []),
-    ]
+    return list(filter(None, (arguments.phone, arguments.email.lower())))
 
 
 def decision(second: BookArguments, made: MadeBooking) -> Decision:
     """Decide about a request after another one made a booking."""
-    known, first = booking(made), made.by
+    known, first = booking(made), made.original or made.by
     is_known = shares_key(second, first) or (second.uses_token and first.uses_token)
     start = first.start if shares_key(second, first) or made.status == "confirmed" else None
     keyed = KeyedBooking(
         booking=known, first_start=start, is_same_request=second == first and shares_key(second, first)
     )
-    is_shared = set(contact_keys(second)) & set(contact_keys(first))
+    is_shared = set(contact_keys(second)) & {*known.contact_keys, *known.former_keys}
     return decide(
         request(second),
         [known] if is_shared else [],
@@ -97,6 +96,7 @@ def decision(second: BookArguments, made: MadeBooking) -> Decision:
     moved_to=st.sampled_from([None, None, 630, 720]),
     tokens=st.sampled_from([(False, False), (False, False), (True, True), (True, False)]),
     has_begun=st.booleans(),
+    new=st.sampled_from([("", ""), ("", ""), (LEE, ""), ("", "lee@example.com"), (LEE, "lee@example.com")]),
 )
 def test_the_decision_follows_the_rules(  # noqa: PLR0913, PLR0917  everything that decides
     pair: tuple[BookArguments, BookArguments],
@@ -105,6 +105,7 @@ def test_the_decision_follows_the_rules(  # noqa: PLR0913, PLR0917  everything t
     moved_to: int | None,
     tokens: tuple[bool, bool],
     has_begun: bool,  # noqa: FBT001  drawn by name
+    new: tuple[str, str],
 ) -> None:
     first, second = (replace(arguments, uses_token=uses) for arguments, uses in zip(pair, tokens, strict=True))
     if moved_to is not None and status is BookingStatus.CONFIRMED:
@@ -113,6 +114,7 @@ def test_the_decision_follows_the_rules(  # noqa: PLR0913, PLR0917  everything t
     made = MadeBooking(
         by=first, technician=first.technician or technician, status=status, start=start, has_begun=has_begun
     )
+    made = corrected(made, phone=new[0], email=new[1])
     assert decision(second, made).outcome == outcome(second, made)
 
 

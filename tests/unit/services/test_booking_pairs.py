@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from concurrency.rush import DEFAULT_TIMEOUT_MS, GatedStore
-from oracle.retries import BookArguments, MadeBooking, moved, outcome
+from oracle.retries import BookArguments, MadeBooking, corrected, moved, outcome
 from slotmcp.bootstrap import build_app
 from slotmcp.domain.access import CallId
 from slotmcp.domain.booking import BookingStatus, Customer, Visit
@@ -23,12 +23,13 @@ from slotmcp.domain.existing_booking import AlreadyBooked
 from slotmcp.services.app import App
 from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.callers import RequestOrigin
+from slotmcp.services.corrections import UpdateRequest
 from slotmcp.services.hold_rules import HoldRequest
 from slotmcp.services.lookups import BookAnswer
 from slotmcp.services.rescheduling import RescheduleRequest
 from slotmcp.services.status_changes import CancelRequest
 from slotmcp.store.sqlite import SqliteStore
-from support.booking_pairs import pairs
+from support.booking_pairs import LEE, pairs
 from support.clock import HandClock
 from support.shop import at, instant_ms, open_shop, plan, service, technician
 from support.sqlite_file import clone, count
@@ -43,7 +44,8 @@ BUSINESS: Final = plan(
     horizon_days=0,
 )
 PAIRS = settings(max_examples=settings().max_examples // 2)
-EVENTS = st.sampled_from(["", "", "", "cancelled", "moved", "begun", "completed"])
+EVENTS = st.sampled_from(["", "", "", "cancelled", "moved", "begun", "completed", "new phone", "new contacts"])
+NEW_CONTACTS: Final = {"new phone": (LEE, ""), "new contacts": (LEE, "lee@example.com")}
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +147,10 @@ async def happen(app: App, event: str, booking_id: str, made: MadeBooking, clock
         case "completed":
             await bookings.set_booking_status(None, booking_id, BookingStatus.COMPLETED)
             return replace(made, status="completed")
+        case "new phone" | "new contacts":
+            phone, email = NEW_CONTACTS[event]
+            await bookings.update_booking(UpdateRequest(booking_id=booking_id, new_phone=phone, new_email=email))
+            return corrected(made, phone=phone, email=email)
         case _:
             return made
 

@@ -7,10 +7,11 @@ import pytest
 
 from slotmcp.domain.access import CallId
 from slotmcp.domain.attention import AttentionCause
-from slotmcp.domain.booking import Booking, BookingStatus, Customer, Visit
+from slotmcp.domain.booking import MAX_FORMER_KEYS, Booking, BookingStatus, Customer, Visit
 from slotmcp.domain.catalog import Location, TravelMode, TravelPolicy
 from slotmcp.domain.errors import BookingClosed, InvalidArgument, NotFound, VerificationNeeded
-from slotmcp.services.callers import RequestOrigin
+from slotmcp.domain.existing_booking import AlreadyBooked
+from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin
 from slotmcp.services.corrections import CORRECTED, UpdateAnswer, UpdateRequest
 from slotmcp.services.lookups import FindRequest
 from slotmcp.services.status_changes import CancelRequest
@@ -247,3 +248,60 @@ async def test_operators_may_add_a_customer_to_an_imported_booking(opened: Open)
     assert await found(shop, phone=KIM.phone) == 1
     with pytest.raises(NotFound):
         await update(shop, "b-9", office, name="Kim Doe")
+
+
+PHONES = ("303 555 0142", *(f"720 555 010{digit}" for digit in range(6)))
+
+
+@pytest.mark.parametrize("facts", [{}, {"idempotency_key": "new"}])
+@pytest.mark.parametrize("new", [{"new_phone": PHONES[1]}, {"new_email": "kim@example.org"}])
+@pytest.mark.parametrize("origin", [AGENT, ANOTHER_CALL])
+async def test_a_repeated_booking_with_the_replaced_contact_books_nothing(
+    opened: Open, new: dict[str, str], facts: dict[str, str], origin: RequestOrigin
+) -> None:
+    customer = replace(KIM, email="") if "new_phone" in new else replace(KIM, phone="")
+    shop, booked = await open_with_booking(opened, customer=customer)
+    await update(shop, booked, AGENT, **new)
+    before = await stored(shop, booked)
+    again = await shop.book("10:00", customer=customer, origin=origin, **facts)
+    assert (again.replayed, again.booking, again.stored) == (True, before, ())
+    more = Visit(address="1 Main St", notes="gate 1234\nDog")
+    answer = await shop.book("10:00", customer=customer, origin=origin, visit=more, **facts)
+    assert (answer.stored, await stored(shop, booked)) == (("notes",), replace(before, visit=more))
+    with pytest.raises(AlreadyBooked):
+        await shop.book("10:30", customer=customer, origin=origin)
+
+
+async def test_a_repeated_token_with_the_replaced_contact_replays(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    customer = replace(KIM, email="")
+    held = (await shop.hold("10:00")).hold.token
+    booked = (await shop.book(None, customer=customer, hold_token=held)).booking.id
+    await update(shop, booked, LOCAL_ORIGIN, new_phone=PHONES[1])
+    again = await shop.book(None, customer=customer, hold_token=held)
+    assert (again.replayed, again.booking.id, again.booking.customer) == (
+        True,
+        booked,
+        replace(customer, phone="+17205550100"),
+    )
+
+
+async def test_a_restored_contact_is_present_and_the_other_one_former(opened: Open) -> None:
+    shop, booked = await open_with_booking(opened)
+    before = await stored(shop, booked)
+    await update(shop, booked, new_phone=PHONES[1])
+    replaced = await stored(shop, booked)
+    await update(shop, booked, new_phone=PHONES[0])
+    after = await stored(shop, booked)
+    assert (replaced.former_keys, set(after.contact_keys)) == (before.contact_keys[:1], set(before.contact_keys))
+    assert after.former_keys == replaced.contact_keys[:1]
+
+
+async def test_a_booking_remembers_the_last_replaced_contacts(opened: Open) -> None:
+    shop, booked = await open_with_booking(opened, customer=replace(KIM, email=""))
+    used = []
+    for phone in PHONES[1:]:
+        used.append((await stored(shop, booked)).contact_keys[0])
+        await update(shop, booked, new_phone=phone)
+    assert (await stored(shop, booked)).former_keys == tuple(used[:0:-1])
+    assert len(used) == MAX_FORMER_KEYS + 1

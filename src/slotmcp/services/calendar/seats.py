@@ -66,7 +66,7 @@ async def _replace_customer(transaction: Transaction, booking: Booking, event: C
     keys = tuple(map(transaction.pseudonym, references_of(customer))) if customer else ()
     visit = booking.visit if customer == booking.customer else replace(booking.visit, notes="")
     attention = booking.attention.excluding([AttentionCause.CUSTOMER_LEFT]) if customer else booking.attention
-    changed = replace(booking, customer=customer, contact_keys=keys, visit=visit, attention=attention)
+    changed = replace(booking, customer=customer, contact_keys=keys, former_keys=(), visit=visit, attention=attention)
     if changed != booking:
         await transaction.save_booking(changed)
 
