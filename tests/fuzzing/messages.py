@@ -81,7 +81,7 @@ VALID_VALUES: Final[dict[str, st.SearchStrategy[object]]] = {
     "detail": st.sampled_from(["brief", "full"]),
     "status": st.sampled_from(["active", "active", "active", "off"]),
     "locale": st.sampled_from(["en-US", "en-GB", "es", "fr-CA", "de"]),
-    "customerHash": st.sampled_from(["caller-1", "caller-2", "caller-3"]),
+    "customerHash": st.sampled_from(["caller-1", "caller-2", "caller-3", "c7a1f93e05b24d68"]),
     "customerName": st.sampled_from(["Kim", "Ana María", "Ø. Sørensen"]),
     "customerPhone": CONTACTS,
     "phone": CONTACTS,

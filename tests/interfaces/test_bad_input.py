@@ -161,6 +161,7 @@ CASES: Final[list[Case]] = [
     ("book_slot", {"holdToken": 5}, "hold_expired", ""),
     # customers
     *_each("create_hold", "customerHash", (MEGABYTES, "x" * 257, *NOT_CLEAN, *NOT_TEXT)),
+    *_each("book_slot", "customerHash", (MEGABYTES, "x" * 257, *NOT_CLEAN, *NOT_TEXT)),
     *_each("book_slot", "customerName", (MEGABYTES, "x" * 201, 5, "555 0142", *NOT_CLEAN, *NOT_TEXT)),
     *_each("book_slot", "customerPhone", ("call me", "123", "+", "1" * 24, "555-0142; DROP TABLE", "٠١٢٣٤٥٦", 5550142)),
     *_each("book_slot", "customerPhone", (123, -3_035_550_142, True, [])),

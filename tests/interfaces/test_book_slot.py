@@ -54,6 +54,19 @@ async def test_a_held_start_becomes_a_booking(caller: Caller) -> None:
     }
 
 
+async def test_the_callers_own_hold_is_booked_by_its_customer_hash(caller: Caller) -> None:
+    hashes = ("c7a1f93e05b24d68", "d7a1f93e05b24d68")
+    tokens = [await hold(caller, own) for own in hashes]
+    for stranger in ({}, {"customerHash": "e7a1f93e05b24d68"}, {"customerHash": "a"}):
+        await caller.expect_error("book_slot", start=MONDAY_9, **KIM, **stranger)
+    booked = await caller.call("book_slot", start=MONDAY_9, customerHash=hashes[0], **KIM)
+    again = await caller.call("book_slot", holdToken=tokens[0], **KIM)
+    assert (booked["replayed"], again["replayed"]) == (False, True)
+    assert again["booking"]["bookingId"] == booked["booking"]["bookingId"]
+    found = await caller.call("find_bookings", customerHash=hashes[0])
+    assert [one["bookingId"] for one in found["bookings"]] == [booked["booking"]["bookingId"]]
+
+
 async def test_a_start_can_be_booked_without_a_hold_and_is_then_taken(caller: Caller) -> None:
     for customer in (KIM, LEE):
         await caller.call("book_slot", start="2026-11-23T09:00", durationMinutes=60, **customer)

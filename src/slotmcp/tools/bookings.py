@@ -39,6 +39,7 @@ class BookSlot(arguments.ProjectArguments):
     customer_name: arguments.CustomerName
     customer_phone: arguments.CustomerPhone = ""
     customer_email: arguments.CustomerEmail = ""
+    customer_hash: arguments.Secret = Field("", description="As given to create_hold")
     hold_token: arguments.Secret = Field("", description="From create_hold; else serviceType and start")
     service_type: arguments.Id | None = Field(None, description="Without a holdToken: as asked of get_slots")
     start: arguments.Time | None = Field(None, description="Without a holdToken: as get_slots gave it")
@@ -162,6 +163,7 @@ async def book_slot(app: App, args: BookSlot) -> BookResponse:
     """
     request = BookRequest(
         customer=Customer(name=args.customer_name, phone=args.customer_phone, email=args.customer_email),
+        customer_reference=args.customer_hash,
         project_id=args.project_id,
         hold_token=args.hold_token,
         service_id=args.service_type,
