@@ -57,6 +57,7 @@ def reductions(draw: st.DrawFn) -> tuple[Case, list[Claim], list[Claim]]:
     return case, first, second
 
 
+@settings(max_examples=settings().max_examples // 3)
 @given(reduction=reductions())
 def test_an_availability_without_claims_equals_that_of_a_schedule_without_them(
     reduction: tuple[Case, list[Claim], list[Claim]],
