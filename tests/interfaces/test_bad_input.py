@@ -20,8 +20,7 @@ class _Marker(Enum):
 
 
 ABSENT: Final = _Marker.ABSENT
-"""Value of an argument to leave out. Its text is the same in each process, because pytest names tests by it."""
-"""Marker that removes a field from a valid call."""
+"""Marker that removes a field from a valid call. Its text names tests, and is the same in each process."""
 MEGABYTES: Final = "x" * 10_000_000
 GOOD: Final[Mapping[str, Mapping[str, Any]]] = {
     "list_services": {},
