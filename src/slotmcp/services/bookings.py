@@ -12,10 +12,7 @@ from slotmcp.engine.travel import TravelTimes
 from slotmcp.ports import LiveHolds
 from slotmcp.services.alternatives import early_refusal, find_lost_start
 from slotmcp.services.appointments import Appointment, StartRequest, find_appointment
-from slotmcp.services.booking_requests import (
-    UNAVAILABLE,
-    BookRequest,
-)
+from slotmcp.services.booking_requests import UNAVAILABLE, BookRequest
 from slotmcp.services.contacts import normalize_customer, references_of
 from slotmcp.services.corrections import UpdateAnswer, UpdateRequest, update
 from slotmcp.services.lookups import BookAnswer, FindAnswer, FindRequest, book_answer, find_answer, require_booking

@@ -52,7 +52,7 @@ async def resolve_wanted(unit: UnitOfWork, request: HoldRequest, travel_times: T
         UnknownHold: no hold ever had the token.
     """
     transaction, availability = unit.transaction, await unit.availability()
-    if request.booking_id:  # reschedule_booking verifies the caller
+    if request.booking_id:  # the caller was verified before the transaction
         await _require_open_booking(transaction, request)
     seen, appointment = resolve_request(availability, request, travel_times, transaction.pseudonym)
     record_start(seen, appointment)

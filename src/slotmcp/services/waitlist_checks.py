@@ -9,6 +9,7 @@ from slotmcp.domain.reasons import Reason
 from slotmcp.domain.waitlist import WaitlistEntry
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.feasibility import MAX_DAYS_AHEAD, reason_never_free
+from slotmcp.engine.need import Need
 from slotmcp.engine.slots import list_starts, slots_at
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.alternatives import nearest_slots
@@ -27,10 +28,11 @@ def check_wait(availability: Availability, entry: WaitlistEntry) -> None:
         InvalidArgument, SlotsAvailable, NothingToWaitFor.
     """
     service = availability.schedule.services[entry.service_id]
-    check_length(service, need_of(entry, service, availability))
+    need = need_of(entry, service, availability)
+    check_length(service, need)
     _check_window(availability, entry)
-    _check_nothing_available(availability, entry)
-    _check_possible(availability, entry)
+    _check_nothing_available(availability, entry, need)
+    _check_possible(availability, entry, need)
 
 
 def _check_window(availability: Availability, entry: WaitlistEntry) -> None:
@@ -49,10 +51,9 @@ def _check_window(availability: Availability, entry: WaitlistEntry) -> None:
         raise InvalidArgument("to", f"give a time within the next {MAX_DAYS_AHEAD} days.", kind=ProblemKind.TOO_FAR)
 
 
-def _check_nothing_available(availability: Availability, entry: WaitlistEntry) -> None:
+def _check_nothing_available(availability: Availability, entry: WaitlistEntry, need: Need) -> None:
     """Reject an entry whose window contains available starts, and offer some of them."""
     project = availability.schedule.project
-    need = need_of(entry, availability.schedule.services[entry.service_id], availability)
     if starts := list_starts(availability, need, entry.start_from, entry.start_to):
         chosen = spread(starts, _ALTERNATIVES, project.timezone, project.parts_of_day)
         slots = tuple(slots_at(availability, need, chosen, best=_CANDIDATES))
@@ -60,10 +61,9 @@ def _check_nothing_available(availability: Availability, entry: WaitlistEntry) -
         raise SlotsAvailable("A start in that window is available, so there is no need to wait.", alternatives=offer)
 
 
-def _check_possible(availability: Availability, entry: WaitlistEntry) -> None:
+def _check_possible(availability: Availability, entry: WaitlistEntry, need: Need) -> None:
     """Reject an entry whose window cannot become available, and offer the nearest available starts."""
     schedule = availability.schedule
-    need = need_of(entry, schedule.services[entry.service_id], availability)
     if entry.start_to <= availability.earliest_start:
         reason: Reason | None = Reason.NOTICE
     else:
