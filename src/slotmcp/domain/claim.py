@@ -89,9 +89,20 @@ class Claim:
         return (moving.start, moving.end) if moving else self.interval
 
     @property
+    def moved_booking_id(self) -> str:
+        """Id of the booking that the hold moves; empty: none."""
+        moving = self.hold.moving if self.hold else None
+        return moving.booking_id if moving else ""
+
+    @property
+    def is_additional(self) -> bool:
+        """True if the claim is a hold that its caller keeps in addition to others at the same time."""
+        return self.hold is not None and self.hold.is_additional
+
+    @property
     def is_movable(self) -> bool:
         """True if the engine may move the claim to another technician, as long as it is a hold."""
-        return not self.technician_chosen and (self.hold is None or self.hold.moving is None)
+        return not self.technician_chosen and not self.moved_booking_id
 
     @property
     def is_hold(self) -> bool:

@@ -1,6 +1,6 @@
 """Assignment of a technician to a job, with the reason and the holds that move to make room."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from slotmcp.domain.booking import AssignmentReason
@@ -33,6 +33,12 @@ def assign(availability: Availability, need: Need, start: Minute) -> Assignment 
         timeline: moves for timeline in timelines if (moves := index.relocation.moves_for(timeline, need, start))
     }
     return _best(availability, need, start, moves_by_timeline) if moves_by_timeline else None
+
+
+def assign_first(availability: Availability, needs: Iterable[Need], start: Minute) -> Assignment | None:
+    """Choose the technician for the first of alternative requirements that can be met at a start."""
+    assignments = (assign(availability, need, start) for need in needs)
+    return next((assignment for assignment in assignments if assignment), None)
 
 
 def assign_kept(availability: Availability, need: Need, start: Minute) -> Assignment | None:

@@ -1,6 +1,6 @@
 """Booking requests: their appointments and idempotency keys, and the bookings built from them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field, replace
 from typing import Final
 
@@ -19,8 +19,8 @@ from slotmcp.engine.zones import utc_to_wall
 from slotmcp.ports import Transaction
 from slotmcp.services.alternatives import LostSlot
 from slotmcp.services.appointments import Appointment, StartRequest, find_appointment, find_duration, resolve_moment
-from slotmcp.services.callers import Pseudonym, identify
-from slotmcp.services.contacts import email_reference, phone_reference, references_of
+from slotmcp.services.callers import Pseudonym, identify, identify_customer
+from slotmcp.services.contacts import references_of
 from slotmcp.services.holds import assign_held, lost_hold
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
 from slotmcp.services.lookups import service_of
@@ -75,7 +75,7 @@ def held_appointment(
         InvalidArgument: a field does not agree.
     """
     claim, schedule = hold.claim, availability.schedule
-    if claim.hold is not None and claim.hold.moving is not None:
+    if claim.moved_booking_id:
         raise InvalidArgument(
             "holdToken", "this hold moves a booking; pass it to reschedule_booking with the bookingId."
         )
@@ -106,12 +106,12 @@ def requested_visit(
     transaction: Transaction, schedule: Schedule, order: BookRequest, appointment: Appointment, hold: Hold | None
 ) -> RequestedVisit:
     """Return what is compared with the customer's bookings."""
+    contact = identify_customer(transaction.pseudonym, order.customer)
     start, minutes = appointment.start, appointment.need.duration_minutes
-    terms = hold.claim.hold if hold else None
     chosen_id = hold.claim.technician_id if hold and hold.claim.technician_chosen else order.technician_id
     return RequestedVisit(
-        phone_key=_key(transaction, phone_reference, order.customer.phone),
-        email_key=_key(transaction, email_reference, order.customer.email),
+        phone_key=contact.phone,
+        email_key=contact.email,
         customer=order.customer,
         service_id=appointment.service.id,
         start=start,
@@ -120,7 +120,7 @@ def requested_visit(
         technician_id=chosen_id,
         visit=order.visit,
         location=appointment.location,
-        is_additional=order.is_additional or (terms is not None and terms.is_additional),
+        is_additional=order.is_additional or (hold is not None and hold.claim.is_additional),
     )
 
 
@@ -128,12 +128,13 @@ def visit_of_booked_hold(
     transaction: Transaction, schedule: Schedule, order: BookRequest, hold: Hold
 ) -> RequestedVisit:
     """Return what is compared with the booking that a hold became."""
+    contact = identify_customer(transaction.pseudonym, order.customer)
     claim, zone_key = hold.claim, _zone_of(order, schedule)
     start = claim.start if order.start is None else resolve_moment(order.start, zone_key, "start")
     minutes = find_duration(order, start, zone_key)
     return RequestedVisit(
-        phone_key=_key(transaction, phone_reference, order.customer.phone),
-        email_key=_key(transaction, email_reference, order.customer.email),
+        phone_key=contact.phone,
+        email_key=contact.email,
         customer=order.customer,
         service_id=order.service_id or claim.service_id,
         start=start,
@@ -201,6 +202,8 @@ def new_booking(  # noqa: PLR0913, PLR0917  the parts of a booking
     appointment: Appointment,
     assignment: Assignment,
     hold: Hold | None,
+    *,
+    is_additional: bool,
 ) -> Booking:
     """Return the booking to save."""
     technician_id, reason, attention = assignment.technician_id, assignment.reason, NO_ATTENTION
@@ -223,6 +226,7 @@ def new_booking(  # noqa: PLR0913, PLR0917  the parts of a booking
         contact_keys=tuple(filter(None, contact_keys)),
         call_keys=tuple(sorted(caller.calls)),
         attention=attention,
+        is_additional=is_additional,
     )
 
 
@@ -235,8 +239,3 @@ def lost_booking(appointment: Appointment, hold: Hold | None, own: Sequence[Clai
 
 def _zone_of(order: BookRequest, schedule: Schedule) -> str:
     return order.timezone or schedule.project.timezone
-
-
-def _key(transaction: Transaction, reference: Callable[[str], str], contact: str) -> str:
-    """Return the keyed hash of a contact; empty if it is not given."""
-    return transaction.pseudonym(reference(contact)) if contact else ""

@@ -45,6 +45,8 @@ class WantedHold:
     appointment: Appointment
     caller: CallerIdentity
     pseudonym: Pseudonym
+    free: tuple[Claim, ...]
+    """Live holds whose time counts as free for the caller."""
     moving: tuple[Claim, ...] = ()
     """The booking that the hold moves, if any."""
 
@@ -65,6 +67,7 @@ class WantedHold:
             appointment=appointment,
             caller=request.identify(pseudonym, availability),
             pseudonym=pseudonym,
+            free=free_holds(availability, pseudonym, request),
             moving=() if moving is None else (moving,),
         )
 
@@ -82,9 +85,8 @@ class WantedHold:
         """Return whether a hold has the service, start, duration, technician and place of the request."""
         need, start = self.appointment.need, self.appointment.start
         chosen_id = claim.technician_id if claim.technician_chosen else None
-        moved_id = claim.hold.moving.booking_id if claim.hold and claim.hold.moving else ""
         is_place = self.request.location in {None, claim.location}
-        return is_place and (claim.service_id, *claim.appointment, chosen_id, moved_id) == (
+        return is_place and (claim.service_id, *claim.appointment, chosen_id, claim.moved_booking_id) == (
             self.appointment.service.id,
             start,
             start + need.duration_minutes,
@@ -100,7 +102,7 @@ class WantedHold:
 
     def repeated(self) -> Claim | None:
         """Return the live hold that the request repeats."""
-        own = set(self.free())
+        own = set(self.free)
         same = [hold for hold in self.availability.index.holds if self.is_for(hold)]
         return next((hold for hold in same if hold.hold and self._repeats(hold.hold, is_own=hold in own)), None)
 
@@ -114,10 +116,6 @@ class WantedHold:
             return is_retry or not self.request.is_additional
         return is_retry and shares_connection(terms.caller, self.caller)
 
-    def free(self) -> tuple[Claim, ...]:
-        """Return the live holds whose time counts as free for the caller."""
-        return free_holds(self.availability, self.pseudonym, self.request)
-
     def replaced(self) -> tuple[Claim, ...]:
         """Return the live holds that the new one replaces: overlapping ones of the same service, and the named one."""
         named = named_hold(self.availability, self.pseudonym, self.request.hold_token)
@@ -125,7 +123,7 @@ class WantedHold:
             return () if named is None else (named,)
         service_id = self.appointment.service.id
         return tuple(
-            [hold for hold in self.free() if hold == named or (hold.service_id == service_id and self._overlaps(hold))]
+            [hold for hold in self.free if hold == named or (hold.service_id == service_id and self._overlaps(hold))]
         )
 
     def expiry(self) -> tuple[int, int]:
@@ -136,7 +134,7 @@ class WantedHold:
         """
         now_ms = self.availability.now_ms
         ttl_ms = (self.request.ttl_seconds or self._project.hold_ttl_seconds) * MS_PER_SECOND
-        overlapping = [hold.hold.latest_expiry_ms for hold in self.free() if hold.hold and self._overlaps(hold)]
+        overlapping = [hold.hold.latest_expiry_ms for hold in self.free if hold.hold and self._overlaps(hold)]
         latest_ms = min([now_ms + 2 * ttl_ms, *overlapping])
         if latest_ms - now_ms < MIN_REMAINING_MS:
             raise HoldLimit(
@@ -171,9 +169,9 @@ def holds_to_release(wanted: WantedHold) -> tuple[Claim, ...]:
     Raises:
         LostSlot: the start is not available.
     """
-    need, start, free, replaced = wanted.appointment.need, wanted.appointment.start, wanted.free(), wanted.replaced()
+    need, start, free, replaced = wanted.appointment.need, wanted.appointment.start, wanted.free, wanted.replaced()
     others = () if wanted.request.is_additional else tuple(hold for hold in free if hold not in replaced)
-    blocking = blocking_holds(wanted.availability.without(*replaced, *wanted.moving), need, start, others)
+    blocking = blocking_holds(wanted.availability.without(*replaced, *wanted.moving), [need], start, others)
     if blocking is None:
         instead_of = next(iter(wanted.moving), None)
         raise LostSlot(SlotUnavailable, UNAVAILABLE, need, start, instead_of=instead_of, own_holds=free)

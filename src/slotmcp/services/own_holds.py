@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from slotmcp.domain.caller import CallerIdentity, is_same_caller
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Minute
-from slotmcp.engine.assign import assign
+from slotmcp.engine.assign import assign_first
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.services.callers import LOCAL_ORIGIN, Pseudonym, RequestOrigin, identify
@@ -72,28 +72,22 @@ def free_holds(availability: Availability, pseudonym: Pseudonym, fields: CallerF
     return own if named is None or named in own else (*own, named)
 
 
-def without_own_holds(availability: Availability, pseudonym: Pseudonym, fields: CallerFields) -> Availability:
-    """Return the availability as the caller of a request may see it: with the time of the own holds free.
-
-    Raises:
-        InvalidArgument: the phone number is invalid.
-    """
-    return availability.without(*free_holds(availability, pseudonym, fields))
-
-
 def blocking_holds(
-    availability: Availability, need: Need, start: Minute, own: Sequence[Claim]
+    availability: Availability, needs: Sequence[Need], start: Minute, own: Sequence[Claim]
 ) -> tuple[Claim, ...] | None:
-    """Return the own holds that have to be released, so that a start can be assigned; None if that does not suffice."""
-    if assign(availability, need, start):
+    """Return the own holds that have to be released, so that a start can be assigned; None if that does not suffice.
+
+    `needs` are alternative requirements of the job, preferred first.
+    """
+    if assign_first(availability, needs, start):
         return ()
-    assignment = assign(availability.without(*own), need, start) if own else None
+    assignment = assign_first(availability.without(*own), needs, start) if own else None
     if assignment is None:
         return None
     technicians = {assignment.technician_id, *(move.technician_id for move in assignment.moves)}
     needed = tuple([hold for hold in own if hold.technician_id in technicians])
     for hold in needed:
         fewer = tuple([other for other in needed if other != hold])
-        if assign(availability.without(*fewer), need, start):
+        if assign_first(availability.without(*fewer), needs, start):
             needed = fewer
     return needed

@@ -15,7 +15,7 @@ def own_holds_of_move(
 ) -> tuple[Claim, ...]:
     """Return the live holds of the caller who moves a booking, including every hold that moves it."""
     own = free_holds(availability, pseudonym, caller)
-    return tuple([hold for hold in availability.index.holds if hold in own or _moved_id(hold) == booking.id])
+    return tuple([hold for hold in availability.index.holds if hold in own or hold.moved_booking_id == booking.id])
 
 
 def find_hold_of_move(own: Sequence[Claim], booking: Booking, start: Minute | None) -> Claim | None:
@@ -27,20 +27,11 @@ def find_hold_of_move(own: Sequence[Claim], booking: Booking, start: Minute | No
     if start is None or start == booked.start:
         return None
     wanted = (booked.service_id, start, start + booked.end - booked.start)
-    same = [hold for hold in own if (hold.service_id, *hold.appointment) == wanted and not _is_additional(hold)]
+    same = [hold for hold in own if (hold.service_id, *hold.appointment) == wanted and not hold.is_additional]
     usable = (
-        hold for hold in same if _moved_id(hold) in {"", booking.id} and _keeps_requested_technician(hold, booked)
+        hold for hold in same if hold.moved_booking_id in {"", booking.id} and _keeps_requested_technician(hold, booked)
     )
     return next(usable, None)
-
-
-def _moved_id(hold: Claim) -> str:
-    """Return the id of the booking that a hold moves; empty: none."""
-    return hold.hold.moving.booking_id if hold.hold is not None and hold.hold.moving is not None else ""
-
-
-def _is_additional(hold: Claim) -> bool:
-    return hold.hold is not None and hold.hold.is_additional
 
 
 def _keeps_requested_technician(hold: Claim, booked: Claim) -> bool:

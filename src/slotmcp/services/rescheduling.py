@@ -11,7 +11,7 @@ from slotmcp.domain.claim import Claim, ClaimState, Hold
 from slotmcp.domain.errors import InvalidArgument, ProblemKind, SlotUnavailable
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import Moment
-from slotmcp.engine.assign import Assignment, assign, assign_kept
+from slotmcp.engine.assign import Assignment, assign_first, assign_kept
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.travel import TravelTimes, site_at
@@ -21,7 +21,7 @@ from slotmcp.services.appointments import resolve_moment
 from slotmcp.services.holds import assign_held, require_hold
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys, key_mismatch
 from slotmcp.services.lookups import BookAnswer, book_answer, service_of, technician_of
-from slotmcp.services.own_holds import CallerFields
+from slotmcp.services.own_holds import CallerFields, blocking_holds
 from slotmcp.services.own_moves import find_hold_of_move, own_holds_of_move
 from slotmcp.services.placement import make_moves
 from slotmcp.services.revalidation import attention_at_booking
@@ -239,7 +239,7 @@ async def _hold_for(
     held, booked = hold.claim, booking.claim
     held_start, held_end = held.appointment
     held_minutes, booked_minutes = held_end - held_start, booked.end - booked.start
-    if held.hold and held.hold.moving and held.hold.moving.booking_id != booking.id:
+    if held.moved_booking_id not in {"", booking.id}:
         raise InvalidArgument("holdToken", "the hold moves another booking; hold a start for this one.")
     if start not in {None, held_start}:
         raise InvalidArgument("start", "the hold is for another start; omit start, or hold that start.")
@@ -277,13 +277,9 @@ def _plan(
 
 def _make_room(move: _Move) -> _Move:
     """Return the move with the caller's own holds that are in its way released."""
-    if not move.own or move.hold or move.is_already_made or _find_assignment(move):
+    if move.hold or move.is_already_made:
         return move
-    assignment = _find_assignment(replace(move, others=move.others.without(*move.own)))
-    if assignment is None:
-        return move
-    needed = {assignment.technician_id, *(each.technician_id for each in assignment.moves)}
-    released = tuple([hold for hold in move.own if hold.technician_id in needed])
+    released = blocking_holds(move.others, move.needs(), move.start, move.own) or ()
     return replace(move, others=move.others.without(*released), released=released)
 
 
@@ -315,14 +311,9 @@ async def _apply(transaction: Transaction, move: _Move) -> Booking:
 def _assign(transaction: Transaction, move: _Move) -> Assignment:
     if move.hold is not None:
         return assign_held(transaction, move.others, move.hold, move.needs(), move.start, instead_of=move.booking.claim)
-    if assignment := _find_assignment(move):
+    if assignment := assign_first(move.others, move.needs(), move.start):
         return assignment
     raise _lost(move)
-
-
-def _find_assignment(move: _Move) -> Assignment | None:
-    assignments = (assign(move.others, need, move.start) for need in move.needs())
-    return next((assignment for assignment in assignments if assignment), None)
 
 
 def _moved(move: _Move, assignment: Assignment) -> Booking:

@@ -85,13 +85,12 @@ async def _add(  # noqa: PLR0913, PLR0917  what is booked, and for whom
     is_additional: bool,
 ) -> Booking:
     transaction = unit.transaction
-    blocking = blocking_holds(availability, appointment.need, appointment.start, own) if own and not hold else None
+    blocking = blocking_holds(availability, [appointment.need], appointment.start, own) if own and not hold else None
     released = blocking or ()
     for claim in released:
         await transaction.release_hold(claim.id)
     assignment = assign_technician(transaction, availability.without(*released), appointment, hold, own)
-    booking = new_booking(unit, availability, order, appointment, assignment, hold)
-    booking = replace(booking, is_additional=is_additional)
+    booking = new_booking(unit, availability, order, appointment, assignment, hold, is_additional=is_additional)
     try:
         await make_moves(transaction, assignment)
         await (transaction.confirm_hold if hold else transaction.add_booking)(booking)
@@ -107,13 +106,8 @@ def find_own_hold(own: Sequence[Claim], visit: RequestedVisit) -> Claim | None:
     same = [
         hold
         for hold in own
-        if hold.hold is not None
-        and hold.hold.moving is None
+        if not hold.moved_booking_id
         and (hold.service_id, *hold.interval) == (visit.service_id, visit.start, visit.end)
         and visit.technician_id in {None, hold.technician_id if hold.technician_chosen else None}
     ]
-    return min(same, key=lambda hold: _is_additional(hold) != visit.is_additional, default=None)
-
-
-def _is_additional(hold: Claim) -> bool:
-    return hold.hold is not None and hold.hold.is_additional
+    return min(same, key=lambda hold: hold.is_additional != visit.is_additional, default=None)

@@ -232,3 +232,12 @@ async def test_an_additional_hold_is_kept_if_it_is_not_in_the_way(opened: Open) 
     await shop.hold("14:00", who="", origin=CALL, is_additional=True)
     await reschedule(shop, booked.id, start=at("14:00"), origin=CALL)
     assert sorted(times(shop)) == [("booked", "14:00", "15:00"), ("held", "14:00", "15:00")]
+
+
+async def test_a_move_releases_only_the_own_hold_that_is_in_the_way(opened: Open) -> None:
+    shop = await opened(plan(ANA, services=(service("visit"), service("check")), default_service_id="visit"))
+    booked = (await shop.book("10:00", origin=CALL)).booking
+    await shop.hold("12:00", who="", origin=CALL, service_id="check")
+    await shop.hold("14:00", who="", origin=CALL)
+    await reschedule(shop, booked.id, start=at("14:30"), origin=CALL)
+    assert times(shop) == [("held", "12:00", "13:00"), ("booked", "14:30", "15:30")]
