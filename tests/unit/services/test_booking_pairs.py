@@ -1,8 +1,7 @@
 """Two booking requests: the outcome of the second follows the page about retries, in one process and in two."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -12,9 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from concurrency.rush import DEFAULT_TIMEOUT_MS, GatedStore
 from oracle.retries import BookArguments, MadeBooking, corrected, moved, outcome
-from slotmcp.bootstrap import build_app
 from slotmcp.domain.access import CallId
 from slotmcp.domain.booking import BookingStatus, Customer, Visit
 from slotmcp.domain.catalog import Location
@@ -28,11 +25,11 @@ from slotmcp.services.hold_rules import HoldRequest
 from slotmcp.services.lookups import BookAnswer
 from slotmcp.services.rescheduling import RescheduleRequest
 from slotmcp.services.status_changes import CancelRequest
-from slotmcp.store.sqlite import SqliteStore
 from support.booking_pairs import LEE, pairs
 from support.clock import HandClock
-from support.shop import at, instant_ms, open_shop, plan, service, technician
-from support.sqlite_file import clone, count
+from support.shop import at, instant_ms, plan, service, technician
+from support.sqlite_file import count
+from unit.services.processes import create_template, open_processes
 
 NOW_MS: Final = instant_ms("06:00")
 MIDNIGHT: Final = at("00:00")
@@ -51,29 +48,7 @@ NEW_CONTACTS: Final = {"new phone": (LEE, ""), "new contacts": (LEE, "lee@exampl
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the path of the business's initial database, which each example copies."""
-    path = tmp_path_factory.mktemp("pairs") / "template.db"
-
-    async def create() -> None:
-        async with open_shop(path, BUSINESS, clock=HandClock(NOW_MS)):
-            pass
-
-    anyio.run(create)
-    return path
-
-
-@asynccontextmanager
-async def processes(
-    template: Path, number: int, *, together: int = 0
-) -> AsyncIterator[tuple[list[App], Path, HandClock]]:
-    """Open apps on a copy of the file, which stand for processes. Their writes begin `together`."""
-    path, clock = clone(template, template.with_name("copy.db")), HandClock(NOW_MS)
-    barrier = asyncio.Barrier(together or 1)
-    async with AsyncExitStack() as stack:
-        stores = [
-            await stack.enter_async_context(SqliteStore.open(path, clock=clock, timeout_ms=DEFAULT_TIMEOUT_MS))
-            for _ in range(number)
-        ]
-        yield [build_app(GatedStore(store, barrier) if together else store) for store in stores], path, clock
+    return create_template(tmp_path_factory.mktemp("pairs") / "template.db", BUSINESS, NOW_MS)
 
 
 def request_of(arguments: BookArguments, token: str = "", *, names_start: bool = True) -> BookRequest:
@@ -163,7 +138,8 @@ def test_a_second_request_follows_the_rules(
     first, second = pair
 
     async def example() -> None:
-        async with processes(template, number) as (apps, path, clock):
+        async with open_processes(template, number, NOW_MS) as opened:
+            apps, path, clock = opened.apps, opened.path, opened.clock
             booked = await apps[0].bookings.book_slot(request_of(first))
             made = MadeBooking(by=first, technician=booked.technician.id, start=first.start)
             made = await happen(apps[0], event, booked.booking.id, made, clock)
@@ -183,7 +159,8 @@ def test_two_requests_at_once_are_decided_one_after_the_other(
     template: Path, pair: tuple[BookArguments, BookArguments], number: int
 ) -> None:
     async def example() -> None:
-        async with processes(template, number, together=2) as (apps, path, _):
+        async with open_processes(template, number, NOW_MS, together=2) as opened:
+            apps, path = opened.apps, opened.path
             answers = await asyncio.gather(ask(apps[0], pair[0]), ask(apps[-1], pair[1]))
             assert [outcome_of(answer) for answer in answers] in _serial_outcomes(pair, answers)
             made = [answer for answer in answers if isinstance(answer, BookAnswer) and not answer.replayed]
@@ -219,7 +196,8 @@ def test_a_repeated_token_follows_the_rules(
     second = second if names_start else replace(second, start=first.start)
 
     async def example() -> None:
-        async with processes(template, number) as (apps, path, clock):
+        async with open_processes(template, number, NOW_MS) as opened:
+            apps, path, clock = opened.apps, opened.path, opened.clock
             token = await hold(apps[0], first)
             booked = await apps[0].bookings.book_slot(request_of(first, token, names_start=names_start))
             made = MadeBooking(by=first, technician=booked.technician.id, start=first.start)

@@ -1,8 +1,6 @@
 """Two or three requests to hold a start: the outcomes follow the page about retries, in one process and in two."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Final
@@ -12,19 +10,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from concurrency.rush import DEFAULT_TIMEOUT_MS, GatedStore
 from oracle.holds import MAX_PER_CALLER, TTL_SECONDS, HoldArguments, Holds
-from slotmcp.bootstrap import build_app
 from slotmcp.domain.access import CallId
 from slotmcp.domain.errors import HoldLimit, IdempotencyMismatch, SlotUnavailable
 from slotmcp.services.app import App
 from slotmcp.services.callers import RequestOrigin
 from slotmcp.services.hold_creation import HoldAnswer
 from slotmcp.services.hold_rules import HoldRequest
-from slotmcp.store.sqlite import SqliteStore
-from support.clock import HandClock
-from support.shop import at, instant_ms, open_shop, plan, service, technician
-from support.sqlite_file import clone, live_entries
+from support.shop import at, instant_ms, plan, service, technician
+from support.sqlite_file import live_entries
+from unit.services.processes import create_template, open_processes
 
 NOW_MS: Final = instant_ms("06:00")
 MIDNIGHT: Final = at("00:00")
@@ -80,29 +75,7 @@ def sequences(draw: st.DrawFn, sizes: tuple[int, ...] = (2, 3, 3)) -> Sequence:
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the path of the business's initial database, which each example copies."""
-    path = tmp_path_factory.mktemp("holds") / "template.db"
-
-    async def create() -> None:
-        async with open_shop(path, BUSINESS, clock=HandClock(NOW_MS)):
-            pass
-
-    anyio.run(create)
-    return path
-
-
-@asynccontextmanager
-async def processes(
-    template: Path, number: int, *, together: int = 0
-) -> AsyncIterator[tuple[list[App], Path, HandClock]]:
-    """Open apps on a copy of the file, which stand for processes. Their writes begin `together`."""
-    path, clock = clone(template, template.with_name("copy.db")), HandClock(NOW_MS)
-    barrier = asyncio.Barrier(together or 1)
-    async with AsyncExitStack() as stack:
-        stores = [
-            await stack.enter_async_context(SqliteStore.open(path, clock=clock, timeout_ms=DEFAULT_TIMEOUT_MS))
-            for _ in range(number)
-        ]
-        yield [build_app(GatedStore(store, barrier) if together else store) for store in stores], path, clock
+    return create_template(tmp_path_factory.mktemp("holds") / "template.db", BUSINESS, NOW_MS)
 
 
 def request_of(request: HoldArguments, tokens: list[str]) -> HoldRequest:
@@ -186,7 +159,8 @@ async def send(app: App, request: HoldArguments, tokens: list[str]) -> tuple[str
 )
 def test_requests_follow_the_rules(template: Path, sequence: Sequence, number: int) -> None:
     async def check() -> None:
-        async with processes(template, number) as (apps, path, clock):
+        async with open_processes(template, number, NOW_MS) as opened:
+            apps, path, clock = opened.apps, opened.path, opened.clock
             holds, seconds = Holds(), 0
             tokens: list[str] = []
             for position, (wait, request) in enumerate(sequence):
@@ -209,7 +183,8 @@ def test_requests_follow_the_rules(template: Path, sequence: Sequence, number: i
 @given(sequence=sequences((2,)), number=st.sampled_from([1, 2]))
 def test_two_requests_at_once_are_decided_one_after_the_other(template: Path, sequence: Sequence, number: int) -> None:
     async def check() -> None:
-        async with processes(template, number, together=2) as (apps, path, clock):
+        async with open_processes(template, number, NOW_MS, together=2) as opened:
+            apps, path, clock = opened.apps, opened.path, opened.clock
             pair = [replace(request, token_of=None) for _, request in sequence]
             answers = await asyncio.gather(send(apps[0], pair[0], []), send(apps[-1], pair[1], []))
             orders = [_serial(pair, order) for order in ((0, 1), (1, 0))]

@@ -1,8 +1,6 @@
 """Moves and cancellations in a row: the outcomes follow the page about retries, in one process and in two."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Final
@@ -12,9 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from concurrency.rush import DEFAULT_TIMEOUT_MS
 from oracle.moves import BookingState, ChangeArguments, Visits
-from slotmcp.bootstrap import build_app
 from slotmcp.domain.access import CallId
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.errors import BookingClosed, IdempotencyMismatch, InvalidArgument, VerificationNeeded
@@ -25,10 +21,9 @@ from slotmcp.services.callers import RequestOrigin
 from slotmcp.services.hold_rules import HoldRequest
 from slotmcp.services.rescheduling import RescheduleRequest
 from slotmcp.services.status_changes import CancelRequest
-from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock
 from support.shop import at, instant_ms, open_shop, plan, technician
-from support.sqlite_file import clone
+from unit.services.processes import open_processes
 
 NOW_MS: Final = instant_ms("06:00")
 MIDNIGHT: Final = at("00:00")
@@ -110,18 +105,6 @@ def visits() -> Visits:
         },
         HELD,
     )
-
-
-@asynccontextmanager
-async def processes(template: Path, number: int) -> AsyncIterator[tuple[list[Store], list[App], HandClock]]:
-    """Open stores and apps on a copy of the file, which stand for processes."""
-    path, clock = clone(template, template.with_name("copy.db")), HandClock(NOW_MS)
-    async with AsyncExitStack() as stack:
-        stores: list[Store] = [
-            await stack.enter_async_context(SqliteStore.open(path, clock=clock, timeout_ms=DEFAULT_TIMEOUT_MS))
-            for _ in range(number)
-        ]
-        yield stores, [build_app(store) for store in stores], clock
 
 
 def origin_of(call: str) -> RequestOrigin:
@@ -230,7 +213,8 @@ def test_requests_follow_the_rules(
     path, known = template
 
     async def check() -> None:
-        async with processes(path, number) as (stores, apps, clock):
+        async with open_processes(path, number, NOW_MS) as opened:
+            stores, apps, clock = opened.stores, opened.apps, opened.clock
             expected, minutes = visits(), 360
             for position, (wait, request) in enumerate(sequence):
                 minutes += wait
@@ -250,7 +234,8 @@ def test_two_requests_at_once_are_decided_one_after_the_other(
     pair = [request for _, request in sequence]
 
     async def check() -> None:
-        async with processes(path, number) as (stores, apps, _):
+        async with open_processes(path, number, NOW_MS) as opened:
+            stores, apps = opened.stores, opened.apps
             answers = await asyncio.gather(send(apps[0], pair[0], known), send(apps[-1], pair[1], known))
             assert (list(answers), await state(stores[0], known)) in [
                 _serial(pair, order) for order in ((0, 1), (1, 0))

@@ -1,8 +1,6 @@
 """Two requests to wait: the outcome of the second follows the page about retries, in one process and in two."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -12,7 +10,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from slotmcp.bootstrap import build_app
 from slotmcp.domain.access import CallId
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.errors import IdempotencyMismatch, SlotsAvailable
@@ -23,10 +20,8 @@ from slotmcp.services.callers import RequestOrigin
 from slotmcp.services.status_changes import CancelRequest
 from slotmcp.services.waitlist import WaitlistEntryStatus
 from slotmcp.services.waitlist_joining import JoinRequest
-from slotmcp.store.sqlite import SqliteStore
-from support.clock import HandClock
-from support.shop import at, booking, instant_ms, open_shop, plan, service, technician
-from support.sqlite_file import clone
+from support.shop import at, booking, instant_ms, plan, service, technician
+from unit.services.processes import create_template, open_processes
 
 NOW_MS: Final = instant_ms("06:00")
 HOURS: Final = range(9, 18)
@@ -178,22 +173,7 @@ async def end_wait(app: App, first: WaitArguments, wait: WaitlistEntryStatus, en
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the path of the business's initial database, which each example copies."""
-    path = tmp_path_factory.mktemp("waits") / "template.db"
-
-    async def create() -> None:
-        async with open_shop(path, FULL, clock=HandClock(NOW_MS)):
-            pass
-
-    anyio.run(create)
-    return path
-
-
-@asynccontextmanager
-async def processes(template: Path, number: int) -> AsyncIterator[list[App]]:
-    """Open apps on a copy of the file, which stand for processes."""
-    path, clock = clone(template, template.with_name("copy.db")), HandClock(NOW_MS)
-    async with AsyncExitStack() as stack:
-        yield [build_app(await stack.enter_async_context(SqliteStore.open(path, clock=clock))) for _ in range(number)]
+    return create_template(tmp_path_factory.mktemp("waits") / "template.db", FULL, NOW_MS)
 
 
 @settings(max_examples=settings().max_examples // 2)
@@ -210,7 +190,8 @@ def test_the_outcome_follows_the_page(
     template: Path, pair: tuple[WaitArguments, WaitArguments], end: str, number: int
 ) -> None:
     async def check() -> None:
-        async with processes(template, number) as apps:
+        async with open_processes(template, number, NOW_MS) as opened:
+            apps = opened.apps
             first, second = pair
             wait = await join(apps[0], first)
             assert wait is not None
@@ -227,7 +208,8 @@ def test_two_requests_at_one_instant_have_the_outcome_of_one_after_the_other(
     template: Path, pair: tuple[WaitArguments, WaitArguments]
 ) -> None:
     async def check() -> None:
-        async with processes(template, 2) as apps:
+        async with open_processes(template, 2, NOW_MS) as opened:
+            apps = opened.apps
             outcomes = await asyncio.gather(
                 *(outcome_of(app, arguments) for app, arguments in zip(apps, pair, strict=True))
             )
