@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -26,6 +27,8 @@ SQLITE_URL = "sqlite:///"
 POSTGRES_SCHEMES = ("postgresql://", "postgres://", "postgresql+asyncpg://")
 """URL prefixes of a PostgreSQL database."""
 VALID_DATABASES = "write sqlite:///PATH, a path, or postgresql://USER@HOST/NAME"
+NO_PROXIES = "none"
+"""Value of `trusted_proxies` that trusts no proxy, because an empty variable means the default."""
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["console", "json"]
@@ -76,6 +79,8 @@ class Settings(BaseSettings):
     """Host names of the HTTP server, in addition to `public_url` and this machine's own names."""
     allowed_origins: Names = ()
     """Origins of web pages that may call over HTTP."""
+    trusted_proxies: Names = ("127.0.0.0/8", "::1/128")
+    """Networks of the proxies in front of the HTTP server, which forward the addresses of clients."""
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     """Maximum size of an HTTP request."""
     rate_limit_per_key: int = Field(default=6_000, ge=0)
@@ -154,7 +159,7 @@ class Settings(BaseSettings):
     def _lowercase(cls, value: object) -> object:
         return value.strip().lower() if isinstance(value, str) else value
 
-    @field_validator("allowed_hosts", "allowed_origins", "oauth_projects", mode="before")
+    @field_validator("allowed_hosts", "allowed_origins", "oauth_projects", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
@@ -172,6 +177,12 @@ class Settings(BaseSettings):
             if host == "*" or "/" in host:
                 raise ValueError(f'has "{host}", which is no host name; write names such as book.example.com')
         return hosts
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _normalize_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        """Return networks with the length of their prefix; no network for the word `none`."""
+        return () if networks == (NO_PROXIES,) else tuple(map(_normalized_network, networks))
 
     @field_validator("database_url")
     @classmethod
@@ -228,6 +239,14 @@ def _normalized_origin(text: str) -> str:
         raise ValueError(f'has "{text}", which is no origin; write each one as https://desk.example.com')
     scheme = origin.partition(":")[0]
     return origin.removesuffix(_DEFAULT_PORTS.get(scheme, ""))
+
+
+def _normalized_network(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError:
+        problem = f'has "{text}", which is no address or network; write each one as 10.0.0.5 or 10.0.0.0/24'
+        raise ValueError(f"{problem}, or {NO_PROXIES} alone") from None
 
 
 def _checked_url(url: str, schemes: Collection[str], problem: str) -> str:

@@ -271,3 +271,17 @@ def test_an_origin_that_no_browser_sends_is_rejected(monkeypatch: pytest.MonkeyP
 def test_a_host_that_no_request_has_is_rejected(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     monkeypatch.setenv("SLOTMCP_ALLOWED_HOSTS", host)
     assert refusal().startswith(f'SLOTMCP_ALLOWED_HOSTS has "{host}", which is no host name')
+
+
+def test_trusted_proxies_are_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.load().trusted_proxies == ("127.0.0.0/8", "::1/128")
+    monkeypatch.setenv("SLOTMCP_TRUSTED_PROXIES", "10.0.0.5, 10.1.0.0/16")
+    assert Settings.load().trusted_proxies == ("10.0.0.5/32", "10.1.0.0/16")
+    monkeypatch.setenv("SLOTMCP_TRUSTED_PROXIES", "none")
+    assert Settings.load().trusted_proxies == ()
+
+
+@pytest.mark.parametrize("proxy", ["proxy.example.com", "10.0.0.1/8", "*", "none, 10.0.0.5"])
+def test_other_forms_of_a_trusted_proxy_are_rejected(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("SLOTMCP_TRUSTED_PROXIES", proxy)
+    assert "is no address or network; write each one as 10.0.0.5" in refusal()
