@@ -52,6 +52,7 @@ from slotmcp.services.verification import VerificationService
 from slotmcp.services.vitals import Vitals
 from slotmcp.services.waitlist import WaitlistService
 from slotmcp.settings import LogFormat, Settings
+from slotmcp.store.encryption import FieldCipher
 from slotmcp.store.sqlite import SqliteStore
 from slotmcp.store.status import Status
 
@@ -203,14 +204,15 @@ async def open_store(settings: Settings) -> AsyncIterator[OpenedStore]:
     """
     configure_logging(settings)
     timeout_ms = settings.database_timeout_ms
+    cipher = FieldCipher(settings.encryption_keys) if settings.encryption_keys else None
     opening: AbstractAsyncContextManager[OpenedStore]
     if settings.is_postgres:
         from slotmcp.store.postgres.store import PostgresStore  # noqa: PLC0415  a server on SQLite does not need it
 
         pool_size = settings.database_pool_size
-        opening = PostgresStore.open(settings.database_url, timeout_ms=timeout_ms, pool_size=pool_size)
+        opening = PostgresStore.open(settings.database_url, timeout_ms=timeout_ms, pool_size=pool_size, cipher=cipher)
     else:
-        opening = SqliteStore.open(settings.database_path, clock=SystemClock(), timeout_ms=timeout_ms)
+        opening = SqliteStore.open(settings.database_path, clock=SystemClock(), timeout_ms=timeout_ms, cipher=cipher)
     async with opening as store:
         yield store
 

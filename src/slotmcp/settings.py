@@ -53,6 +53,8 @@ def _default_database_url() -> str:
 
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:[\w.-]+|\[[0-9a-f:.]+\])(?::(?:[0-9]+|\*))?")
+_FERNET_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
+"""32 bytes in URL-safe Base64."""
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -67,6 +69,8 @@ class Settings(BaseSettings):
     """Maximum number of PostgreSQL connections per process; half of them write."""
     database_timeout_seconds: float = Field(default=5, gt=0, le=600, allow_inf_nan=False)
     """Maximum wait of a call for the database: for a lock, an answer or a connection."""
+    encryption_keys: Names = Field(default=(), repr=False)
+    """Keys that encrypt contact details and notes in the database; the first encrypts, all decrypt. Empty: none."""
     routing_url: str = ""
     """Address of a routing service with OSRM's HTTP interface; empty: travel times are estimated."""
     calcom_url: str = "https://api.cal.com/v2"
@@ -154,12 +158,22 @@ class Settings(BaseSettings):
         """Absolute path of the SQLite file, for an SQLite database."""
         return Path(self.database_url.removeprefix(SQLITE_URL)).expanduser().absolute()
 
+    @field_validator("encryption_keys")
+    @classmethod
+    def _check_keys(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        for number, key in enumerate(keys, 1):
+            if not re.fullmatch(_FERNET_KEY, key):  # the message must not quote the key
+                raise ValueError(f"has an invalid key (number {number}); create one with slotmcp encryption new-key")
+        return keys
+
     @field_validator("log_level", "log_format", mode="before")
     @classmethod
     def _lowercase(cls, value: object) -> object:
         return value.strip().lower() if isinstance(value, str) else value
 
-    @field_validator("allowed_hosts", "allowed_origins", "oauth_projects", "trusted_proxies", mode="before")
+    @field_validator(
+        "allowed_hosts", "allowed_origins", "encryption_keys", "oauth_projects", "trusted_proxies", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value

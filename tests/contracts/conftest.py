@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from slotmcp.ports import Store
+from slotmcp.store.encryption import FieldCipher, new_key
 from slotmcp.store.postgres.store import PostgresStore
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock
@@ -33,6 +34,16 @@ def open_sqlite(tmp_path: Path, clock: HandClock) -> OpenStore:
 
 
 @pytest.fixture
+def open_encrypted(tmp_path: Path, clock: HandClock) -> OpenStore:
+    path, cipher = new_file(tmp_path / "encrypted.db"), FieldCipher([new_key()])
+
+    def opened(*, timeout_ms: int = 20_000) -> AbstractAsyncContextManager[Store]:
+        return SqliteStore.open(path, clock=clock, timeout_ms=timeout_ms, cipher=cipher)
+
+    return opened
+
+
+@pytest.fixture
 def open_postgres(postgres_url: str, clock: HandClock) -> OpenStore:
     @asynccontextmanager
     async def opened(*, timeout_ms: int = 20_000) -> AsyncIterator[Store]:
@@ -44,13 +55,14 @@ def open_postgres(postgres_url: str, clock: HandClock) -> OpenStore:
 
 
 @pytest.fixture
-def open_fleet(open_sqlite: OpenStore, clock: HandClock) -> OpenStore:
+def open_fleet(open_encrypted: OpenStore, clock: HandClock) -> OpenStore:
+    """Open stores of a fleet, on an encrypted database."""
     fleet = MemoryFleet()
 
     @asynccontextmanager
     async def opened(*, timeout_ms: int = 20_000) -> AsyncIterator[Store]:
         async with (
-            open_sqlite(timeout_ms=timeout_ms) as store,
+            open_encrypted(timeout_ms=timeout_ms) as store,
             JoinedStore.open(store, fleet, clock=clock) as joined,
         ):
             yield joined

@@ -80,7 +80,8 @@ ROWS: Final[dict[str, tuple[Part | Extra, ...]]] = {
 def generated() -> str:
     """Return the module's text."""
     definitions = [_table(table) for table in tables.METADATA.sorted_tables]
-    return "\n".join([HEADER, *definitions, *(f"\n\n{_row(name, parts)}" for name, parts in ROWS.items())]) + "\n"
+    rows = (f"\n\n{_row(name, parts)}" for name, parts in ROWS.items())
+    return "\n".join([HEADER, *definitions, *_encrypted(), *rows]) + "\n"
 
 
 def _table(table: Table) -> str:
@@ -96,6 +97,13 @@ def _table(table: Table) -> str:
             ")",
         ]
     )
+
+
+def _encrypted() -> Iterator[str]:
+    columns = (column for table in tables.METADATA.sorted_tables for column in table.columns)
+    yield "\nENCRYPTED_COLUMNS: Final = frozenset(\n    {"
+    yield from (f'        "{name}",' for name in sorted({one.name for one in columns if one.info.get("encrypted")}))
+    yield "    }\n)"
 
 
 def _key(table: Table) -> list[str]:

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from slotmcp.bootstrap import build_app, open_store
-from slotmcp.cli import bookings, calcom, keys, project_files
+from slotmcp.cli import bookings, calcom, encryption, keys, project_files
 from slotmcp.cli import doctor as diagnosis
 from slotmcp.cli.exits import exit_on_error, exit_with
 from slotmcp.cli.report import report
@@ -177,6 +177,7 @@ def copy(
 app.command()(report)
 app.add_typer(keys.app, name="keys")
 app.add_typer(calcom.app, name="calcom")
+app.add_typer(encryption.app, name="encryption")
 
 
 @app.command()

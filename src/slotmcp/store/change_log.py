@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from slotmcp.domain.schedule import Schedule
 from slotmcp.store.catalog import PROJECT_STATE
 from slotmcp.store.columns import CHANGES
+from slotmcp.store.encryption import readable_salt
 from slotmcp.store.schedules import (
     REVISIONS_LOGGED,
     Change,
@@ -81,11 +82,12 @@ class ChangeLog:
 
         Raises:
             NotFound: there is no such project (without `create`).
+            DatabaseUnusable: the database is encrypted, and this process has no key.
         """
         rows = await self._snapshot.fetch(PROJECT_STATE, project_id=self._snapshot.project_id)
         if rows:
             self._revision, salt = rows[0]
-            return bytes(salt)
+            return readable_salt(bytes(salt))
         if not create:
             raise await project_not_found(self._snapshot)
         return b""

@@ -241,6 +241,19 @@ BOOKING_CONTACTS: Final = Table(
     columns=("project_id", "claim_id", "position", "key", "kind"),
 )
 
+ENCRYPTED_COLUMNS: Final = frozenset(
+    {
+        "address",
+        "cancel_reason",
+        "customer_email",
+        "customer_name",
+        "customer_phone",
+        "event",
+        "notes",
+        "salt",
+    }
+)
+
 
 class ProjectRow(NamedTuple):
     """Columns of `projects`."""

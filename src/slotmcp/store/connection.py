@@ -8,6 +8,7 @@ from typing import Final
 
 from slotmcp.domain.errors import Unavailable
 from slotmcp.store.claims import OVERLAP_CONSTRAINT, claim_conflict
+from slotmcp.store.encryption import FieldCipher
 from slotmcp.store.statement import Fetch, Row, Statement
 
 MAX_CACHED_STATEMENTS: Final = 256
@@ -90,16 +91,17 @@ def execute_with_retry(connection: sqlite3.Connection, sql: str, give_up_at: flo
             return
 
 
-def make_fetch(connection: sqlite3.Connection) -> Fetch:
-    """Return a function that runs statements on a connection and never suspends."""
+def make_fetch(connection: sqlite3.Connection, cipher: FieldCipher | None = None) -> Fetch:
+    """Return a function that runs statements on a connection and never suspends. `cipher` encrypts at rest."""
 
     async def fetch(statement: Statement, /, **values: object) -> Sequence[Row]:
         try:
-            return connection.execute(statement.text, values).fetchall()
+            rows = connection.execute(statement.text, cipher.encrypt_values(values) if cipher else values).fetchall()
         except sqlite3.IntegrityError as error:
             if str(error) == OVERLAP_CONSTRAINT:
                 raise claim_conflict() from error
             raise
+        return cipher.decrypt_rows(rows) if cipher else rows
 
     return fetch
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from slotmcp.store.connection import connect_reader, is_fault, make_fetch, to_unavailable
+from slotmcp.store.encryption import FieldCipher
 from slotmcp.store.sql_store import Query
 from slotmcp.store.statement import drive
 
@@ -19,9 +20,9 @@ TURN_EVERY: Final = 8
 class SqliteReader:
     """Implementation of QueryRunner: a thread with a connection."""
 
-    def __init__(self, path: Path, *, timeout_ms: int) -> None:
+    def __init__(self, path: Path, *, timeout_ms: int, cipher: FieldCipher | None = None) -> None:
         self._connection = connect_reader(path, timeout_ms=timeout_ms)
-        self._fetch = make_fetch(self._connection)
+        self._fetch = make_fetch(self._connection, cipher)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="slotmcp-reader")
 
     async def run(self, query: Query[T]) -> T:

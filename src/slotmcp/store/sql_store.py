@@ -33,6 +33,7 @@ from slotmcp.store.calendar_pages import read_backlogs, read_projects
 from slotmcp.store.catalog import PROJECT_IDS, PROJECT_STATE
 from slotmcp.store.claims import read_hold
 from slotmcp.store.columns import AccessKeyRow
+from slotmcp.store.encryption import FieldCipher, check_encryption, readable_salt
 from slotmcp.store.schedules import Snapshot, project_not_found
 from slotmcp.store.statement import Fetch, Row, Statement
 from slotmcp.store.traces import (
@@ -109,6 +110,14 @@ class SqlStore:
         self._writer = writer
         self._pseudonyms: dict[str, Callable[[str], str]] = {}
         """By project. A project's salt never changes."""
+
+    async def check_encryption(self, cipher: FieldCipher | None) -> None:
+        """Check that the keys of the cipher fit the database.
+
+        Raises:
+            DatabaseUnusable: a key is missing, or the database is not encrypted yet.
+        """
+        await self._quick.run(lambda fetch: check_encryption(fetch, cipher))
 
     async def project_ids(self) -> tuple[str, ...]:
         rows = await self._quick.run(lambda fetch: fetch(PROJECT_IDS))
@@ -221,12 +230,12 @@ async def _read_bookings_by(fetch: Fetch, project_id: str, references: Collectio
     found: dict[str, Booking] = {}
     for _, salt in await fetch(PROJECT_STATE, project_id=project_id):
         for reference in references:
-            bookings = await read_bookings_by(fetch, project_id, pseudonym_of(salt, reference))
+            bookings = await read_bookings_by(fetch, project_id, pseudonym_of(readable_salt(bytes(salt)), reference))
             found |= {booking.id: booking for booking in bookings}
     return tuple(sorted(found.values(), key=lambda booking: (booking.claim.start, booking.id)))
 
 
 async def _read_salt(fetch: Fetch, project_id: str) -> bytes:
     for _, salt in await fetch(PROJECT_STATE, project_id=project_id):
-        return bytes(salt)
+        return readable_salt(bytes(salt))
     raise await project_not_found(Snapshot(fetch=fetch, project_id=project_id, now_ms=0))

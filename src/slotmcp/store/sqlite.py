@@ -15,6 +15,7 @@ from slotmcp.store.calendar_pages import read_view, read_work
 from slotmcp.store.catalog import REVISIONS
 from slotmcp.store.change_log import LatestSchedules
 from slotmcp.store.columns import AccessKeyRow
+from slotmcp.store.encryption import FieldCipher
 from slotmcp.store.prepare import prepare, translate_faults
 from slotmcp.store.reader import RevisionProbe, SqliteReader
 from slotmcp.store.schedules import Snapshot, read_revision, read_schedule
@@ -32,32 +33,35 @@ class SqliteStore(SqlStore):
 
     _writer: SqliteWriter
 
-    def __init__(self, path: Path, *, clock: Clock, timeout_ms: int) -> None:
+    def __init__(self, path: Path, *, clock: Clock, timeout_ms: int, cipher: FieldCipher | None) -> None:
         self._path = path
         self._clock = clock
         self._schedules = LatestSchedules()
-        quick = SqliteReader(path, timeout_ms=timeout_ms)
-        pages = SqliteReader(path, timeout_ms=timeout_ms)
+        quick = SqliteReader(path, timeout_ms=timeout_ms, cipher=cipher)
+        pages = SqliteReader(path, timeout_ms=timeout_ms, cipher=cipher)
         self._readers = (quick, pages)
         self._revision_probe = RevisionProbe(path, quick)
         # last, because it starts a thread
-        self._writer = SqliteWriter(path, clock=clock, schedules=self._schedules, timeout_ms=timeout_ms)
+        self._writer = SqliteWriter(path, clock=clock, schedules=self._schedules, timeout_ms=timeout_ms, cipher=cipher)
         super().__init__(quick=quick, pages=pages, writer=self._writer)
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, path: Path, *, clock: Clock, timeout_ms: int = DEFAULT_TIMEOUT_MS) -> AsyncIterator[Self]:
+    async def open(
+        cls, path: Path, *, clock: Clock, timeout_ms: int = DEFAULT_TIMEOUT_MS, cipher: FieldCipher | None = None
+    ) -> AsyncIterator[Self]:
         """Open a database file, and create or upgrade it first if needed. On exit, commit the queued units.
 
-        `timeout_ms` is how long a call waits for other processes.
+        `timeout_ms` is how long a call waits for other processes. `cipher` encrypts contact details and notes.
 
         Raises:
             DatabaseTooNew, DatabaseUnusable.
         """
         await asyncio.to_thread(prepare, path, timeout_ms=timeout_ms)
         with translate_faults(path):
-            store = cls(path, clock=clock, timeout_ms=timeout_ms)
+            store = cls(path, clock=clock, timeout_ms=timeout_ms, cipher=cipher)
         try:
+            await store.check_encryption(cipher)
             yield store
         finally:
             await store._close()

@@ -34,6 +34,9 @@ TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 REAL_8: TypeEngine[float] = Double().with_variant(REAL, "sqlite")
 """8-byte float; PostgreSQL's REAL has only four bytes."""
 
+ENCRYPTED = {"info": {"encrypted": True}}
+"""Column that a database with encryption keys stores encrypted. No other column has its name."""
+
 STRICT = {"sqlite_strict": True}
 CLUSTERED = {"sqlite_strict": True, "sqlite_with_rowid": False}
 """For small rows that are always read by their key."""
@@ -81,7 +84,7 @@ class ProjectTable(SQLModel, table=True):
     default_service_id: str | None = Field(sa_type=TEXT)
     holiday_regions: str = Field(sa_type=TEXT)
     closed_dates: str = Field(sa_type=TEXT)
-    salt: bytes = Field(sa_type=LargeBinary)
+    salt: bytes = Field(sa_type=LargeBinary, sa_column_kwargs=ENCRYPTED)
     revision: int = Field(sa_type=BIG)
     calcom: str | None = Field(sa_type=TEXT)
     country: str | None = Field(sa_type=TEXT)
@@ -210,14 +213,14 @@ class BookingTable(SQLModel, table=True):
 
     project_id: str = Field(primary_key=True, sa_type=TEXT)
     claim_id: str = Field(primary_key=True, sa_type=TEXT)
-    customer_name: str | None = Field(sa_type=TEXT)
-    customer_phone: str = Field(sa_type=TEXT)
-    customer_email: str = Field(sa_type=TEXT)
-    address: str = Field(sa_type=TEXT)
-    notes: str = Field(sa_type=TEXT)
+    customer_name: str | None = Field(sa_type=TEXT, sa_column_kwargs=ENCRYPTED)
+    customer_phone: str = Field(sa_type=TEXT, sa_column_kwargs=ENCRYPTED)
+    customer_email: str = Field(sa_type=TEXT, sa_column_kwargs=ENCRYPTED)
+    address: str = Field(sa_type=TEXT, sa_column_kwargs=ENCRYPTED)
+    notes: str = Field(sa_type=TEXT, sa_column_kwargs=ENCRYPTED)
     reason: str | None = Field(sa_type=TEXT)
     status: str = Field(sa_type=TEXT)
-    cancel_reason: str = Field(sa_type=TEXT)
+    cancel_reason: str = Field(sa_type=TEXT, sa_column_kwargs=ENCRYPTED)
     attention: str = Field(sa_type=TEXT)
     created_at_ms: int = Field(sa_type=BIG)
     is_additional: int | None
@@ -265,9 +268,9 @@ class WaitTable(SQLModel, table=True):
     technician_id: str | None = Field(sa_type=TEXT)
     latitude: float | None = Field(sa_type=REAL_8)
     longitude: float | None = Field(sa_type=REAL_8)
-    customer_name: str = Field(sa_type=TEXT)
-    customer_phone: str = Field(sa_type=TEXT)
-    customer_email: str = Field(sa_type=TEXT)
+    customer_name: str = Field(sa_type=TEXT, sa_column_kwargs=ENCRYPTED)
+    customer_phone: str = Field(sa_type=TEXT, sa_column_kwargs=ENCRYPTED)
+    customer_email: str = Field(sa_type=TEXT, sa_column_kwargs=ENCRYPTED)
     customer_pseudonym: str = Field(sa_type=TEXT)
     state: str = Field(sa_type=TEXT)
     hold_token: str = Field(sa_type=TEXT)
@@ -403,11 +406,11 @@ class CalendarEntryTable(SQLModel, table=True):
     event_type_id: int | None = Field(sa_type=BIG)
     replaces: str = Field(sa_type=TEXT)
     hosts: str = Field(sa_type=TEXT)
-    customer_name: str | None = Field(sa_type=TEXT)
-    customer_phone: str = Field(sa_type=TEXT)
-    customer_email: str = Field(sa_type=TEXT)
-    address: str = Field(sa_type=TEXT)
-    notes: str = Field(sa_type=TEXT)
+    customer_name: str | None = Field(sa_type=TEXT, sa_column_kwargs=ENCRYPTED)
+    customer_phone: str = Field(sa_type=TEXT, sa_column_kwargs=ENCRYPTED)
+    customer_email: str = Field(sa_type=TEXT, sa_column_kwargs=ENCRYPTED)
+    address: str = Field(sa_type=TEXT, sa_column_kwargs=ENCRYPTED)
+    notes: str = Field(sa_type=TEXT, sa_column_kwargs=ENCRYPTED)
     contact_keys: str = Field(sa_type=TEXT)
     said_booking_id: str = Field(sa_type=TEXT)
     booking_id: str = Field(sa_type=TEXT)
@@ -438,7 +441,7 @@ class DeferredEventTable(SQLModel, table=True):
 
     project_id: str = Field(primary_key=True, sa_type=TEXT)
     uid: str = Field(primary_key=True, sa_type=TEXT)
-    event: str = Field(sa_type=TEXT)
+    event: str = Field(sa_type=TEXT, sa_column_kwargs=ENCRYPTED)
     contact_keys: str = Field(sa_type=TEXT)
     why: str = Field(sa_type=TEXT)
     parked_at_ms: int = Field(sa_type=BIG)

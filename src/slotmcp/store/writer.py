@@ -18,6 +18,7 @@ from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Clock, CommitHandler, Unit
 from slotmcp.store.change_log import ChangeLog, LatestSchedules
 from slotmcp.store.connection import connect_writer, execute_with_retry, is_fault, make_fetch, to_unavailable
+from slotmcp.store.encryption import FieldCipher
 from slotmcp.store.jobs import Job, JobResult, committed, deliver_all, run_unit, shutting_down
 from slotmcp.store.schedules import Snapshot
 from slotmcp.store.statement import Row, Statement, drive
@@ -33,13 +34,15 @@ GROUP_SECONDS: Final = 0.02
 class SqliteWriter:
     """Implementation of StoreWriter: a thread with a connection and a queue of jobs."""
 
-    def __init__(self, path: Path, *, clock: Clock, schedules: LatestSchedules, timeout_ms: int) -> None:
+    def __init__(
+        self, path: Path, *, clock: Clock, schedules: LatestSchedules, timeout_ms: int, cipher: FieldCipher | None
+    ) -> None:
         self._path = path
         self._timeout_ms = timeout_ms
         self._clock = clock
         self._schedules = schedules
         self._connection = connect_writer(path, timeout_ms=timeout_ms)
-        self._fetch = make_fetch(self._connection)
+        self._fetch = make_fetch(self._connection, cipher)
         self._queue: SimpleQueue[Job[Any] | None] = SimpleQueue()
         self._is_closing = False
         self.commit_handlers: list[CommitHandler] = []

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Clock
 from slotmcp.store.change_log import ChangeLog
+from slotmcp.store.encryption import readable_salt
 from slotmcp.store.jobs import Job, JobResult, run_unit
 from slotmcp.store.postgres.link import Link
 from slotmcp.store.postgres.outages import Fault, unknown_outcome
@@ -76,7 +77,8 @@ class Group:
             await link.fetch(LOCK_NAME, project_id=self._project_id)
             rows = await link.fetch(LOCK_PROJECT, project_id=self._project_id)
         if rows:
-            ((self._revision, self._salt, self._locked_at_ms),) = rows
+            ((self._revision, salt, self._locked_at_ms),) = rows
+            self._salt = readable_salt(salt)
         else:
             ((self._locked_at_ms,),) = await link.fetch(NOW)
         self._locked_at = time.monotonic()

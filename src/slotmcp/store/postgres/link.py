@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from slotmcp.store.claims import OVERLAP_CONSTRAINT, claim_conflict
+from slotmcp.store.encryption import FieldCipher
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.outages import FAULTS, Fault, driver_error
 from slotmcp.store.postgres.statements import numbered
@@ -65,8 +66,9 @@ async def connect(address: Address, *, timeout_ms: int, session_sql: str = "") -
 class Link:
     """Connection in use. `fetch` implements the protocol Fetch."""
 
-    def __init__(self, connection: Any) -> None:  # noqa: ANN401  asyncpg's connection, or the pool's wrapper of it
+    def __init__(self, connection: Any, cipher: FieldCipher | None = None) -> None:  # noqa: ANN401  asyncpg's connection, or the pool's wrapper of it
         self._connection = connection
+        self._cipher = cipher
         self._is_running = False
 
     @property
@@ -95,6 +97,8 @@ class Link:
         query = numbered(statement)
         if query is None:
             return ()
+        if self._cipher:
+            values = self._cipher.encrypt_values(values)
         self._is_running = True
         try:
             rows: Sequence[Row] = await self._connection.fetch(query.text, *[values[name] for name in query.names])
@@ -103,7 +107,7 @@ class Link:
         self._is_running = False
         if not rows and statement.takes_time:
             raise claim_conflict()
-        return rows
+        return self._cipher.decrypt_rows(rows) if self._cipher else rows
 
     async def run(self, commands: str) -> str:
         """Run commands without values, and return the status of the last one.
@@ -132,7 +136,10 @@ class Link:
 class Pool:
     """Bounded pool of connections, opened on demand and replaced when broken."""
 
-    def __init__(self, address: Address, *, size: int, timeout_ms: int, session_sql: str = "") -> None:
+    def __init__(
+        self, address: Address, *, size: int, timeout_ms: int, session_sql: str = "", cipher: FieldCipher | None = None
+    ) -> None:
+        self._cipher = cipher
         self._engine = create_async_engine(
             DRIVER,
             async_creator=partial(connect, address, timeout_ms=timeout_ms, session_sql=session_sql),
@@ -161,7 +168,7 @@ class Pool:
         """
         pooled = await self._connected()
         try:
-            link = Link((await pooled.get_raw_connection()).driver_connection)
+            link = Link((await pooled.get_raw_connection()).driver_connection, self._cipher)
             try:
                 yield link
             finally:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
+from slotmcp.store.encryption import FieldCipher
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.link import READ_ONLY, Link, Pool
 from slotmcp.store.postgres.outages import Fault, error_for_caller
@@ -16,9 +17,9 @@ SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 class PostgresReader:
     """Implementation of QueryRunner: a pool of connections that take no locks."""
 
-    def __init__(self, address: Address, *, size: int, timeout_ms: int) -> None:
+    def __init__(self, address: Address, *, size: int, timeout_ms: int, cipher: FieldCipher | None = None) -> None:
         self._address = address
-        self._pool = Pool(address, size=size, timeout_ms=timeout_ms, session_sql=READ_ONLY)
+        self._pool = Pool(address, size=size, timeout_ms=timeout_ms, session_sql=READ_ONLY, cipher=cipher)
 
     @property
     def in_use(self) -> int:

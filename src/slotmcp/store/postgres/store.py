@@ -11,6 +11,7 @@ from slotmcp.store.access import access_key_of
 from slotmcp.store.calendar_pages import read_view, read_work
 from slotmcp.store.change_log import LatestSchedules
 from slotmcp.store.columns import AccessKeyRow
+from slotmcp.store.encryption import FieldCipher
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.prepare import prepare
 from slotmcp.store.postgres.reader import PostgresReader
@@ -36,35 +37,44 @@ class PostgresStore(SqlStore):
 
     _writer: PostgresWriter
 
-    def __init__(self, address: Address, *, clock: Clock | None, timeout_ms: int, pool_size: int) -> None:
+    def __init__(
+        self, address: Address, *, clock: Clock | None, timeout_ms: int, pool_size: int, cipher: FieldCipher | None
+    ) -> None:
         writers = pool_size // 2
         self._address = address
         self._clock = clock
         self._pool_size = pool_size
         self._schedules = LatestSchedules()
-        self._reader = PostgresReader(address, size=pool_size - writers, timeout_ms=timeout_ms)
+        self._reader = PostgresReader(address, size=pool_size - writers, timeout_ms=timeout_ms, cipher=cipher)
         self._writer = PostgresWriter(
-            address, clock=clock, schedules=self._schedules, size=writers, timeout_ms=timeout_ms
+            address, clock=clock, schedules=self._schedules, size=writers, timeout_ms=timeout_ms, cipher=cipher
         )
         super().__init__(quick=self._reader, pages=self._reader, writer=self._writer)
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, url: str, *, clock: Clock | None = None, timeout_ms: int = DEFAULT_TIMEOUT_MS, pool_size: int = POOL_SIZE
+        cls,
+        url: str,
+        *,
+        clock: Clock | None = None,
+        timeout_ms: int = DEFAULT_TIMEOUT_MS,
+        pool_size: int = POOL_SIZE,
+        cipher: FieldCipher | None = None,
     ) -> AsyncIterator[Self]:
         """Open a database, and fill or upgrade it first if needed. On exit, commit the queued units.
 
         `timeout_ms` is how long a call waits for a lock, a response or a connection. `pool_size` is the maximum number
-        of connections and at least two. Half of them write.
+        of connections and at least two. Half of them write. `cipher` encrypts contact details and notes.
 
         Raises:
             DatabaseTooNew, DatabaseUnusable, Unavailable.
         """
         address = Address.of(url)
         await prepare(address, timeout_ms=timeout_ms)
-        store = cls(address, clock=clock, timeout_ms=timeout_ms, pool_size=max(pool_size, MIN_POOL_SIZE))
+        store = cls(address, clock=clock, timeout_ms=timeout_ms, pool_size=max(pool_size, MIN_POOL_SIZE), cipher=cipher)
         try:
+            await store.check_encryption(cipher)
             yield store
         finally:
             await store._close()

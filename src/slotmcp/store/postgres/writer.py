@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 from slotmcp.ports import Clock, CommitHandler, Unit
 from slotmcp.store.change_log import LatestSchedules
+from slotmcp.store.encryption import FieldCipher
 from slotmcp.store.jobs import Job, JobResult, committed, deliver_all, shutting_down
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.group import Group
@@ -38,14 +39,21 @@ class ProjectQueue:
 class PostgresWriter:
     """Implementation of StoreWriter: queues of projects, each with one task while it has jobs."""
 
-    def __init__(
-        self, address: Address, *, clock: Clock | None, schedules: LatestSchedules, size: int, timeout_ms: int
+    def __init__(  # noqa: PLR0913  what the writer consists of
+        self,
+        address: Address,
+        *,
+        clock: Clock | None,
+        schedules: LatestSchedules,
+        size: int,
+        timeout_ms: int,
+        cipher: FieldCipher | None,
     ) -> None:
         self._address = address
         self._clock = clock
         self._schedules = schedules
         self._timeout_seconds = timeout_ms / 1000
-        self._pool = Pool(address, size=size, timeout_ms=timeout_ms)
+        self._pool = Pool(address, size=size, timeout_ms=timeout_ms, cipher=cipher)
         self._queues: dict[str, ProjectQueue] = {}
         self._is_closing = False
         self.commit_handlers: list[CommitHandler] = []
