@@ -163,6 +163,9 @@ async def _database(settings: Settings, store: OpenedStore) -> AsyncIterator[Fin
         yield _broken("database", status.problem)
         return
     yield _ok("database", status.description)
+    if settings.encryption_keys:
+        keys = plural(len(settings.encryption_keys), "key")
+        yield _ok("encryption", f"contact details and notes are encrypted; {keys} in the settings")
     app = build_app(store, calendars=CalendarConfig.of(settings))
     for project_id in await store.project_ids():
         yield await _project(app, store, project_id)

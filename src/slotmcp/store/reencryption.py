@@ -72,6 +72,8 @@ async def remove_encryption(database: Database, cipher: FieldCipher, *, timeout_
 
 
 async def _convert_database(database: Database, tables: Sequence[Table], convert: Convert, timeout_ms: int) -> int:
+    if isinstance(database, Path) and not database.is_file():
+        raise DatabaseUnusable(f"The database {database} cannot be used: there is no such file.")
     opened = _open_server(database, timeout_ms) if isinstance(database, Address) else _open_file(database, timeout_ms)
     async with opened as run_batch:
         return sum([await _convert_table(run_batch, table, convert) for table in tables])

@@ -33,7 +33,7 @@ from slotmcp.store.calendar_pages import read_backlogs, read_projects
 from slotmcp.store.catalog import PROJECT_IDS, PROJECT_STATE
 from slotmcp.store.claims import read_hold
 from slotmcp.store.columns import AccessKeyRow
-from slotmcp.store.encryption import FieldCipher, check_encryption, readable_salt
+from slotmcp.store.encryption import readable_salt
 from slotmcp.store.schedules import Snapshot, project_not_found
 from slotmcp.store.statement import Fetch, Row, Statement
 from slotmcp.store.traces import (
@@ -110,14 +110,6 @@ class SqlStore:
         self._writer = writer
         self._pseudonyms: dict[str, Callable[[str], str]] = {}
         """By project. A project's salt never changes."""
-
-    async def check_encryption(self, cipher: FieldCipher | None) -> None:
-        """Check that the keys of the cipher fit the database.
-
-        Raises:
-            DatabaseUnusable: a key is missing, or the database is not encrypted yet.
-        """
-        await self._quick.run(lambda fetch: check_encryption(fetch, cipher))
 
     async def project_ids(self) -> tuple[str, ...]:
         rows = await self._quick.run(lambda fetch: fetch(PROJECT_IDS))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 from typing import Final, Self, TypeVar
@@ -15,11 +15,13 @@ from slotmcp.store.calendar_pages import read_view, read_work
 from slotmcp.store.catalog import REVISIONS
 from slotmcp.store.change_log import LatestSchedules
 from slotmcp.store.columns import AccessKeyRow
-from slotmcp.store.encryption import FieldCipher
+from slotmcp.store.connection import connect_reader, make_fetch
+from slotmcp.store.encryption import FieldCipher, check_encryption
 from slotmcp.store.prepare import prepare, translate_faults
 from slotmcp.store.reader import RevisionProbe, SqliteReader
 from slotmcp.store.schedules import Snapshot, read_revision, read_schedule
 from slotmcp.store.sql_store import SqlStore
+from slotmcp.store.statement import drive
 from slotmcp.store.status import StoreStatus, read_status
 from slotmcp.store.writer import SqliteWriter
 
@@ -59,9 +61,9 @@ class SqliteStore(SqlStore):
         """
         await asyncio.to_thread(prepare, path, timeout_ms=timeout_ms)
         with translate_faults(path):
+            await asyncio.to_thread(_check_encryption, path, timeout_ms, cipher)
             store = cls(path, clock=clock, timeout_ms=timeout_ms, cipher=cipher)
         try:
-            await store.check_encryption(cipher)
             yield store
         finally:
             await store._close()
@@ -117,6 +119,11 @@ class SqliteStore(SqlStore):
         self._revision_probe.close()
         for reader in self._readers:
             await asyncio.to_thread(reader.close)
+
+
+def _check_encryption(path: Path, timeout_ms: int, cipher: FieldCipher | None) -> None:
+    with closing(connect_reader(path, timeout_ms=timeout_ms)) as connection:
+        drive(check_encryption(make_fetch(connection, cipher), cipher))
 
 
 async def _head(snapshot: Snapshot) -> Head:

@@ -25,6 +25,7 @@ READS_ALL = {
     "access.ALL_ACCESS_KEYS",
     "calendar.CALENDAR_PROJECTS",
     "calendar.BACKLOGS",
+    "encryption.SALTS",
     "status.SCHEMA_VERSION",
     "status.PROJECT_COUNT",
 }

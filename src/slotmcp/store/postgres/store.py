@@ -11,7 +11,7 @@ from slotmcp.store.access import access_key_of
 from slotmcp.store.calendar_pages import read_view, read_work
 from slotmcp.store.change_log import LatestSchedules
 from slotmcp.store.columns import AccessKeyRow
-from slotmcp.store.encryption import FieldCipher
+from slotmcp.store.encryption import FieldCipher, check_encryption
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.prepare import prepare
 from slotmcp.store.postgres.reader import PostgresReader
@@ -74,7 +74,7 @@ class PostgresStore(SqlStore):
         await prepare(address, timeout_ms=timeout_ms)
         store = cls(address, clock=clock, timeout_ms=timeout_ms, pool_size=max(pool_size, MIN_POOL_SIZE), cipher=cipher)
         try:
-            await store.check_encryption(cipher)
+            await store._reader.run(lambda fetch: check_encryption(fetch, cipher))
             yield store
         finally:
             await store._close()

@@ -29,6 +29,7 @@ READS_ALL = {
     "catalog.PROJECT_IDS",
     "catalog.REVISIONS",
     "calendar.CALENDAR_PROJECTS",
+    "encryption.SALTS",
     "postgres.statements.DATABASE_FACTS",
     "postgres.statements.HEADS",
 }
