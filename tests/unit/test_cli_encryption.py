@@ -14,7 +14,7 @@ KEYS = "SLOTMCP_ENCRYPTION_KEYS"
 
 @pytest.fixture
 def file(imported: Path, home: Path) -> Path:
-    assert imported
+    assert imported.is_file()
     return home / "data" / "slotmcp" / "slotmcp.db"
 
 
