@@ -7,7 +7,7 @@ import gc
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import parent_process
 from typing import Final
@@ -24,17 +24,19 @@ from slotmcp.domain.errors import TryLater
 from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.ports import Rate
 from slotmcp.services.access import PREFIX
+from slotmcp.services.access_watch import watch_access
 from slotmcp.services.app import App
+from slotmcp.services.open_access import OpenAccess
 from slotmcp.settings import Settings
 from slotmcp.tools.gate import CallGate, CallRateLimits, Toolset, local_principal
 from slotmcp.tools.http import MESSAGES_PATH, SSE_PATH, STREAMABLE_PATH, McpHttpApp, requested_tool
 from slotmcp.tools.server import TOOL_NAMES, ServerExtension, create_server, select_tools
 from slotmcp.tools.subscriptions import create_bus, watch_waitlists
+from slotmcp.web.anonymous import AnonymousAccess
 from slotmcp.web.app import Protection, create_web
 from slotmcp.web.authentication import (
     Authenticate,
     BearerAuthentication,
-    FixedPrincipal,
     PrincipalCache,
     RecordFailure,
     no_challenge,
@@ -46,6 +48,7 @@ from slotmcp.web.host_origin import LOOPBACK, HostPolicy
 from slotmcp.web.oauth import EVERY_PROJECT, IssuerKeys, OAuth, Resource
 from slotmcp.web.responses import error_response, path_in_app, retry_response
 from slotmcp.web.shutdown import GracefulShutdown, shutdown_on_signals
+from slotmcp.web.streams import StreamMiddleware
 from slotmcp.web.webhooks import Webhooks
 
 SSE_PATHS: Final = (SSE_PATH, MESSAGES_PATH)
@@ -64,6 +67,8 @@ class ServeOptions:
     read_only: bool = False
     is_open: bool = False
     """True if calls need no credential."""
+    until_first_key: bool = False
+    """True if an open server requires a credential as soon as any process has created a key."""
     is_local: bool = False
     """True if only this machine can connect."""
     offers_sse: bool = True
@@ -126,9 +131,13 @@ async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[A
     async with AsyncExitStack() as stack:
         app = await stack.enter_async_context(open_app(settings))
         await app.projects.warm_up()
-        gate = _gate(app, settings, options)
+        open_access = OpenAccess(app.access, is_open=options.is_open, until_first_key=options.until_first_key)
+        await stack.enter_async_context(watch_access(open_access, app.open_streams))
+        gate = _gate(app, settings)
         mcp = await _open_mcp(stack, app, gate, settings, options)
         authentication = await _open_authentication(stack, app, gate, settings, options)
+        if open_access.is_open:
+            authentication = _admit_anonymous(authentication, open_access, options.toolset)
         shutdown = GracefulShutdown(is_busy=lambda: gate.active_calls > 0, timeout_seconds=settings.stop_seconds)
         if options.owns_process:
             stack.enter_context(shutdown_on_signals(shutdown))
@@ -141,14 +150,14 @@ async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[A
             app=app,
             host_policy=host_policy,
             shutdown=shutdown,
-            is_open=options.is_open,
+            open_access=open_access,
             is_read_only=options.read_only,
             is_secure=settings.public_url.startswith("https://"),
         )
         if options.owns_process:
             gc.freeze()  # each collection would otherwise search all long-lived objects, for tens of milliseconds
         yield create_web(
-            mcp=mcp if options.offers_sse else _without_sse(mcp),
+            mcp=StreamMiddleware(mcp if options.offers_sse else _without_sse(mcp), app.open_streams),
             mcp_paths=(STREAMABLE_PATH, *SSE_PATHS),
             metadata_routes=authentication.routes,
             public_routes=[*Webhooks(app.calendars).routes(), *dashboard_routes(dashboard)],
@@ -164,10 +173,10 @@ async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[A
         )
 
 
-def _gate(app: App, settings: Settings, options: ServeOptions) -> CallGate:
+def _gate(app: App, settings: Settings) -> CallGate:
     rate_limits = CallRateLimits(
         limits=app.limits,
-        per_credential=None if options.is_open else _rate(settings.rate_limit_per_key),
+        per_credential=_rate(settings.rate_limit_per_key),
         per_call_id=_rate(settings.rate_limit_per_call),
     )
     return CallGate(default_principal=ANONYMOUS, rate_limits=rate_limits, observe=telemetry.record_tool_call)
@@ -182,7 +191,7 @@ async def _open_mcp(
 ) -> McpHttpApp:
     bus = create_bus()
     await stack.enter_async_context(watch_waitlists(app, bus, read_only=options.read_only))
-    toolset = _toolset(options)
+    toolset = options.toolset or Toolset.OPERATOR
     server = create_server(app, bus, toolset=toolset, read_only=options.read_only, gate=gate)
     telemetry.initialize_tool_metrics(tool.name for tool in select_tools(toolset, read_only=options.read_only))
     if options.extend is not None:
@@ -190,10 +199,6 @@ async def _open_mcp(
     mcp = McpHttpApp(server, gate, max_body_bytes=settings.max_body_bytes)
     await stack.enter_async_context(mcp.running())
     return mcp
-
-
-def _toolset(options: ServeOptions) -> Toolset:
-    return options.toolset or (Toolset.CALLER if options.is_open else Toolset.OPERATOR)
 
 
 def _without_sse(mcp: ASGIApp) -> ASGIApp:
@@ -218,13 +223,9 @@ class _Authentication:
 async def _open_authentication(
     stack: AsyncExitStack, app: App, gate: CallGate, settings: Settings, options: ServeOptions
 ) -> _Authentication:
-    if options.is_open:
-        return _Authentication(
-            calls=partial(FixedPrincipal, principal=local_principal(_toolset(options))),
-            metrics=partial(FixedPrincipal, principal=LOCAL),
-        )
+    """Return the authentication by keys, and by tokens if an issuer is set; an open server has no issuer."""
     record_failure = partial(_record_failure, gate)
-    if not settings.oauth_issuer:
+    if not settings.oauth_issuer or options.is_open:
         return _bearer(app.access.authenticate, record_failure)
     issuer_keys = IssuerKeys.open(issuer=settings.oauth_issuer, url=settings.oauth_jwks_url)
     sse = dict.fromkeys(SSE_PATHS, SSE_PATH) if options.offers_sse else {}
@@ -243,6 +244,19 @@ async def _open_authentication(
         return await (app.access.authenticate(token) if is_key else oauth.authenticate(token))
 
     return _bearer(authenticate, record_failure, resource)
+
+
+def _admit_anonymous(
+    authentication: _Authentication, open_access: OpenAccess, toolset: Toolset | None
+) -> _Authentication:
+    """Admit requests without a credential while access is open."""
+    admit = partial(AnonymousAccess, open_access=open_access)
+    caller = local_principal(toolset or Toolset.CALLER)
+    return replace(
+        authentication,
+        calls=partial(admit, principal=caller, authenticate=authentication.calls),
+        metrics=partial(admit, principal=LOCAL, authenticate=authentication.metrics),
+    )
 
 
 async def _default_projects(app: App, settings: Settings) -> frozenset[str] | None:

@@ -39,6 +39,7 @@ from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.fleet import FleetScheduleReader
 from slotmcp.services.holds import HoldService
 from slotmcp.services.in_memory import MemoryAttemptLimiter, MemoryHolds, MemoryRateLimiter
+from slotmcp.services.open_streams import OpenStreams
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.reporting.reports import ReportService
 from slotmcp.services.sessions import SessionService
@@ -270,6 +271,7 @@ def build_app(  # noqa: PLR0913  the ports that a server may implement different
         calendar_worker=open_worker,
         background_tasks=partial(_background_tasks, store, open_worker if calendars.sync_interval_seconds else None),
         access=access,
+        open_streams=OpenStreams(store=store, clock=SystemClock()),
         sessions=SessionService(store=store, access=access),
         attention=AttentionService(store=store, availability_cache=cache),
         reports=ReportService(store=store, availability_cache=cache),

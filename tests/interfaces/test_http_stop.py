@@ -3,7 +3,6 @@
 import asyncio
 import signal
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
@@ -15,6 +14,7 @@ from slotmcp.web.shutdown import GracefulShutdown, ShutdownMiddleware
 from support.denver import PLAN
 from support.http_server import HttpServer, body_in, call_of, headers_of, serving, write_database
 from support.sqlite_file import rows
+from support.streams import KINDS, drain, opened
 
 CALLERS = 120
 ENOUGH = 12
@@ -65,31 +65,15 @@ async def rush(server: HttpServer, starts: list[str]) -> list[httpx2.Response | 
         return await asyncio.gather(*calls)
 
 
-@pytest.mark.parametrize("how", ["sse", "listen"])
+@pytest.mark.parametrize("how", KINDS)
 async def test_open_streams_end_when_the_server_stops(tmp_path: Path, how: str) -> None:
     path = tmp_path / "slotmcp.db"
     await write_database(path, PLAN)
     with serving(path) as server:
-        async with httpx2.AsyncClient(base_url=server.url, timeout=60) as client, open_stream(client, how) as stream:
-            chunks = stream.aiter_bytes()
-            assert await anext(chunks)
+        async with httpx2.AsyncClient(base_url=server.url, timeout=60) as client, opened(client, how) as chunks:
             code, log = await asyncio.to_thread(server.stop)
-            async for _ in chunks:
-                pass  # the end is a proper one: a cut connection would raise
+            await drain(chunks)
     assert (code, log) == (0, "")
-
-
-def open_stream(client: httpx2.AsyncClient, how: str) -> Any:  # noqa: ANN401  the client's own context manager
-    if how == "sse":
-        return client.stream("GET", "/sse", headers={"Accept": "text/event-stream"})
-    envelope = {
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientCapabilities": {},
-    }
-    params = {"notifications": {"resourceSubscriptions": ["slotmcp://waitlist/x"]}, "_meta": envelope}
-    message = {"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": params}
-    headers = headers_of(MCP_Protocol_Version="2026-07-28", Mcp_Method="subscriptions/listen")
-    return client.stream("POST", "/mcp", json=message, headers=headers)
 
 
 async def given_up_on(ended: asyncio.Event) -> bool:

@@ -117,6 +117,12 @@ class WrappedStore:
     async def access_keys(self) -> tuple[AccessKey, ...]:
         return await self._store.access_keys()
 
+    async def has_access_keys(self) -> bool:
+        return await self._store.has_access_keys()
+
+    async def valid_credentials(self, ids: Collection[str]) -> frozenset[str]:
+        return await self._store.valid_credentials(ids)
+
     async def revoke_access_key(self, key_id: str, at_ms: int) -> bool:
         return await self._store.revoke_access_key(key_id, at_ms)
 

@@ -78,11 +78,22 @@ def test_a_server_without_credentials_listens_only_on_loopback(slotmcp: Run, hos
     assert "--no-auth" in refused.err
 
 
-def test_a_public_url_requires_credentials(slotmcp: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLOTMCP_PUBLIC_URL", "https://book.example.com")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PUBLIC_URL", "https://book.example.com"),
+        ("ALLOWED_HOSTS", "book.example.com"),
+        ("ALLOWED_HOSTS", "localhost,192.0.2.1:8000"),
+        ("ALLOWED_HOSTS", "book.localhost.example.com:*"),
+        ("ALLOWED_ORIGINS", "https://desk.example.com"),
+    ],
+)
+def test_other_names_require_credentials(slotmcp: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"SLOTMCP_{name}", value)
     refused = slotmcp("http", "--port", "0")
     assert refused.code == Exit.USAGE
-    assert "without SLOTMCP_PUBLIC_URL" in refused.err
+    assert f"SLOTMCP_{name}" in refused.err
+    assert "slotmcp keys create" in refused.err
 
 
 @pytest.mark.usefixtures("imported")
@@ -95,14 +106,18 @@ def test_an_address_that_cannot_be_used_is_reported(slotmcp: Run) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ((), "no authentication: only this machine can connect."),
+        ((), "no authentication until the first key exists: only this machine can connect."),
+        (("--no-auth",), "no authentication: only this machine can connect."),
         (("--no-auth", "--host", "0.0.0.0"), "NO AUTHENTICATION: ANYONE WHO CAN CONNECT HAS FULL ACCESS."),  # noqa: S104
         (("key",), "callers need a key or a token."),
     ],
-    ids=["local", "open", "key"],
+    ids=["local", "local-open", "open", "key"],
 )
 @pytest.mark.usefixtures("imported")
-def test_the_first_line_describes_the_access(slotmcp: Run, options: tuple[str, ...], message: str) -> None:
+def test_the_first_line_describes_the_access(
+    slotmcp: Run, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], message: str
+) -> None:
+    monkeypatch.setenv("SLOTMCP_ALLOWED_HOSTS", "localhost:*,[::1]")  # names of this machine
     if options == ("key",):
         assert slotmcp("keys", "create").code == Exit.OK
         options = ("--host", "0.0.0.0")  # noqa: S104

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from functools import partial
 from ipaddress import ip_address
 from socket import socket
+from urllib.parse import urlsplit
 
 from slotmcp.asgi import NO_SSE, HttpApp, ServeOptions
 from slotmcp.bootstrap import open_app
@@ -16,8 +17,9 @@ from slotmcp.web.serving import listen, serve, shared_metrics
 
 NO_CREDENTIALS = (
     "Callers could not authenticate: there is no key yet, and no OAuth issuer is set. Create a key with "
-    "`slotmcp keys create`, set SLOTMCP_OAUTH_ISSUER, listen on 127.0.0.1 only and without SLOTMCP_PUBLIC_URL, or pass "
-    "--no-auth to allow access without authentication."
+    "`slotmcp keys create`, set SLOTMCP_OAUTH_ISSUER, or pass --no-auth to allow access without authentication. "
+    "Without a key, the server starts only if other machines and web pages cannot reach it: it listens on 127.0.0.1, "
+    "SLOTMCP_PUBLIC_URL is not set, and SLOTMCP_ALLOWED_HOSTS and SLOTMCP_ALLOWED_ORIGINS name only this machine."
 )
 
 
@@ -34,8 +36,7 @@ def run(  # noqa: PLR0913  one parameter per option
     host, port = address
     is_local = _is_loopback(host)
     authenticates = not is_open and asyncio.run(_has_credentials(settings))
-    is_reachable = not is_local or settings.public_url  # a public URL implies a reverse proxy
-    if is_reachable and not (authenticates or is_open):
+    if not (authenticates or is_open) and _is_exposed(settings, host):
         exit_with(Exit.USAGE, NO_CREDENTIALS)
     try:
         listener = listen(host, port)
@@ -45,6 +46,7 @@ def run(  # noqa: PLR0913  one parameter per option
         toolset=toolset,
         read_only=is_read_only,
         is_open=not authenticates,
+        until_first_key=not is_open,
         is_local=is_local,
         offers_sse=workers == 1,
         owns_process=True,
@@ -62,6 +64,13 @@ async def _has_credentials(settings: Settings) -> bool:
         return bool(settings.oauth_issuer) or await app.access.has_keys()
 
 
+def _is_exposed(settings: Settings, host: str) -> bool:
+    """Return whether more than this machine could reach the server: through its address, a proxy or a web page."""
+    names = [urlsplit(f"//{name}").hostname for name in settings.allowed_hosts]
+    names += [urlsplit(origin).hostname for origin in settings.allowed_origins]
+    return bool(settings.public_url) or not all(_is_loopback(name or "") for name in (host, *names))
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -74,6 +83,7 @@ def _listening_message(listener: socket, options: ServeOptions) -> str:
     server = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     access = "callers need a key or a token"
     if options.is_open:
-        local = "no authentication: only this machine can connect"
+        until_key = " until the first key exists" if options.until_first_key else ""
+        local = f"no authentication{until_key}: only this machine can connect"
         access = local if options.is_local else "NO AUTHENTICATION: ANYONE WHO CAN CONNECT HAS FULL ACCESS"
     return f"slotmcp listens on {server}/mcp; {access}. The dashboard is at {server}/dashboard."

@@ -43,6 +43,8 @@ class Principal:
     """Ids of the phone call that the client reports, at most one for each header."""
     no_project: str = "This credential reaches no project."
     """Error of calls, if the principal can reach no project."""
+    expires_at_ms: int | None = None
+    """Time at which the token expires; None: the credential is a key, or has no end."""
     connection: str = ""
     """Id of the stdio or SSE connection; empty for Streamable HTTP, whose requests share none."""
 

@@ -175,6 +175,20 @@ class Store(ScheduleReader, Traces, Protocol):
     async def access_keys(self) -> tuple[AccessKey, ...]:
         """Return all access keys, expired and revoked ones included, in order of creation."""
 
+    async def has_access_keys(self) -> bool:
+        """Return whether any access key exists, expired and revoked ones included, in one cheap round trip.
+
+        Raises:
+            Unavailable: the database does not respond in time.
+        """
+
+    async def valid_credentials(self, ids: Collection[str]) -> frozenset[str]:
+        """Return those of some ids that belong to an access key that is valid now, in one cheap round trip.
+
+        Raises:
+            Unavailable: the database does not respond in time.
+        """
+
     async def revoke_access_key(self, key_id: str, at_ms: int) -> bool:
         """Revoke an access key durably; return False if no key has that id.
 

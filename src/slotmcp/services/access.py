@@ -79,7 +79,7 @@ class AccessService:
             Unavailable.
         """
         key_id, _, secret = token.removeprefix(PREFIX).partition("_")
-        if not token.startswith(PREFIX) or len(key_id) != _ID_LENGTH or not key_id.isalnum():
+        if not token.startswith(PREFIX) or not is_key_id(key_id):
             return None
         stored = await self._store.access_key(key_id)
         is_match = hmac.compare_digest(_hash(secret), stored.secret_hash if stored else _NO_HASH)
@@ -93,7 +93,7 @@ class AccessService:
         Raises:
             Unavailable.
         """
-        return bool(await self._store.access_keys())
+        return await self._store.has_access_keys()
 
     async def _resolve_project(self, project: str | None) -> str | None:
         known = await self._store.project_ids()
@@ -105,6 +105,11 @@ class AccessService:
         if project is not None and project not in known:
             raise NotFound.among("projectId", "project", project, known)
         return known[0] if project is None else project
+
+
+def is_key_id(text: str) -> bool:
+    """Return whether a text has the form of a key's id."""
+    return len(text) == _ID_LENGTH and text.isalnum()
 
 
 def _hash(secret: str) -> str:

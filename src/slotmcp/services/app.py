@@ -14,6 +14,7 @@ from slotmcp.services.calendar.service import CalendarService
 from slotmcp.services.customers import CustomerService
 from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.holds import HoldService
+from slotmcp.services.open_streams import OpenStreams
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.reporting.reports import ReportService
 from slotmcp.services.sessions import SessionService
@@ -49,6 +50,8 @@ class App:
     tracing: TraceWriter
     traces: TraceService
     access: AccessService
+    open_streams: OpenStreams
+    """Registry of the event streams of this process."""
     sessions: SessionService
     reports: ReportService
     board: BoardService

@@ -16,6 +16,7 @@ from slotmcp.ports import BookingPages, CommitHandler, ProjectEvent, Unit
 from slotmcp.store.access import (
     ADD_ACCESS_KEY,
     ALL_ACCESS_KEYS,
+    HAS_ACCESS_KEYS,
     REVOKE_ACCESS_KEY,
     access_key_of,
     access_key_values,
@@ -165,6 +166,10 @@ class SqlStore:
     async def access_keys(self) -> tuple[AccessKey, ...]:
         rows = await self._pages.run(lambda fetch: fetch(ALL_ACCESS_KEYS))
         return tuple(access_key_of(AccessKeyRow(*values)) for values in rows)
+
+    async def has_access_keys(self) -> bool:
+        ((exists,),) = await self._quick.run(lambda fetch: fetch(HAS_ACCESS_KEYS))
+        return bool(exists)
 
     async def add_access_key(self, key: AccessKey, secret_hash: str) -> None:
         await self._writer.write_alone(ADD_ACCESS_KEY, **access_key_values(key, secret_hash))

@@ -1,7 +1,7 @@
 """Store on SQLite: one file for many processes; one writing thread, two reading threads, and the revision probe."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Final, Self, TypeVar
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Clock, Head, StoredKey
 from slotmcp.ports.calendar import CalendarView, CalendarWork
-from slotmcp.store.access import ACCESS_KEY, access_key_of
+from slotmcp.store.access import ACCESS_KEY, CREDENTIAL_ENDS, access_key_of, valid_ids
 from slotmcp.store.calendar_pages import read_view, read_work
 from slotmcp.store.catalog import REVISIONS
 from slotmcp.store.change_log import LatestSchedules
@@ -23,6 +23,7 @@ from slotmcp.store.schedules import Snapshot, read_revision, read_schedule
 from slotmcp.store.sql_store import SqlStore
 from slotmcp.store.statement import drive
 from slotmcp.store.status import StoreStatus, read_status
+from slotmcp.store.values import json_text
 from slotmcp.store.writer import SqliteWriter
 
 T = TypeVar("T")
@@ -102,6 +103,10 @@ class SqliteStore(SqlStore):
             return None
         row = AccessKeyRow(*rows[0])
         return StoredKey(key=access_key_of(row), secret_hash=row.secret_hash, now_ms=self._clock.now_ms())
+
+    async def valid_credentials(self, ids: Collection[str]) -> frozenset[str]:
+        rows = await self._quick.run(lambda fetch: fetch(CREDENTIAL_ENDS, keys=json_text(sorted(ids))))
+        return valid_ids(rows, self._clock.now_ms())
 
     async def now_ms(self) -> int:
         return self._clock.now_ms()

@@ -41,7 +41,7 @@ class Toolset(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRateLimits:
-    """Rate limits of a server. A rate of None sets no limit."""
+    """Rate limits of a server. A rate of None sets no limit, and the local user has none per credential."""
 
     limits: RateLimiter
     per_credential: Rate | None
@@ -53,7 +53,8 @@ class CallRateLimits:
         Raises:
             RateLimited.
         """
-        rates = {f"credential:{principal.credential}": self.per_credential}
+        per_credential = self.per_credential if principal.credential != LOCAL.credential else None
+        rates = {f"credential:{principal.credential}": per_credential}
         if principal.call_id:
             rates[f"call:{principal.credential}:{principal.call_id}"] = self.per_call_id
         waits_ms = [await self.limits.acquire(name, rate) for name, rate in rates.items() if rate]

@@ -75,7 +75,7 @@ class BearerAuthentication:
         elif not principal.scopes:
             await self._insufficient_scope(Request(scope))(scope, receive, send)
         else:
-            with acting_as(_within_call(principal, scope)):
+            with acting_as(within_call(principal, scope)):
                 await self._app(scope, receive, send)
 
     def _unauthorized(self, request: Request, *, has_token: bool) -> Response:
@@ -91,19 +91,6 @@ class BearerAuthentication:
         parameters = ", ".join(f'{name}="{value}"' for name, value in {"realm": "slotmcp", **error}.items())
         extra = self._challenge(request)
         return {"WWW-Authenticate": f"Bearer {parameters}" + (f", {extra}" if extra else "")}
-
-
-class FixedPrincipal:
-    """Middleware that accepts every request as the same principal."""
-
-    def __init__(self, app: ASGIApp, principal: Principal) -> None:
-        self._app = app
-        self._principal = principal
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request."""
-        with acting_as(_within_call(self._principal, scope)):
-            await self._app(scope, receive, send)
 
 
 class PrincipalCache:
@@ -147,7 +134,7 @@ def _bearer_token(headers: Headers) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _within_call(principal: Principal, scope: Scope) -> Principal:
+def within_call(principal: Principal, scope: Scope) -> Principal:
     """Return the principal with the ids of the phone call that a request names."""
     headers = Headers(scope=scope)
     values = {header: _INVALID_IN_CALL_ID.sub("", headers.get(header, ""))[:_CALL_ID_LENGTH] for header in CALL_HEADERS}

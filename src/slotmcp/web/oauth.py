@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from slotmcp.domain.access import Principal, Scope
 from slotmcp.domain.errors import Unavailable
+from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.web.responses import path_in_app
 
 DefaultProjects = Callable[[], Awaitable[frozenset[str] | None]]
@@ -227,6 +228,7 @@ class OAuth:
             scopes=frozenset[Scope]().union(*scopes),
             projects=projects,
             no_project=NO_PROJECT,
+            expires_at_ms=(int(claims["exp"]) + _LEEWAY_SECONDS) * MS_PER_SECOND,
         )
 
 

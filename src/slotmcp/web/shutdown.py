@@ -10,9 +10,10 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Any, Final
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slotmcp.domain.interval import MS_PER_SECOND
+from slotmcp.web.exchange import StreamExchange
 from slotmcp.web.responses import path_in_app, retry_response
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -110,58 +111,11 @@ class ShutdownMiddleware:
             response.headers["Connection"] = "close"
             await response(scope, receive, send)
         else:
-            await _Exchange(self._shutdown, receive, send).run(self._app, scope)
+            await self._run(scope, receive, send)
 
-
-class _Exchange:
-    """One request with its response. It no longer counts as running once the response is an event stream."""
-
-    def __init__(self, shutdown: GracefulShutdown, receive: Receive, send: Send) -> None:
-        self._shutdown = shutdown
-        self._receive = receive
-        self._send = send
-        self._has_request_body = False
-        self._is_stream = False
-        self._is_response_complete = False
-        self._is_cut = False
-
-    async def run(self, app: ASGIApp, scope: Scope) -> None:
-        """Run the app, and end a stream properly that the shutdown interrupted."""
-        with ExitStack() as self._running:
-            self._running.enter_context(self._shutdown.running())
-            await app(scope, self.receive, self.send)
-        if self._is_cut and self._is_stream and not self._is_response_complete:
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    async def send(self, message: Message) -> None:
-        if self._is_cut:
-            return
-        if message["type"] == "http.response.start" and _is_event_stream(message):
-            self._is_stream = True
-            self._running.close()
-        self._is_response_complete = message["type"] == "http.response.body" and not message.get("more_body", False)
-        await self._send(message)
-
-    async def receive(self) -> Message:
-        message = await (self._disconnect_or_shutdown() if self._has_request_body else self._receive())
-        self._has_request_body = self._has_request_body or not message.get("more_body", False)
-        return message
-
-    async def _disconnect_or_shutdown(self) -> Message:
-        """Wait until the client disconnects or the shutdown ends."""
-        disconnect = asyncio.ensure_future(self._receive())
-        shutdown = asyncio.ensure_future(self._shutdown.wait())
-        try:
-            await asyncio.wait({disconnect, shutdown}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            disconnect.cancel()
-            shutdown.cancel()
-        self._is_cut = not disconnect.done()
-        return disconnect.result() if disconnect.done() else {"type": "http.disconnect"}
-
-
-def _is_event_stream(start: Message) -> bool:
-    return any(
-        name.lower() == b"content-type" and value.startswith(b"text/event-stream")
-        for name, value in start.get("headers", ())
-    )
+    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request, which no longer counts as running once its response is an event stream."""
+        with ExitStack() as running:
+            running.enter_context(self._shutdown.running())
+            exchange = StreamExchange(receive, send, wait_for_end=self._shutdown.wait, on_stream=running.close)
+            await exchange.run(self._app, scope)

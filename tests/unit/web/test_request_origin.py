@@ -7,15 +7,17 @@ from starlette.types import Receive, Scope, Send
 
 from slotmcp.domain.access import LOCAL
 from slotmcp.services.callers import current_origin
+from slotmcp.services.current_principal import acting_as
 from slotmcp.tools.http import sse_session
-from slotmcp.web.authentication import FixedPrincipal
+from slotmcp.web.authentication import within_call
 
 SESSION = "0123456789abcdef0123456789abcdef"
 
 
 async def show_origin(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer with the call ids of the request."""
-    await JSONResponse({"calls": current_origin().call_ids})(scope, receive, send)
+    with acting_as(within_call(LOCAL, scope)):
+        await JSONResponse({"calls": current_origin().call_ids})(scope, receive, send)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +33,7 @@ async def show_origin(scope: Scope, receive: Receive, send: Send) -> None:
     ],
 )
 def test_each_header_of_a_phone_call_is_an_id_of_its_own(headers: dict[str, str], calls: list[list[str]]) -> None:
-    client = TestClient(FixedPrincipal(show_origin, LOCAL))
+    client = TestClient(show_origin)
     assert client.post("/mcp", headers=headers).json() == {"calls": calls}
 
 

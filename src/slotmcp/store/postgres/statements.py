@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from slotmcp.store.access import CREDENTIAL_ENDS
 from slotmcp.store.columns import ACCESS_KEY_COLUMNS
 from slotmcp.store.statement import CoveredBy, Statement
 
@@ -28,6 +29,9 @@ LOCK_NAME = Statement("SELECT pg_advisory_xact_lock(hashtextextended(:project_id
 
 # Read an access key and the time.
 ACCESS_KEY_NOW = Statement(f"SELECT {ACCESS_KEY_COLUMNS}, {_NOW_MS} FROM access_keys WHERE id = :id")
+
+# Read the times at which some credentials end, and the time.
+CREDENTIAL_ENDS_NOW = Statement(f"SELECT {_NOW_MS}, ends.* FROM ({CREDENTIAL_ENDS.postgres}) AS ends")
 
 # Read the time.
 NOW = Statement(f"SELECT {_NOW_MS}")

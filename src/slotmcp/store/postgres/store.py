@@ -1,13 +1,13 @@
 """Store on PostgreSQL: one database for many servers."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Final, Self, TypeVar
 
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Clock, Head, StoredKey
 from slotmcp.ports.calendar import CalendarView, CalendarWork
-from slotmcp.store.access import access_key_of
+from slotmcp.store.access import access_key_of, valid_ids
 from slotmcp.store.calendar_pages import read_view, read_work
 from slotmcp.store.change_log import LatestSchedules
 from slotmcp.store.columns import AccessKeyRow
@@ -15,12 +15,13 @@ from slotmcp.store.encryption import FieldCipher, check_encryption
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.prepare import prepare
 from slotmcp.store.postgres.reader import PostgresReader
-from slotmcp.store.postgres.statements import ACCESS_KEY_NOW, HEAD, HEADS, NOW
+from slotmcp.store.postgres.statements import ACCESS_KEY_NOW, CREDENTIAL_ENDS_NOW, HEAD, HEADS, NOW
 from slotmcp.store.postgres.status import PostgresStatus, read_status
 from slotmcp.store.postgres.writer import PostgresWriter
 from slotmcp.store.schedules import Snapshot, project_not_found, read_schedule
 from slotmcp.store.sql_store import SqlStore
 from slotmcp.store.statement import Fetch
+from slotmcp.store.values import json_text
 
 T = TypeVar("T")
 
@@ -109,6 +110,11 @@ class PostgresStore(SqlStore):
         *values, now = rows[0]
         row = AccessKeyRow(*values)
         return StoredKey(key=access_key_of(row), secret_hash=row.secret_hash, now_ms=self._now_ms(now))
+
+    async def valid_credentials(self, ids: Collection[str]) -> frozenset[str]:
+        keys = json_text(sorted(ids))
+        rows = await self._reader.run(lambda fetch: fetch(CREDENTIAL_ENDS_NOW, keys=keys))
+        return valid_ids([ends for _, *ends in rows], self._now_ms(rows[0][0])) if rows else frozenset()
 
     async def now_ms(self) -> int:
         ((now,),) = await self._reader.run(lambda fetch: fetch(NOW))

@@ -1,6 +1,5 @@
 """Board: one day of all technicians on a time grid, with live updates."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -15,6 +14,7 @@ from slotmcp.domain.errors import InvalidArgument, NotFound, TryLater
 from slotmcp.domain.interval import MS_PER_MINUTE, MS_PER_SECOND, Interval
 from slotmcp.services.board import MAX_AGE_SECONDS, BoardAnswer, TechnicianDay
 from slotmcp.services.lookups import FindRequest, service_of
+from slotmcp.services.open_streams import OpenStream
 from slotmcp.web.dashboard.labels import (
     NO_CUSTOMER,
     attention_label,
@@ -27,7 +27,7 @@ from slotmcp.web.dashboard.pages import PRIVATE_HEADERS
 from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 from slotmcp.web.dashboard.timeline import COLUMN_MINUTES, TimeGrid
 
-POLLS_PER_SESSION_CHECK: Final = 4
+POLLS_PER_KEEP_ALIVE: Final = 4
 _ONE_DAY: Final = timedelta(days=1)
 
 
@@ -90,33 +90,38 @@ async def board(request: DashboardRequest) -> Response:
 async def events(request: DashboardRequest) -> Response:
     """Stream an event whenever the board has changed."""
     revision = request.http.headers.get("last-event-id", request.query("since"))
+    stream = OpenStream(principal=request.principal)
     headers = {**PRIVATE_HEADERS, "X-Accel-Buffering": "no"}
-    return StreamingResponse(_changes(request, revision), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(_changes(request, stream, revision), media_type="text/event-stream", headers=headers)
 
 
 ROUTES: Final = (PageRoute(path="", handler=board), PageRoute(path="/events", handler=events))
 
 
-async def _changes(request: DashboardRequest, sent_revision: str) -> AsyncIterator[str]:
+async def _changes(request: DashboardRequest, stream: OpenStream, sent_revision: str) -> AsyncIterator[str]:
     """Yield an event for each new revision until the session or the server ends."""
+    with request.app.open_streams.opened(stream):
+        async for event in _events_until_end(request, stream, sent_revision):
+            yield event
+    yield "event: changed\ndata: over\n\n"
+
+
+async def _events_until_end(request: DashboardRequest, stream: OpenStream, sent_revision: str) -> AsyncIterator[str]:
     polls = 0
-    while not request.context.shutdown.has_begun:
+    while not (stream.has_ended or request.context.shutdown.has_begun):
         try:
             revision = str(await request.app.board.revision(request.project_id))
             if revision != sent_revision:
                 sent_revision = revision
                 yield f"id: {revision}\nevent: changed\ndata: {revision}\n\n"
-            elif polls % POLLS_PER_SESSION_CHECK == 0:
+            elif polls % POLLS_PER_KEEP_ALIVE == 0:
                 yield ": keep-alive\n\n"
             polls += 1
-            if polls % POLLS_PER_SESSION_CHECK == 0 and not await request.has_valid_session():
-                break
         except TryLater:
             pass  # the database is unavailable: poll again
         except NotFound:
             break
-        await asyncio.sleep(MAX_AGE_SECONDS)
-    yield "event: changed\ndata: over\n\n"
+        await stream.sleep(MAX_AGE_SECONDS)
 
 
 async def _moved_message(request: DashboardRequest) -> str:

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from slotmcp.domain.access import LOCAL
 from slotmcp.domain.errors import Forbidden, NotFound, SlotmcpError, TryLater
 from slotmcp.services.current_principal import acting_as
+from slotmcp.web.anonymous import require_direct
 from slotmcp.web.dashboard.pages import PRIVATE_HEADERS
 from slotmcp.web.dashboard.request import COOKIE, DashboardContext, DashboardRequest, PageRoute, page_url
 
@@ -50,9 +51,10 @@ class DashboardGuard:
         """Return the request with its principal; None when a login is required.
 
         Raises:
-            Unavailable.
+            Unavailable, Forbidden.
         """
         if self.context.is_open:
+            require_direct(self.context.open_access, http.headers)
             return DashboardRequest(http=http, context=self.context, principal=LOCAL)
         session = await self.context.app.sessions.resume(http.cookies.get(COOKIE, ""))
         if session is None:

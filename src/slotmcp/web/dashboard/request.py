@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from slotmcp.domain.access import Principal
 from slotmcp.domain.catalog import Project
 from slotmcp.services.app import App
+from slotmcp.services.open_access import OpenAccess
 from slotmcp.web.dashboard.pages import PRIVATE_HEADERS, render
 from slotmcp.web.dashboard.static import StaticFiles
 from slotmcp.web.host_origin import HostPolicy
@@ -29,12 +30,17 @@ class DashboardContext:
     app: App
     host_policy: HostPolicy
     shutdown: GracefulShutdown
-    is_open: bool
-    """True if no login is required."""
+    open_access: OpenAccess
+    """State of access without a login."""
     is_read_only: bool
     is_secure: bool
     """True if the public URL is https, so that cookies require it."""
     files: StaticFiles = field(default_factory=StaticFiles)
+
+    @property
+    def is_open(self) -> bool:
+        """True if no login is required."""
+        return self.open_access.is_open
 
     def page(
         self,
@@ -103,16 +109,6 @@ class DashboardRequest:
     def redirect(self, url: str) -> Response:
         """Redirect after a form, so that a reload does not submit it again."""
         return RedirectResponse(url, 303, dict(PRIVATE_HEADERS))
-
-    async def has_valid_session(self) -> bool:
-        """Check the session again; its key may have been revoked since.
-
-        Raises:
-            Unavailable.
-        """
-        if self.context.is_open:
-            return True
-        return await self.app.sessions.resume(self.http.cookies.get(COOKIE, "")) is not None
 
 
 Handler = Callable[[DashboardRequest], Awaitable[Response]]
