@@ -54,6 +54,7 @@ from slotmcp.services.vitals import Vitals
 from slotmcp.services.waitlist import WaitlistService
 from slotmcp.settings import LogFormat, Settings
 from slotmcp.store.encryption import FieldCipher
+from slotmcp.store.schema import Preparation
 from slotmcp.store.sqlite import SqliteStore
 from slotmcp.store.status import Status
 
@@ -139,16 +140,22 @@ NO_CALENDAR: Final = CalendarConfig(calendar_factory=partial(_calcom_calendar, "
 """Configuration without secrets: no delivery is accepted, and no account is opened."""
 
 
+def own_preparation(settings: Settings) -> Preparation:
+    """Return what a command may do to the database by itself: upgrade a file, but not a server that others share."""
+    return Preparation.CREATE if settings.is_postgres else Preparation.UPGRADE
+
+
 @asynccontextmanager
-async def open_app(settings: Settings) -> AsyncIterator[App]:
+async def open_app(settings: Settings, *, preparation: Preparation = Preparation.UPGRADE) -> AsyncIterator[App]:
     """Open the database that the settings name, and yield all services; close it when the block ends.
 
     Raises:
+        DatabaseTooNew, DatabaseTooOld, DatabaseInUse, DatabaseUnusable: the database cannot be used.
         Unavailable: the database does not respond.
     """
     calendars, max_holds = CalendarConfig.of(settings), settings.max_holds_per_credential
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_store(settings))
+        store = await stack.enter_async_context(open_store(settings, preparation=preparation))
         travel = await stack.enter_async_context(open_travel(settings))
         if settings.redis_url:
             link = await stack.enter_async_context(RedisLink.open(settings.redis_url, prefix=settings.redis_prefix))
@@ -197,10 +204,13 @@ async def join_fleet(  # noqa: PLR0913  adapters and limits
 
 
 @asynccontextmanager
-async def open_store(settings: Settings) -> AsyncIterator[OpenedStore]:
-    """Open the database that the settings name; create or upgrade it first if necessary.
+async def open_store(
+    settings: Settings, *, preparation: Preparation = Preparation.UPGRADE
+) -> AsyncIterator[OpenedStore]:
+    """Open the database that the settings name; create or upgrade it first if necessary and allowed.
 
     Raises:
+        DatabaseTooNew, DatabaseTooOld, DatabaseInUse, DatabaseUnusable: the database cannot be used.
         Unavailable: the database does not respond.
     """
     configure_logging(settings)
@@ -211,9 +221,17 @@ async def open_store(settings: Settings) -> AsyncIterator[OpenedStore]:
         from slotmcp.store.postgres.store import PostgresStore  # noqa: PLC0415  a server on SQLite does not need it
 
         pool_size = settings.database_pool_size
-        opening = PostgresStore.open(settings.database_url, timeout_ms=timeout_ms, pool_size=pool_size, cipher=cipher)
+        opening = PostgresStore.open(
+            settings.database_url, timeout_ms=timeout_ms, pool_size=pool_size, preparation=preparation, cipher=cipher
+        )
     else:
-        opening = SqliteStore.open(settings.database_path, clock=SystemClock(), timeout_ms=timeout_ms, cipher=cipher)
+        opening = SqliteStore.open(
+            settings.database_path,
+            clock=SystemClock(),
+            timeout_ms=timeout_ms,
+            preparation=preparation,
+            cipher=cipher,
+        )
     async with opening as store:
         yield store
 

@@ -65,6 +65,8 @@ class Settings(BaseSettings):
 
     database_url: str = Field(default_factory=_default_database_url, repr=False)
     """Database: `sqlite:///PATH`, or just a path, or `postgresql://USER@HOST/NAME`."""
+    target_database_url: str = Field(default="", repr=False)
+    """Database to which `slotmcp copy` copies, as `database_url`; it may contain a password."""
     database_pool_size: int = Field(default=10, ge=2, le=1000)
     """Maximum number of PostgreSQL connections per process; half of them write."""
     database_timeout_seconds: float = Field(default=5, gt=0, le=600, allow_inf_nan=False)
@@ -154,6 +156,11 @@ class Settings(BaseSettings):
         return max(1, round(self.database_timeout_seconds * 1000))
 
     @property
+    def backup_home(self) -> Path:
+        """Path beside which the list of the database's backups is: the SQLite file, or a path in the data folder."""
+        return user_data_path("slotmcp", appauthor=False) / "postgresql" if self.is_postgres else self.database_path
+
+    @property
     def database_path(self) -> Path:
         """Absolute path of the SQLite file, for an SQLite database."""
         return Path(self.database_url.removeprefix(SQLITE_URL)).expanduser().absolute()
@@ -197,6 +204,11 @@ class Settings(BaseSettings):
     def _normalize_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
         """Return networks with the length of their prefix; no network for the word `none`."""
         return () if networks == (NO_PROXIES,) else tuple(map(_normalized_network, networks))
+
+    @field_validator("target_database_url")
+    @classmethod
+    def _check_target(cls, url: str) -> str:
+        return cls._check_database(url) if url else url
 
     @field_validator("database_url")
     @classmethod
@@ -286,6 +298,15 @@ def _postgres_problem(url: str) -> str:
     if not is_readable:
         return "is not a valid address; escape special characters of the password, such as %40 for @"
     return "" if parts.path.strip("/") else "names no database after the host"
+
+
+def has_password(url: str) -> bool:
+    """Return whether a database URL contains a password."""
+    try:
+        parts = urlsplit(url)
+        return "://" in url and (parts.password is not None or "password=" in parts.query.lower())
+    except ValueError:  # a special character of the password is not escaped
+        return "@" in url
 
 
 def _file_problem(url: str) -> str:

@@ -80,6 +80,8 @@ ROWS: Final[dict[str, tuple[Part | Extra, ...]]] = {
 def generated() -> str:
     """Return the module's text."""
     definitions = [_table(table) for table in tables.METADATA.sorted_tables]
+    names = [table.name for table in tables.METADATA.sorted_tables]
+    definitions.append("\n".join(["TABLE_NAMES: Final = (", *(f'    "{name}",' for name in names), ")"]))
     rows = (f"\n\n{_row(name, parts)}" for name, parts in ROWS.items())
     return "\n".join([HEADER, *definitions, *_encrypted(), *rows]) + "\n"
 

@@ -6,7 +6,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from slotmcp.store.prepare import PRIVATE, prepare
+from slotmcp.store.prepare import prepare
+from slotmcp.store.private_files import PRIVATE
 
 
 def new_file(path: Path) -> Path:

@@ -207,7 +207,7 @@ def test_an_invalid_option_is_reported_with_a_message(slotmcp: Run, words: list[
 
 def test_without_a_project_the_error_explains_the_import(slotmcp: Run) -> None:
     ended = slotmcp("slots")
-    assert ended.code == Exit.REFUSED
+    assert ended.code == Exit.UNAVAILABLE
     assert "slotmcp import" in ended.err
 
 

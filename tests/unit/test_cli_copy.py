@@ -20,11 +20,12 @@ def test_a_project_is_copied_to_postgresql_and_served_there(
 ) -> None:
     file = home / "data" / "slotmcp" / "slotmcp.db"
     exported = slotmcp("export").out
-    copied = slotmcp("copy", "--from", f"sqlite:///{file}", "--to", secret_url)
+    monkeypatch.setenv("SLOTMCP_TARGET_DATABASE_URL", secret_url)
+    copied = slotmcp("copy", "--from", f"sqlite:///{file}")
     assert (copied.code, copied.err) == (Exit.OK, "")
     assert "Copied denver-hvac, and verified every row." in copied.out
     assert all(f" {table} " in copied.out for table in ("projects", "claims", "bookings", "receipts"))
-    again = slotmcp("copy", "--from", str(file), "--to", secret_url)
+    again = slotmcp("copy")  # the configured database is the default
     assert (again.code, again.out) == (Exit.REFUSED, "")
     assert again.err == "--to: already has denver-hvac, and projects cannot be merged.\n"
     monkeypatch.setenv("SLOTMCP_DATABASE_URL", secret_url)
@@ -47,6 +48,27 @@ def test_an_invalid_database_is_reported_by_its_option(slotmcp: Run, home: Path)
     assert (missing.code, missing.out) == (Exit.UNAVAILABLE, "")
     assert "x.db cannot be used: there is no such file." in missing.err
     assert list(home.glob("*.db")) == []
+
+
+@pytest.mark.parametrize("option", ["--from", "--to"])
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://me:s3cret@db/slots", "postgresql://me@db/slots?password=s3cret", "postgres://:s3cret@db/slots"],
+)
+def test_a_password_on_the_command_line_is_refused(slotmcp: Run, imported: Path, option: str, url: str) -> None:
+    other = {"--from": "--to", "--to": "--from"}[option]
+    ended = slotmcp("copy", option, url, other, str(imported.with_name("another.db")))
+    assert (ended.code, ended.out) == (Exit.USAGE, "")
+    assert ended.err.startswith(f"{option} must not contain a password, because other users can read it. Put it into ")
+    assert all(place in ended.err for place in ("~/.pgpass", "PGPASSFILE", "PGPASSWORD", "SLOTMCP_TARGET_DATABASE_URL"))
+    assert "s3cret" not in ended.err
+    assert not imported.with_name("another.db").exists()
+
+
+def test_a_copy_needs_a_target(slotmcp: Run, home: Path) -> None:
+    ended = slotmcp("copy", "--from", str(home / "x.db"))
+    assert ended.code == Exit.USAGE
+    assert ended.err == "--to is missing. Name the target there, or in SLOTMCP_TARGET_DATABASE_URL.\n"
 
 
 def test_the_doctor_reports_an_unavailable_server(slotmcp: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from slotmcp.bootstrap import build_app, open_store
-from slotmcp.cli import bookings, calcom, encryption, keys, project_files
+from slotmcp.cli import bookings, calcom, databases, encryption, keys, project_files
 from slotmcp.cli import doctor as diagnosis
 from slotmcp.cli.exits import exit_on_error, exit_with
 from slotmcp.cli.report import report
@@ -18,6 +18,7 @@ from slotmcp.cli.slots import slots
 from slotmcp.project_file import sample_text
 from slotmcp.services.traces import summarize_trace
 from slotmcp.settings import Settings
+from slotmcp.store.schema import Preparation
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.resources import trace_as_json
 
@@ -152,7 +153,7 @@ async def read_trace(settings: Settings, trace_id: str, *, as_json: bool) -> str
     Raises:
         NotFound, Unavailable.
     """
-    async with open_store(settings) as store:
+    async with open_store(settings, preparation=Preparation.OPEN) as store:
         answer = await build_app(store).traces.find(trace_id)
     if as_json:
         return orjson.dumps(trace_as_json(answer), option=orjson.OPT_INDENT_2).decode()
@@ -162,8 +163,10 @@ async def read_trace(settings: Settings, trace_id: str, *, as_json: bool) -> str
 @app.command()
 def copy(
     *,
-    from_: Annotated[str, typer.Option("--from", metavar="URL", help="Source database.")],
-    to: Annotated[str, typer.Option(metavar="URL", help="Target database.")],
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="URL", help="Source; default: the configured database.")
+    ] = None,
+    to: Annotated[str | None, typer.Option(metavar="URL", help="Target; default: SLOTMCP_TARGET_DATABASE_URL.")] = None,
     project: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Only this project; can be repeated. Default: all.")
     ] = None,
@@ -174,6 +177,10 @@ def copy(
     copying.run(from_, to, project or [])
 
 
+app.command()(databases.backup)
+app.command()(databases.restore)
+app.command()(databases.verify)
+app.command()(databases.upgrade)
 app.command()(report)
 app.add_typer(keys.app, name="keys")
 app.add_typer(calcom.app, name="calcom")

@@ -11,6 +11,7 @@ from slotmcp.domain.catalog import Project
 from slotmcp.domain.interval import Minute
 from slotmcp.services.app import App
 from slotmcp.settings import Settings
+from slotmcp.store.schema import Preparation
 from slotmcp.tools.speech.times import label
 from slotmcp.tools.speech.viewpoint import Viewpoint
 
@@ -20,13 +21,18 @@ OPTIONAL_PROJECT = "Project id; optional if there is only one project."
 ProjectOption = Annotated[str | None, typer.Option("--project", metavar="ID", help=OPTIONAL_PROJECT)]
 
 
-def run_in_app(work: Callable[[App], Awaitable[T]], settings: Settings | None = None) -> T:
+def run_in_app(
+    work: Callable[[App], Awaitable[T]],
+    settings: Settings | None = None,
+    *,
+    preparation: Preparation = Preparation.OPEN,
+) -> T:
     """Run an async function in an app on the configured database."""
-    return asyncio.run(_run(work, settings or Settings.load()))
+    return asyncio.run(_run(work, settings or Settings.load(), preparation))
 
 
-async def _run(work: Callable[[App], Awaitable[T]], settings: Settings) -> T:
-    async with open_app(settings) as app:
+async def _run(work: Callable[[App], Awaitable[T]], settings: Settings, preparation: Preparation) -> T:
+    async with open_app(settings, preparation=preparation) as app:
         return await work(app)
 
 

@@ -30,6 +30,7 @@ from slotmcp.redis_layer.link import RedisLink
 from slotmcp.services.app import App
 from slotmcp.services.slots import SlotQuery
 from slotmcp.settings import Settings, SettingsError, config_file
+from slotmcp.store.schema import Preparation
 
 _STALE_SYNC_MINUTES = 30
 
@@ -107,7 +108,7 @@ async def _findings() -> AsyncIterator[Finding]:
             yield _first_import()
             return
     try:
-        async with open_store(settings) as store:
+        async with open_store(settings, preparation=Preparation.OPEN) as store:
             async for finding in _database(settings, store):
                 yield finding
     except SlotmcpError as error:

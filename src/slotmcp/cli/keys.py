@@ -10,6 +10,7 @@ from slotmcp.cli.common import run_in_app
 from slotmcp.domain.access import AccessKey, Scope
 from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.services.access import PREFIX
+from slotmcp.store.schema import Preparation
 
 _UNITS_MS: Final = {"h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
 
@@ -43,7 +44,10 @@ def create(
     name: Annotated[str, typer.Option(help="Label for the list, such as the key's owner.")] = "",
 ) -> None:
     """Create a key. It is shown once, on stdout; only its hash is stored."""
-    new = run_in_app(lambda app: app.access.create(scope, project=project, name=name, lifetime_ms=expires))
+    new = run_in_app(
+        lambda app: app.access.create(scope, project=project, name=name, lifetime_ms=expires),
+        preparation=Preparation.CREATE,
+    )
     typer.echo(f"{_describe(new.key)} Store it safely: it is not shown again.", err=True)
     typer.echo(new.token)
 

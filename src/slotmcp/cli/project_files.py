@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from slotmcp.bootstrap import SystemClock
+from slotmcp.bootstrap import SystemClock, own_preparation
 from slotmcp.cli.common import OPTIONAL_PROJECT, plural, run_in_app
 from slotmcp.cli.effects import describe_effects
 from slotmcp.cli.exits import Exit, exit_with, print_error
@@ -67,7 +67,9 @@ def import_(
     more, _ = _load_bookings(bookings, plan)
     with _exit_on_bad_file():
         report = run_in_app(
-            lambda app: app.projects.import_project(plan, prune=prune, dry_run=dry_run, bookings=more or ()), settings
+            lambda app: app.projects.import_project(plan, prune=prune, dry_run=dry_run, bookings=more or ()),
+            settings,
+            preparation=own_preparation(settings),
         )
     lines = (*_describe(report, "Would import" if dry_run else "Imported"), *describe_effects(report, plan.project))
     typer.echo("\n".join(lines))

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import nullcontext
 
-from slotmcp.bootstrap import open_app
+from slotmcp.bootstrap import open_app, own_preparation
 from slotmcp.cli.exits import exit_on_error
 from slotmcp.settings import Settings
 from slotmcp.tools.gate import Toolset
@@ -17,5 +17,9 @@ def run(toolset: str = Toolset.CALLER, *, read_only: bool = False) -> None:
 
 
 async def _serve(settings: Settings, toolset: Toolset, *, read_only: bool) -> None:
-    async with open_app(settings) as app, nullcontext() if read_only else app.background_tasks():
+    preparation = own_preparation(settings)
+    async with (
+        open_app(settings, preparation=preparation) as app,
+        nullcontext() if read_only else app.background_tasks(),
+    ):
         await run_stdio(app, toolset=toolset, read_only=read_only)

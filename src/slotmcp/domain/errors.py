@@ -27,6 +27,8 @@ SlotmcpError
 └── FixSetup             an operator must change the installation
     ├── DatabaseTooNew       written by a newer version            unavailable
     └── DatabaseUnusable     foreign, damaged or inaccessible      unavailable
+        ├── DatabaseTooOld       written by an older version           unavailable
+        └── DatabaseInUse        other processes have it open          unavailable
 
 Interfaces map errors by `code`; this module knows neither HTTP nor MCP.
 """
@@ -392,3 +394,11 @@ class DatabaseTooNew(FixSetup):
 
 class DatabaseUnusable(FixSetup):
     """The database is foreign, damaged or inaccessible. It was left unchanged."""
+
+
+class DatabaseTooOld(DatabaseUnusable):
+    """An older version of the program wrote the database, and this command does not upgrade it."""
+
+
+class DatabaseInUse(DatabaseUnusable):
+    """Other processes have the database open. It was left unchanged."""

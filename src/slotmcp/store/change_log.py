@@ -16,6 +16,7 @@ from slotmcp.store.schedules import (
     reread,
     summarize,
 )
+from slotmcp.store.schema_guard import check_schema, check_schema_in_use
 from slotmcp.store.statement import CoveredBy, Statement, insert
 
 # Increment a project's revision; the row stays locked until the transaction ends. PostgreSQL also deletes changes
@@ -83,13 +84,16 @@ class ChangeLog:
         Raises:
             NotFound: there is no such project (without `create`).
             DatabaseUnusable: the database is encrypted, and this process has no key.
+            Unavailable: the database has another schema.
         """
         rows = await self._snapshot.fetch(PROJECT_STATE, project_id=self._snapshot.project_id)
         if rows:
-            self._revision, salt = rows[0]
+            self._revision, salt, version = rows[0]
+            check_schema(version)
             return readable_salt(bytes(salt))
         if not create:
             raise await project_not_found(self._snapshot)
+        await check_schema_in_use(self._snapshot.fetch)
         return b""
 
     async def record(self, *changes: Change) -> None:

@@ -240,6 +240,27 @@ BOOKING_CONTACTS: Final = Table(
     key=("project_id", "claim_id", "position"),
     columns=("project_id", "claim_id", "position", "key", "kind"),
 )
+TABLE_NAMES: Final = (
+    "projects",
+    "access_keys",
+    "calendar_deliveries",
+    "calendar_entries",
+    "calendar_parked",
+    "calendar_syncs",
+    "changes",
+    "events",
+    "receipts",
+    "services",
+    "technicians",
+    "traces",
+    "waits",
+    "busy_times",
+    "claims",
+    "wait_contacts",
+    "bookings",
+    "calendar_pushes",
+    "booking_contacts",
+)
 
 ENCRYPTED_COLUMNS: Final = frozenset(
     {

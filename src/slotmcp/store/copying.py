@@ -1,18 +1,18 @@
-"""Checked copy of projects from one database to another, on SQLite or PostgreSQL.
+"""Checked copy from one database to another, on SQLite or PostgreSQL: of projects, or of everything.
 
-Access keys for all projects are not copied, because they would also open the target's other projects.
+Access keys for all projects are not copied with projects, because they would also open the target's other projects.
 """
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias, cast
 
-from sqlalchemy import Connection, Select, Table, create_engine, insert, select
+from sqlalchemy import Column, Connection, Select, Table, create_engine, insert, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool, StaticPool
@@ -20,13 +20,14 @@ from sqlalchemy.util import greenlet_spawn
 
 from slotmcp.domain.errors import DatabaseUnusable, InvalidArgument, NotFound
 from slotmcp.store.connection import connect_reader, connect_writer
+from slotmcp.store.database_file import translate_faults
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.link import DRIVER, connect
 from slotmcp.store.postgres.outages import FAULTS, driver_error, error_for_caller
 from slotmcp.store.postgres.prepare import prepare as prepare_postgres
 from slotmcp.store.postgres.prepare import read_version
-from slotmcp.store.prepare import prepare, translate_faults
-from slotmcp.store.schema import SCHEMA, file_version
+from slotmcp.store.prepare import prepare
+from slotmcp.store.schema import SCHEMA, file_version, too_old
 from slotmcp.store.tables import METADATA
 
 BATCH_ROWS: Final = 1_000
@@ -40,9 +41,6 @@ TECHNICIANS: Final = METADATA.tables["technicians"]
 ASSIGNED_COLUMNS: Final = {("technicians", "number"), ("waits", "number")}
 """Columns whose numbers the target assigns. The order of waitlist entries stays the same."""
 
-SKIPPED_TABLES: Final = {"traces"}
-"""Tables that are not needed for future decisions."""
-
 OWNER_COLUMN: Final = "technician_number"
 """Column that is copied as the technician's id."""
 
@@ -50,6 +48,12 @@ COPY_FAULTS: Final[tuple[type[Exception], ...]] = (DBAPIError, *FAULTS)
 
 Database: TypeAlias = Path | Address
 """File of SQLite, or database of PostgreSQL."""
+
+Owners: TypeAlias = tuple[str | None, ...]
+"""Projects whose rows are copied; None: the rows that belong to no project."""
+
+Choose: TypeAlias = Callable[[Connection, Connection], Owners]
+"""Returns what to copy from the source to the target."""
 
 Values: TypeAlias = dict[str, Any]
 """Values of one row by column."""
@@ -76,7 +80,7 @@ class CopyReport:
 async def copy_between(
     source: Database, target: Database, project_ids: Sequence[str], *, timeout_ms: int
 ) -> CopyReport:
-    """Copy projects in one transaction of the target, and check the copy before committing it.
+    """Copy projects, or all projects if none is named, in one transaction of the target that is checked.
 
     The source is only read, and must have the newest schema. The target is created or upgraded first.
 
@@ -84,12 +88,25 @@ async def copy_between(
         NotFound, InvalidArgument: the request cannot be fulfilled.
         DatabaseTooNew, DatabaseUnusable, Unavailable: one of the databases cannot be used.
     """
+    return await _copy_between(source, target, lambda read, written: _choose(read, written, project_ids), timeout_ms)
+
+
+async def copy_everything(source: Database, target: Database, *, timeout_ms: int) -> CopyReport:
+    """Copy everything into an empty database, in one transaction of the target that is checked.
+
+    Raises:
+        DatabaseTooNew, DatabaseUnusable, Unavailable: one of the databases cannot be used; the target may hold data.
+    """
+    return await _copy_between(source, target, partial(_choose_all, target), timeout_ms)
+
+
+async def _copy_between(source: Database, target: Database, choose: Choose, timeout_ms: int) -> CopyReport:
     await _check_is_newest(source, timeout_ms)
     await _prepare(target, timeout_ms)
     try:
         async with _open_source(source, timeout_ms) as read, _open_target(target, timeout_ms) as written:
             # the greenlet lets synchronous code wait for asyncpg on the event loop
-            return await greenlet_spawn(_copy, read, written, project_ids)
+            return await greenlet_spawn(_copy, read, written, choose)
     except COPY_FAULTS as error:
         # the error's message may contain customer data
         kind = type(driver_error(error)).__name__
@@ -98,46 +115,63 @@ async def copy_between(
         ) from error
 
 
-def _copy(source: Connection, target: Connection, project_ids: Sequence[str]) -> CopyReport:
-    """Copy projects, or all projects if none is named, and check the copy.
+def _copy(source: Connection, target: Connection, choose: Choose) -> CopyReport:
+    """Copy the chosen owners' rows, and check the copy.
 
     The caller begins and ends a transaction on both connections. That of the source sees one state.
 
     Raises:
-        NotFound: the source does not have one of the projects.
-        InvalidArgument: the source has no project, or the target has one of them.
+        NotFound, InvalidArgument: the request cannot be fulfilled.
         DatabaseUnusable: the copy differs from the original.
     """
-    wanted = _resolve_project_ids(source, project_ids)
-    if known := sorted({*_read_project_ids(target)} & {*wanted}):
-        raise InvalidArgument("--to", f"already has {', '.join(known)}, and projects cannot be merged.")
-    tables = [table for table in METADATA.sorted_tables if table.name not in SKIPPED_TABLES]
-    copied = [_copy_table(source, target, table, wanted) for table in tables]
-    for table, original in zip(tables, copied, strict=True):
-        if _summarize(target, table, wanted) != original:
+    owners = choose(source, target)
+    copied = [_copy_table(source, target, table, owners) for table in METADATA.sorted_tables]
+    for table, original in zip(METADATA.sorted_tables, copied, strict=True):
+        if _summarize(target, table, owners) != original:
             raise DatabaseUnusable(f"The copy differs from the original in {table.name}. Nothing was copied.")
-    return CopyReport(wanted, tuple(copied))
+    return CopyReport(tuple(filter(None, owners)), tuple(copied))
 
 
-def _resolve_project_ids(source: Connection, requested: Sequence[str]) -> tuple[str, ...]:
+def _choose(source: Connection, target: Connection, requested: Sequence[str]) -> Owners:
+    """Return the requested projects of the source, or all of them.
+
+    Raises:
+        NotFound: the source does not have one of the projects.
+        InvalidArgument: the source has no project, or the target has one of them.
+    """
     available = _read_project_ids(source)
     if not available:
         raise InvalidArgument("--from", "holds no project; there is nothing to copy.")
     for project_id in requested:
         if project_id not in available:
             raise NotFound.among("--project", "project", project_id, available)
-    return tuple(dict.fromkeys(requested)) or tuple(available)
+    wanted = tuple(dict.fromkeys(requested)) or tuple(available)
+    if known := sorted({*_read_project_ids(target)} & {*wanted}):
+        raise InvalidArgument("--to", f"already has {', '.join(known)}, and projects cannot be merged.")
+    return wanted
+
+
+def _choose_all(place: Database, source: Connection, target: Connection) -> Owners:
+    """Return all projects of the source, and None for the rows without a project.
+
+    Raises:
+        DatabaseUnusable: the target is not empty.
+    """
+    for table in METADATA.sorted_tables:
+        if target.execute(select(table).limit(1)).first() is not None:
+            raise DatabaseUnusable(f"The database {_describe(place)} has data already. Name a new, empty database.")
+    return (*_read_project_ids(source), None)
 
 
 def _read_project_ids(connection: Connection) -> list[str]:
     return list(connection.scalars(select(PROJECTS.c.id).order_by(PROJECTS.c.id)))
 
 
-def _copy_table(source: Connection, target: Connection, table: Table, project_ids: Sequence[str]) -> CopiedTable:
+def _copy_table(source: Connection, target: Connection, table: Table, owners: Owners) -> CopiedTable:
     digest = RowDigest(table.name)
-    for project_id in project_ids:
-        numbers = _read_technician_numbers(target, project_id) if OWNER_COLUMN in table.columns else {}
-        for rows in _read(source, table, project_id):
+    for owner in owners:
+        numbers = _read_technician_numbers(target, owner) if owner and OWNER_COLUMN in table.columns else {}
+        for rows in _read(source, table, owner):
             digest.add(rows)
             target.execute(
                 insert(table), [{**row, OWNER_COLUMN: numbers[row[OWNER_COLUMN]]} if numbers else row for row in rows]
@@ -145,26 +179,37 @@ def _copy_table(source: Connection, target: Connection, table: Table, project_id
     return digest.total
 
 
-def _summarize(target: Connection, table: Table, project_ids: Sequence[str]) -> CopiedTable:
+def _summarize(target: Connection, table: Table, owners: Owners) -> CopiedTable:
     digest = RowDigest(table.name)
-    for project_id in project_ids:
-        for rows in _read(target, table, project_id):
+    for owner in owners:
+        for rows in _read(target, table, owner):
             digest.add(rows)
     return digest.total
 
 
-def _read(connection: Connection, table: Table, project_id: str) -> Iterator[list[Values]]:
-    """Yield a project's rows of a table in batches, in an order that is the same in every database."""
-    result = connection.execute(_select(table, project_id).execution_options(yield_per=BATCH_ROWS))
+def _read(connection: Connection, table: Table, owner: str | None) -> Iterator[list[Values]]:
+    """Yield an owner's rows of a table in batches, in an order that is the same in every database."""
+    selected = _select(table, owner)
+    if selected is None:
+        return
+    result = connection.execute(selected.execution_options(yield_per=BATCH_ROWS))
     for rows in result.mappings().partitions():
         yield [dict(row) for row in rows]
 
 
-def _select(table: Table, project_id: str) -> Select[Any]:
+def _select(table: Table, owner: str | None) -> Select[Any] | None:
+    """Return the query of an owner's rows, or None if a table cannot have any."""
     copied = [column for column in table.columns if (table.name, column.name) not in ASSIGNED_COLUMNS]
-    if OWNER_COLUMN not in table.columns:
-        owner = PROJECTS.c.id if table is PROJECTS else table.c.project_id
-        return select(*copied).where(owner == project_id).order_by(*_order_columns(table))
+    if OWNER_COLUMN in table.columns:
+        return None if owner is None else _select_by_technician(table, copied, owner)
+    rows = select(*copied).order_by(*_order_columns(table))
+    project = PROJECTS.c.id if table is PROJECTS else table.columns.get("project_id")
+    if project is None:
+        return rows if owner is None else None
+    return rows.where(project == owner)  # for None, this compares with IS NULL
+
+
+def _select_by_technician(table: Table, copied: Sequence[Column[Any]], project_id: str) -> Select[Any]:
     columns = [TECHNICIANS.c.id.label(OWNER_COLUMN) if column.name == OWNER_COLUMN else column for column in copied]
     joined = table.join(TECHNICIANS, table.c[OWNER_COLUMN] == TECHNICIANS.c.number)
     order = [TECHNICIANS.c.id, *(column for column in _order_columns(table) if column.name != OWNER_COLUMN)]
@@ -207,11 +252,9 @@ async def _check_is_newest(source: Database, timeout_ms: int) -> None:
     else:
         version = await asyncio.to_thread(_read_file_version, source, timeout_ms)
     if version != SCHEMA.newest:
-        problem = "is empty" if version is None else f"was written by an older slotmcp (its schema is {version})"
-        raise DatabaseUnusable(
-            f"The database {_describe(source)} {problem}. A copy does not change its source; run `slotmcp doctor` "
-            "to upgrade it first."
-        )
+        if version is not None:
+            raise too_old(_describe(source), version, SCHEMA)
+        raise DatabaseUnusable(f"The database {_describe(source)} is empty. There is nothing to copy.")
 
 
 async def _read_server_version(address: Address, timeout_ms: int) -> str | None:

@@ -225,7 +225,7 @@ class SqlStore:
 
 async def _read_bookings_by(fetch: Fetch, project_id: str, references: Collection[str]) -> tuple[Booking, ...]:
     found: dict[str, Booking] = {}
-    for _, salt in await fetch(PROJECT_STATE, project_id=project_id):
+    for _, salt, _ in await fetch(PROJECT_STATE, project_id=project_id):
         for reference in references:
             bookings = await read_bookings_by(fetch, project_id, pseudonym_of(readable_salt(bytes(salt)), reference))
             found |= {booking.id: booking for booking in bookings}
@@ -233,6 +233,6 @@ async def _read_bookings_by(fetch: Fetch, project_id: str, references: Collectio
 
 
 async def _read_salt(fetch: Fetch, project_id: str) -> bytes:
-    for _, salt in await fetch(PROJECT_STATE, project_id=project_id):
+    for _, salt, _ in await fetch(PROJECT_STATE, project_id=project_id):
         return readable_salt(bytes(salt))
     raise await project_not_found(Snapshot(fetch=fetch, project_id=project_id, now_ms=0))

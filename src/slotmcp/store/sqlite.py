@@ -16,10 +16,12 @@ from slotmcp.store.catalog import REVISIONS
 from slotmcp.store.change_log import LatestSchedules
 from slotmcp.store.columns import AccessKeyRow
 from slotmcp.store.connection import connect_reader, make_fetch
+from slotmcp.store.database_file import translate_faults
 from slotmcp.store.encryption import FieldCipher, check_encryption
-from slotmcp.store.prepare import prepare, translate_faults
+from slotmcp.store.prepare import prepare
 from slotmcp.store.reader import RevisionProbe, SqliteReader
 from slotmcp.store.schedules import Snapshot, read_revision, read_schedule
+from slotmcp.store.schema import Preparation
 from slotmcp.store.sql_store import SqlStore
 from slotmcp.store.statement import drive
 from slotmcp.store.status import StoreStatus, read_status
@@ -51,16 +53,22 @@ class SqliteStore(SqlStore):
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, path: Path, *, clock: Clock, timeout_ms: int = DEFAULT_TIMEOUT_MS, cipher: FieldCipher | None = None
+        cls,
+        path: Path,
+        *,
+        clock: Clock,
+        timeout_ms: int = DEFAULT_TIMEOUT_MS,
+        preparation: Preparation = Preparation.UPGRADE,
+        cipher: FieldCipher | None = None,
     ) -> AsyncIterator[Self]:
         """Open a database file, and create or upgrade it first if needed. On exit, commit the queued units.
 
         `timeout_ms` is how long a call waits for other processes. `cipher` encrypts contact details and notes.
 
         Raises:
-            DatabaseTooNew, DatabaseUnusable.
+            DatabaseTooNew, DatabaseTooOld, DatabaseInUse, DatabaseUnusable.
         """
-        await asyncio.to_thread(prepare, path, timeout_ms=timeout_ms)
+        await asyncio.to_thread(prepare, path, timeout_ms=timeout_ms, preparation=preparation)
         with translate_faults(path):
             await asyncio.to_thread(_check_encryption, path, timeout_ms, cipher)
             store = cls(path, clock=clock, timeout_ms=timeout_ms, cipher=cipher)

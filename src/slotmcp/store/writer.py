@@ -21,6 +21,7 @@ from slotmcp.store.connection import connect_writer, execute_with_retry, is_faul
 from slotmcp.store.encryption import FieldCipher
 from slotmcp.store.jobs import Job, JobResult, committed, deliver_all, run_unit, shutting_down
 from slotmcp.store.schedules import Snapshot
+from slotmcp.store.schema_guard import check_schema_in_use
 from slotmcp.store.statement import Row, Statement, drive
 from slotmcp.store.transaction import SqlTransaction
 
@@ -78,6 +79,7 @@ class SqliteWriter:
         try:
             with closing(connect_writer(self._path, timeout_ms=self._timeout_ms)) as connection:
                 execute_with_retry(connection, "BEGIN IMMEDIATE", give_up_at)
+                drive(check_schema_in_use(make_fetch(connection)))
                 rows: Sequence[Row] = connection.execute(statement.text, values).fetchall()
                 connection.execute("COMMIT")
                 return rows

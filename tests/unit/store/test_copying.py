@@ -10,9 +10,10 @@ import pytest
 
 from slotmcp.domain.access import AccessKey, Scope
 from slotmcp.domain.errors import DatabaseTooNew, DatabaseUnusable, InvalidArgument, NotFound, Unavailable
+from slotmcp.domain.trace import TracedUse
 from slotmcp.domain.waitlist import WaitlistState
 from slotmcp.ports import Store, Transaction
-from slotmcp.store.copying import SKIPPED_TABLES, Database, copy_between
+from slotmcp.store.copying import Database, copy_between
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.store import PostgresStore
 from slotmcp.store.prepare import prepare
@@ -42,6 +43,7 @@ from support.schedules import (
     wait,
 )
 from support.sqlite_file import fingerprint
+from support.traces import trace
 from unit.store.test_prepare import next_schema
 
 SHOP = PROJECT.id
@@ -91,6 +93,7 @@ async def fill(store: Store) -> None:
         await transaction.add_hold(replace(hold("h", "full"), token="another"))  # noqa: S106  a test's own
 
     await store.write(FULL_PROJECT.id, another, create=True)
+    await store.add_traces([trace(TracedUse.BOOK_SLOT, NOW_MS)])
     await store.add_access_key(KEY, HASH)
     await store.add_access_key(UNBOUND, HASH)
 
@@ -105,6 +108,7 @@ async def everything(store: Store) -> list[object]:
         data.append(await store.write(project_id, lambda transaction: transaction.receipt("book_slot", "local", "key")))
         data.append(await store.bookings_by(project_id, "phone:+1"))
         data.append(replace(await store.calendar(project_id), now_ms=0))
+        data.append(await store.traces(project_id, 0, 2 * NOW_MS))
     data.append(await store.access_key(KEY.id))
     return data
 
@@ -129,7 +133,7 @@ async def test_everything_is_copied_and_can_be_used(way: tuple[Database, Databas
     report = await copy_between(source, target, [], timeout_ms=10_000)
     assert report.project_ids == (FULL_PROJECT.id, SHOP)
     assert [table.name for table in report.tables if not table.rows] == []
-    assert {table.name for table in report.tables} == METADATA.tables.keys() - SKIPPED_TABLES
+    assert {table.name for table in report.tables} == METADATA.tables.keys()
     async with opened(target) as store:
         assert await everything(store) == expected
         assert await store.access_keys() == (KEY,), "a key to every project may open more projects in the target"
@@ -265,7 +269,7 @@ async def test_a_missing_empty_or_old_source_is_rejected_and_unchanged(
     postgres.drop(empty_url)
     old, new = tmp_path / "old.db", tmp_path / "new.db"
     prepare(old, timeout_ms=1000, schema=SchemaVersions(versions=("0001",), migrations=SCHEMA.migrations))
-    with pytest.raises(DatabaseUnusable, match=r"older slotmcp .*0001.*slotmcp doctor"):
+    with pytest.raises(DatabaseUnusable, match=r"older slotmcp .*0001.*slotmcp upgrade"):
         await copy_between(old, databases["server"], [], timeout_ms=1000)
     prepare(new, timeout_ms=1000, schema=next_schema(tmp_path))
     with pytest.raises(DatabaseTooNew):

@@ -14,8 +14,8 @@ import pytest
 
 from slotmcp.domain.errors import DatabaseTooNew, DatabaseUnusable, FixSetup
 from slotmcp.store import prepare as preparing
-from slotmcp.store.connection import connect
-from slotmcp.store.prepare import backup_path, prepare, upgrade
+from slotmcp.store.backups import automatic_backup_path as backup_path
+from slotmcp.store.prepare import prepare
 from slotmcp.store.schema import APPLICATION_ID, SCHEMA, SchemaVersions
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock
@@ -67,8 +67,7 @@ async def test_a_new_file_and_its_folders_are_private(tmp_path: Path) -> None:
     assert select(path, "SELECT version_num FROM alembic_version") == [(SCHEMA.newest,)]
 
 
-def test_an_empty_file_is_filled(path: Path) -> None:
-    path.touch()
+def test_a_new_file_is_filled_without_a_trace_of_its_creation(path: Path) -> None:
     prepare(path, timeout_ms=1000)
     assert select(path, "SELECT version_num FROM alembic_version") == [(SCHEMA.newest,)]
     assert list(path.parent.iterdir()) == [path], "an empty file needs no backup"
@@ -92,14 +91,6 @@ def test_upgrading_again_changes_nothing(old: Path, tmp_path: Path) -> None:
     backup_path(old, SCHEMA.newest).unlink()
     before = old.read_bytes()
     prepare(old, timeout_ms=1000, schema=later)
-    assert old.read_bytes() == before
-    assert not backup_path(old, SCHEMA.newest).exists()
-
-
-def test_a_process_that_finds_the_file_upgraded_makes_no_backup(old: Path) -> None:
-    before = old.read_bytes()
-    with closing(connect(old, wait_ms=1000)) as connection:
-        upgrade(connection, old, SCHEMA)
     assert old.read_bytes() == before
     assert not backup_path(old, SCHEMA.newest).exists()
 

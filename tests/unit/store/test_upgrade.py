@@ -16,7 +16,8 @@ from slotmcp.domain.catalog import ChangeVerification, PartsOfDay, Project, Rank
 from slotmcp.domain.claim import Claim, ClaimState
 from slotmcp.ports import ClaimConflict, Store, Transaction
 from slotmcp.store import tables
-from slotmcp.store.prepare import backup_path, prepare
+from slotmcp.store.backups import automatic_backup_path as backup_path
+from slotmcp.store.prepare import prepare
 from slotmcp.store.schema import APPLICATION_ID, SCHEMA
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock

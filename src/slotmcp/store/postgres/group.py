@@ -11,6 +11,7 @@ from functools import partial
 from types import coroutine
 from typing import Any, Final, TypeVar
 
+from slotmcp.domain.errors import Unavailable
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Clock
 from slotmcp.store.change_log import ChangeLog
@@ -20,6 +21,7 @@ from slotmcp.store.postgres.link import Link
 from slotmcp.store.postgres.outages import Fault, unknown_outcome
 from slotmcp.store.postgres.statements import LOCK_NAME, LOCK_PROJECT, NOW
 from slotmcp.store.schedules import Snapshot, project_not_found
+from slotmcp.store.schema_guard import check_schema, check_schema_in_use
 from slotmcp.store.statement import FOREIGN_AWAIT, Fetch, Row, Statement
 
 T = TypeVar("T")
@@ -58,11 +60,15 @@ class Group:
 
         Raises:
             Fault: the whole group is lost.
-            Unavailable: it is unknown if the group was committed.
+            Unavailable: the database has another schema, or it is unknown if the group was committed.
         """
         wait_ms = max(1, round((first.give_up_at - time.monotonic()) * 1000))
         await link.run(BEGIN.format(wait_ms=wait_ms))
-        is_new = not await self._lock(link, first)
+        try:
+            is_new = not await self._lock(link, first)
+        except Unavailable:
+            await link.run(ROLLBACK)
+            raise
         self.results.append(JobResult(first))
         if not await self._run_first(link, is_new=is_new):
             await link.run(ROLLBACK)
@@ -71,15 +77,21 @@ class Group:
         await _commit(link, "" if is_new else await self._run_others(link, others))
 
     async def _lock(self, link: Link, job: Job[Any]) -> bool:
-        """Lock the project and read its state; return whether it exists."""
+        """Lock the project and read its state; return whether it exists.
+
+        Raises:
+            Unavailable: the database has another schema.
+        """
         rows = await link.fetch(LOCK_PROJECT, project_id=self._project_id)
         if not rows and job.create:
             await link.fetch(LOCK_NAME, project_id=self._project_id)
             rows = await link.fetch(LOCK_PROJECT, project_id=self._project_id)
         if rows:
-            ((self._revision, salt, self._locked_at_ms),) = rows
+            ((self._revision, salt, self._locked_at_ms, version),) = rows
+            check_schema(version)
             self._salt = readable_salt(salt)
         else:
+            await check_schema_in_use(link.fetch)
             ((self._locked_at_ms,),) = await link.fetch(NOW)
         self._locked_at = time.monotonic()
         return bool(rows)

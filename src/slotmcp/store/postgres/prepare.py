@@ -14,7 +14,7 @@ from slotmcp.domain.errors import DatabaseTooNew, DatabaseUnusable
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.link import DRIVER, connect
 from slotmcp.store.postgres.outages import FAULTS, driver_error, error_for_operator
-from slotmcp.store.schema import SCHEMA, SchemaVersions
+from slotmcp.store.schema import SCHEMA, Preparation, SchemaVersions, too_old
 
 OLDEST: Final = 130_000
 """Oldest tested server version: 13."""
@@ -31,21 +31,40 @@ SELECT current_setting('server_version_num')::int, current_setting('server_encod
 """
 VERSION: Final = "SELECT version_num FROM alembic_version"
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('slotmcp: upgrade', 0))"
+STOP_WRITERS: Final = """
+DO $$ BEGIN
+    IF to_regclass('projects') IS NOT NULL THEN LOCK TABLE projects, alembic_version IN EXCLUSIVE MODE; END IF;
+END $$
+"""
+"""Waits for the transactions that write, and lets new ones wait until the upgrade is committed. Reads continue."""
 SLOTMCP_COMMENT: Final = "slotmcp"
 """Comment on the table `alembic_version`, which the first migration sets."""
 
 
-async def prepare(address: Address, *, timeout_ms: int, schema: SchemaVersions = SCHEMA) -> None:
-    """Bring the database to this program's schema. A rejected database stays as it is.
+async def prepare(
+    address: Address,
+    *,
+    timeout_ms: int,
+    schema: SchemaVersions = SCHEMA,
+    preparation: Preparation = Preparation.UPGRADE,
+) -> None:
+    """Bring the database to this program's schema, as far as `preparation` allows. A rejected database is unchanged.
 
     Raises:
         DatabaseTooNew: a newer program wrote the database.
+        DatabaseTooOld: an older program wrote it, and `preparation` does not allow to upgrade it.
         DatabaseUnusable: it belongs to another program, or cannot be used.
         Unavailable: it does not respond.
     """
     try:
-        if await read_version(address, timeout_ms=timeout_ms, schema=schema) != schema.newest:
-            await _upgrade(address, schema)
+        version = await read_version(address, timeout_ms=timeout_ms, schema=schema)
+        if version == schema.newest:
+            return
+        if preparation is Preparation.OPEN and version is None:
+            raise _unusable(address, "it is empty; `slotmcp import FILE` fills it")
+        if preparation is not Preparation.UPGRADE and version is not None:
+            raise too_old(address.shown, version, schema)
+        await _upgrade(address, schema)
     except FAULTS as error:
         raise error_for_operator(error, address) from error
 
@@ -99,6 +118,7 @@ async def _upgrade(address: Address, schema: SchemaVersions) -> None:
     try:
         async with engine.begin() as connection:
             await connection.exec_driver_sql(LOCK)
+            await connection.exec_driver_sql(STOP_WRITERS)
             await connection.run_sync(_migrate, schema)
     except DBAPIError as error:
         cause = driver_error(error)

@@ -18,10 +18,10 @@ HEAD = Statement(f"SELECT revision, {_NOW_MS} FROM projects WHERE id = :project_
 # Read the revisions of all projects and the time.
 HEADS = Statement(f"SELECT id, revision, {_NOW_MS} FROM projects ORDER BY id")
 
-# Lock a project, then read its revision and salt, and the time at which the lock was granted.
+# Lock a project, then read its revision and salt, the time at which the lock was granted, and the schema's version.
 LOCK_PROJECT = Statement(f"""
 WITH locked AS MATERIALIZED (SELECT revision, salt FROM projects WHERE id = :project_id FOR NO KEY UPDATE)
-SELECT revision, salt, {_NOW_MS} FROM locked
+SELECT revision, salt, {_NOW_MS}, (SELECT version_num FROM alembic_version) FROM locked
 """)
 
 # Prevent other servers from creating a project with this id, which has no row yet that could be locked.

@@ -19,6 +19,7 @@ from slotmcp.store.postgres.statements import ACCESS_KEY_NOW, CREDENTIAL_ENDS_NO
 from slotmcp.store.postgres.status import PostgresStatus, read_status
 from slotmcp.store.postgres.writer import PostgresWriter
 from slotmcp.store.schedules import Snapshot, project_not_found, read_schedule
+from slotmcp.store.schema import Preparation
 from slotmcp.store.sql_store import SqlStore
 from slotmcp.store.statement import Fetch
 from slotmcp.store.values import json_text
@@ -62,6 +63,7 @@ class PostgresStore(SqlStore):
         timeout_ms: int = DEFAULT_TIMEOUT_MS,
         pool_size: int = POOL_SIZE,
         cipher: FieldCipher | None = None,
+        preparation: Preparation = Preparation.UPGRADE,
     ) -> AsyncIterator[Self]:
         """Open a database, and fill or upgrade it first if needed. On exit, commit the queued units.
 
@@ -69,10 +71,10 @@ class PostgresStore(SqlStore):
         of connections and at least two. Half of them write. `cipher` encrypts contact details and notes.
 
         Raises:
-            DatabaseTooNew, DatabaseUnusable, Unavailable.
+            DatabaseTooNew, DatabaseTooOld, DatabaseUnusable, Unavailable.
         """
         address = Address.of(url)
-        await prepare(address, timeout_ms=timeout_ms)
+        await prepare(address, timeout_ms=timeout_ms, preparation=preparation)
         store = cls(address, clock=clock, timeout_ms=timeout_ms, pool_size=max(pool_size, MIN_POOL_SIZE), cipher=cipher)
         try:
             await store._reader.run(lambda fetch: check_encryption(fetch, cipher))

@@ -6,19 +6,21 @@ Callers of one project wait in its queue, not for its lock. A busy project there
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
+from slotmcp.domain.errors import Unavailable
 from slotmcp.ports import Clock, CommitHandler, Unit
 from slotmcp.store.change_log import LatestSchedules
 from slotmcp.store.encryption import FieldCipher
 from slotmcp.store.jobs import Job, JobResult, committed, deliver_all, shutting_down
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.group import Group
-from slotmcp.store.postgres.link import Pool
+from slotmcp.store.postgres.link import Link, Pool
 from slotmcp.store.postgres.outages import Fault, error_for_caller
+from slotmcp.store.schema_guard import check_schema_in_use
 from slotmcp.store.statement import Row, Statement
 
 T = TypeVar("T")
@@ -79,7 +81,7 @@ class PostgresWriter:
     async def write_alone(self, statement: Statement, /, **values: object) -> Sequence[Row]:
         try:
             async with self._pool.link() as link:
-                return await link.fetch(statement, **values)
+                return await _run_alone(link, statement, values)
         except Fault as fault:
             raise error_for_caller(fault, self._address) from fault
 
@@ -124,6 +126,18 @@ class PostgresWriter:
         else:
             problem = error
         return [JobResult(job, error=problem) for job in jobs]
+
+
+async def _run_alone(link: Link, statement: Statement, values: Mapping[str, object]) -> Sequence[Row]:
+    await link.run("BEGIN")
+    try:
+        await check_schema_in_use(link.fetch)
+        rows = await link.fetch(statement, **values)
+    except Unavailable:
+        await link.run("ROLLBACK")
+        raise
+    await link.run("COMMIT")
+    return rows
 
 
 def _next(jobs: deque[Job[Any]]) -> Job[Any] | None:

@@ -1,0 +1,119 @@
+"""`slotmcp backup`, `restore`, `verify` and `upgrade`: the database as a whole."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from slotmcp.bootstrap import SystemClock, configure_logging, open_store
+from slotmcp.cli.common import plural
+from slotmcp.cli.exits import Exit, exit_with
+from slotmcp.settings import Settings
+from slotmcp.store.schema import SCHEMA, Preparation
+
+if TYPE_CHECKING:
+    from slotmcp.store.inspection import Inspection
+
+MAX_PROBLEMS_SHOWN = 20
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="New file that becomes the backup.")],
+    *,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Back up the database to a private file, and verify it. Servers may run meanwhile."""
+    settings = _load()
+    inspection = asyncio.run(_back_up(settings, file, overwrite=overwrite))
+    typer.echo(f"Backed up and verified {_summary(inspection)}")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup.", exists=True, dir_okay=False)],
+) -> None:
+    """Replace the database by a verified backup. Stop the servers first. In PostgreSQL, fill an empty database."""
+    settings = _load()
+    if settings.is_postgres:
+        asyncio.run(_restore_to_server(settings, file))
+        return
+    from slotmcp.store.restoring import restore_file  # noqa: PLC0415  loads the migrations
+
+    now_ms = SystemClock().now_ms()
+    restored = asyncio.run(restore_file(file, settings.database_path, now_ms=now_ms))
+    typer.echo(f"Restored and verified {_summary(restored.inspection)}")
+    if restored.replaced is not None:
+        typer.echo(f"The replaced database is kept as {restored.replaced}. Delete it once it is not needed.")
+
+
+def verify(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", help="A backup; default: the database.", exists=True, dir_okay=False),
+    ] = None,
+) -> None:
+    """Check a backup or the database completely: pages, references, overlapping bookings, and schedules."""
+    inspection = asyncio.run(_inspect(_load(), file))
+    if inspection.problems:
+        shown = inspection.problems[:MAX_PROBLEMS_SHOWN]
+        exit_with(Exit.UNAVAILABLE, f"{inspection.place} is damaged:", *(f"  {problem}" for problem in shown))
+    typer.echo(f"Intact: {_summary(inspection)}")
+
+
+def upgrade() -> None:
+    """Upgrade the database to the schema of this program, after a backup of an SQLite file. Stop the servers first."""
+    settings = _load()
+
+    async def prepare() -> str:
+        async with open_store(settings, preparation=Preparation.UPGRADE) as store:
+            return (await store.status()).description
+
+    typer.echo(f"Schema {SCHEMA.newest}: {asyncio.run(prepare())}")
+
+
+def _load() -> Settings:
+    settings = Settings.load()
+    configure_logging(settings)
+    return settings
+
+
+async def _back_up(settings: Settings, file: Path, *, overwrite: bool) -> "Inspection":
+    timeout_ms = settings.database_timeout_ms
+    if not settings.is_postgres:
+        from slotmcp.store.backups import back_up_file  # noqa: PLC0415  used only here
+
+        path = settings.database_path
+        return await asyncio.to_thread(back_up_file, path, file, overwrite=overwrite, timeout_ms=timeout_ms)
+    from slotmcp.store.postgres.address import Address  # noqa: PLC0415  loads the driver
+    from slotmcp.store.server_backups import back_up_server  # noqa: PLC0415  loads the driver
+
+    address = Address.of(settings.database_url)
+    return await back_up_server(address, file, overwrite=overwrite, timeout_ms=timeout_ms, home=settings.backup_home)
+
+
+async def _restore_to_server(settings: Settings, file: Path) -> None:
+    from slotmcp.store.postgres.address import Address  # noqa: PLC0415  loads the driver
+    from slotmcp.store.server_backups import restore_to_server  # noqa: PLC0415  loads the driver
+
+    address = Address.of(settings.database_url)
+    now_ms = SystemClock().now_ms()
+    await restore_to_server(file, address, now_ms=now_ms, timeout_ms=settings.database_timeout_ms)
+    typer.echo(f"Restored and verified {_summary(await _inspect(settings, None))}")
+
+
+async def _inspect(settings: Settings, file: Path | None) -> "Inspection":
+    from slotmcp.store.inspection import inspect_file  # noqa: PLC0415  used only here
+
+    timeout_ms = settings.database_timeout_ms
+    if file is not None or not settings.is_postgres:
+        return await asyncio.to_thread(inspect_file, file or settings.database_path, timeout_ms=timeout_ms)
+    from slotmcp.store.postgres.address import Address  # noqa: PLC0415  loads the driver
+    from slotmcp.store.postgres.inspection import inspect_server  # noqa: PLC0415  loads the driver
+
+    return await inspect_server(Address.of(settings.database_url), timeout_ms=timeout_ms)
+
+
+def _summary(inspection: "Inspection") -> str:
+    rows = inspection.rows
+    counts = (plural(rows.get(table, 0), noun) for table, noun in (("projects", "project"), ("bookings", "booking")))
+    return f"{inspection.place}: schema {inspection.schema_version}, {', '.join(counts)}, {sum(rows.values()):,} rows."
