@@ -129,7 +129,7 @@ def back_up_automatically(connection: sqlite3.Connection, path: Path, version: s
 
 
 def keep_replaced(connection: sqlite3.Connection, path: Path) -> Path:
-    """Keep a copy of a file that is about to be replaced beside it, whatever its state, and return its path.
+    """Keep a copy of a file that is about to be replaced beside it, even of a damaged one, and return its path.
 
     Raises:
         OSError, sqlite3.Error: the copy cannot be written.

@@ -14,12 +14,12 @@ from slotmcp.domain.errors import DatabaseUnusable
 from slotmcp.store import columns
 from slotmcp.store.columns import ENCRYPTED_COLUMNS
 from slotmcp.store.connection import connect_writer, execute_with_retry, make_fetch
+from slotmcp.store.database_file import translate_faults
 from slotmcp.store.encryption import FieldCipher
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.link import Pool
 from slotmcp.store.postgres.outages import FAULTS, Fault, error_for_caller
 from slotmcp.store.postgres.prepare import UPGRADE_TIMEOUT_MS, read_version
-from slotmcp.store.prepare import translate_faults
 from slotmcp.store.schema import SCHEMA, file_version
 from slotmcp.store.sql_store import Query
 from slotmcp.store.statement import Fetch, Row, Statement, Table, drive

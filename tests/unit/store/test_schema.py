@@ -28,6 +28,7 @@ READS_ALL = {
     "encryption.SALTS",
     "status.SCHEMA_VERSION",
     "status.PROJECT_COUNT",
+    "access.HAS_ACCESS_KEYS",
     "schema_guard.SCHEMA_IN_USE",
     *(name for name in RUN_ON_SQLITE if name.startswith("inspection.")),
 }

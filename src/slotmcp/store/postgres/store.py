@@ -55,7 +55,7 @@ class PostgresStore(SqlStore):
 
     @classmethod
     @asynccontextmanager
-    async def open(
+    async def open(  # noqa: PLR0913  one parameter per setting
         cls,
         url: str,
         *,
