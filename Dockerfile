@@ -1,5 +1,5 @@
 # The slotmcp image: an unprivileged user, and exactly the dependencies of uv.lock.
-FROM python:3.11-slim-bookworm AS build
+FROM python:3.11.14-slim-bookworm AS build
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never
 RUN pip install --no-cache-dir uv==0.13.9
 WORKDIR /app
@@ -10,7 +10,7 @@ COPY README.md LICENSE ./
 COPY src ./src
 RUN uv sync --locked --no-default-groups --no-editable
 
-FROM python:3.11-slim-bookworm
+FROM python:3.11.14-slim-bookworm
 LABEL org.opencontainers.image.title="slotmcp" \
       org.opencontainers.image.description="An MCP server that lets an AI agent find, hold and book appointments" \
       org.opencontainers.image.licenses="Apache-2.0"

@@ -19,7 +19,7 @@ DEBIAN := .venv/.debian-ready
 # Run a step of the gate: print one line if it succeeds, and its complete output if it fails.
 gate = @printf '%-14s' '$(1)'; if output=$$($(2) 2>&1); then echo ok; else echo FAILED; printf '%s\n' "$$output"; exit 1; fi
 
-.PHONY: help demo dashboard test check format generate bench proximity screenshots clean
+.PHONY: help demo dashboard test check format generate bench proximity screenshots sbom audit clean
 
 help: ## list the targets (the default)
 	@echo 'slotmcp: make <target>'
@@ -35,6 +35,7 @@ test: $(READY) $(INSPECTOR) $(CONFORMANCE) $(TOKENS) $(DEBIAN) ## run all tests 
 	@$(PYTEST)
 
 check: $(READY) $(INSPECTOR) $(CONFORMANCE) $(TOKENS) $(DEBIAN) ## run the gate: format, lint, types, import contracts, tests with coverage
+	$(call gate,lock file,$(UV) lock --check --offline)
 	$(call gate,format,$(BIN)/ruff format --check .)
 	$(call gate,lint,$(BIN)/ruff check .)
 	$(call gate,types,$(BIN)/mypy)
@@ -58,6 +59,14 @@ proximity: $(READY) ## compare driving distances by ranking with the shortest ro
 
 screenshots: $(READY) $(DEBIAN) ## take the screenshots in docs/images again
 	@$(BIN)/python tests/browser/screenshots.py
+
+sbom: $(READY) ## write the software bill of materials (CycloneDX) to dist/sbom.cdx.json
+	@mkdir -p dist
+	@$(UV) export --quiet --locked --no-default-groups --format cyclonedx1.5 --output-file dist/sbom.cdx.json
+
+audit: $(READY) ## search the locked packages for known vulnerabilities (needs api.osv.dev and the npm registry)
+	@$(UV) audit --locked
+	@for folder in tests/inspector tests/conformance tests/tokens; do npm audit --prefix $$folder; done
 
 clean: ## remove all generated files and environments
 	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov dist build mutants bench-results tests/inspector/node_modules tests/conformance/node_modules tests/tokens/node_modules

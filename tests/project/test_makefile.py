@@ -29,7 +29,7 @@ def test_the_main_targets_exist() -> None:
 
 def test_the_gate_runs_its_steps_in_order() -> None:
     plan = make("--dry-run", "check")
-    steps = ["ruff format --check", "ruff check", "mypy", "lint-imports", "pytest"]
+    steps = ["lock --check", "ruff format --check", "ruff check", "mypy", "lint-imports", "pytest"]
     places = [plan.index(step) for step in steps]
     assert places == sorted(places)
     assert "--cov" in plan
