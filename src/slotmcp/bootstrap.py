@@ -53,6 +53,7 @@ from slotmcp.services.verification import VerificationService
 from slotmcp.services.vitals import Vitals
 from slotmcp.services.waitlist import WaitlistService
 from slotmcp.settings import LogFormat, Settings
+from slotmcp.store.clock import FileClock, elapsed_ms
 from slotmcp.store.encryption import FieldCipher
 from slotmcp.store.schema import Preparation
 from slotmcp.store.sqlite import SqliteStore
@@ -77,11 +78,19 @@ _LOGS_INVALID_MESSAGES: Final = "mcp.server.sse"
 
 
 class SystemClock:
-    """Clock of the machine."""
+    """Wall clock of the machine, which can be set. Nothing measures a duration with it."""
 
     def now_ms(self) -> int:
         """Return the milliseconds since the Unix epoch."""
         return time.time_ns() // _NS_PER_MS
+
+
+class ElapsedClock:
+    """Clock that cannot be set, from which the store's clock is estimated between round trips."""
+
+    def now_ms(self) -> int:
+        """Return the milliseconds since a fixed moment."""
+        return elapsed_ms()
 
 
 class UlidIds:
@@ -162,7 +171,7 @@ async def open_app(settings: Settings, *, preparation: Preparation = Preparation
             fleet = join_fleet(
                 store,
                 link,
-                clock=SystemClock(),
+                clock=ElapsedClock(),
                 travel=travel,
                 calendars=calendars,
                 max_holds_per_credential=max_holds,
@@ -189,7 +198,7 @@ async def join_fleet(  # noqa: PLR0913  adapters and limits
         Channel.open(link) as channel,
         FleetScheduleReader.open(store, RedisFleet(link, channel), clock=clock) as fleet,
     ):
-        attempts = RedisAttemptLimiter(link, fallback=MemoryAttemptLimiter(clock))
+        attempts = RedisAttemptLimiter(link, fallback=MemoryAttemptLimiter())
         app = build_app(
             store,
             travel,
@@ -225,9 +234,10 @@ async def open_store(
             settings.database_url, timeout_ms=timeout_ms, pool_size=pool_size, preparation=preparation, cipher=cipher
         )
     else:
+        clock = FileClock(wall=SystemClock().now_ms, settle_seconds=settings.clock_settle_seconds)
         opening = SqliteStore.open(
             settings.database_path,
-            clock=SystemClock(),
+            clock=clock,
             timeout_ms=timeout_ms,
             preparation=preparation,
             cipher=cipher,
@@ -265,7 +275,7 @@ def build_app(  # noqa: PLR0913  the ports that a server may implement different
     cache = AvailabilityCache(store, travel, schedules=fleet)
     travel_lookup = TravelLookup(availability_cache=cache, travel=travel)
     writer = ProjectWriter(store=store, availability_cache=cache, ids=ids)
-    verification = VerificationService(store, cache, attempts or MemoryAttemptLimiter(SystemClock()))
+    verification = VerificationService(store, cache, attempts or MemoryAttemptLimiter())
     access = AccessService(store=store, ids=ids)
     open_worker = partial(_open_worker, calendars, writer)
     return App(
@@ -298,7 +308,7 @@ def build_app(  # noqa: PLR0913  the ports that a server may implement different
         traces=TraceService(store=store),
         vitals=Vitals(store),
         ids=ids,
-        limits=MemoryRateLimiter(SystemClock()),
+        limits=MemoryRateLimiter(),
     )
 
 

@@ -111,6 +111,8 @@ class Settings(BaseSettings):
     """Prefix of all Redis keys; a different one for each database when several share a Redis."""
     trace_days: int = Field(default=30, ge=0, le=3650)
     """Retention of decision traces; 0: traces are not stored."""
+    clock_settle_seconds: float = Field(default=120, ge=0, le=3600)
+    """Time for which a change of the machine's clock must last before an SQLite database follows it."""
     log_level: LogLevel = "warning"
     """Minimum level of the events logged to stderr."""
     log_format: LogFormat = "console"

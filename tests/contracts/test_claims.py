@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from slotmcp.domain.booking import Booking
-from slotmcp.domain.claim import ClaimState, Hold
+from slotmcp.domain.claim import MAX_HOLD_MINUTES, ClaimState, Hold
 from slotmcp.ports import ClaimConflict, Store, Transaction
-from support.clock import HandClock
+from support.clock import NOW_MS, HandClock
 from support.schedules import (
     AIRPORT,
     ANA,
@@ -221,12 +221,33 @@ async def test_an_expired_hold_keeps_its_time_until_it_is_lapsed(store: Store, c
 
 
 async def test_lapsing_returns_the_number_of_newly_lapsed_holds(store: Store, clock: HandClock) -> None:
-    await held(store, hold("h-1"), hold("h-2", "ben"), hold("h-3", "cleo"), hold("later", at=600, expires_at_ms=2**53))
+    await held(
+        store,
+        hold("h-1"),
+        hold("h-2", "ben"),
+        hold("h-3", "cleo"),
+        hold("later", at=600, expires_at_ms=NOW_MS + 2 * HOLD_SECONDS * 1000),
+    )
     await store.write(SHOP, lambda transaction: transaction.release_hold("h-3"))
     assert await lapse(store) == 0
     clock.advance(seconds=HOLD_SECONDS)
     assert await lapse(store) == 2
     assert await lapse(store) == 0
+
+
+async def test_a_hold_does_not_outlive_its_longest_lifetime_if_the_clock_is_set_back(
+    store: Store, other: Store, clock: HandClock
+) -> None:
+    longest = MAX_HOLD_MINUTES * 60
+    await held(store, hold("h", expires_at_ms=NOW_MS + longest * 1000))
+    clock.advance(seconds=-60)
+    assert await lapse(store) == 0
+    await other.schedule(SHOP)
+    clock.advance(seconds=-1)
+    assert await lapse(store) == 1
+    await held(store, hold("next", expires_at_ms=clock.now_ms() + 60_000))
+    schedules = [await store.schedule(SHOP), await other.schedule(SHOP)]
+    assert [ids_of(schedule.technician_schedules["ana"].claims) for schedule in schedules] == [["next"], ["next"]]
 
 
 async def test_lapsing_affects_only_its_own_project(store: Store, clock: HandClock) -> None:

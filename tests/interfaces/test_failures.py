@@ -39,7 +39,7 @@ def failing_caller(caller: Caller) -> Caller:
     availability_cache = AvailabilityCache(caller.store)
     writer = ProjectWriter(store=caller.store, availability_cache=availability_cache, ids=ids)
     travel_lookup = TravelLookup(availability_cache=availability_cache)
-    verification = VerificationService(caller.store, availability_cache, MemoryAttemptLimiter(caller.clock))
+    verification = VerificationService(caller.store, availability_cache, MemoryAttemptLimiter(caller.clock.seconds))
     holds = HoldService(
         writer, live=MemoryHolds(), travel_lookup=travel_lookup, verification=verification, max_per_credential=0
     )

@@ -5,13 +5,13 @@ import re
 import pytest
 
 from project.repository import ROOT, prose
-from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_DAY, MS_PER_MINUTE
+from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_DAY, MS_PER_MINUTE, MS_PER_SECOND
 from slotmcp.engine import feasibility
 from slotmcp.project_file import bookings_file, document, field_types, mapping, yaml_reader
 from slotmcp.routing import osrm
 from slotmcp.services import appointments, hold_rules, lookups, slots, technicians, trace_writer, waitlist_queue
 from slotmcp.services.reporting import gaps, reports
-from slotmcp.store import calendar_pages, transaction
+from slotmcp.store import calendar_pages, clock, transaction
 
 PAGE = prose(ROOT / "docs" / "reference" / "limits.md")
 VALUES = {
@@ -24,6 +24,9 @@ VALUES = {
     "duration of an appointment": f"to {appointments.MAX_DURATION_MINUTES // 60} hours",
     "lifetime of a hold": f"{hold_rules.MIN_TTL_SECONDS} to {hold_rules.MAX_TTL_SECONDS} seconds",
     "lifetime of a waitlist offer": f"{waitlist_queue.OFFER_MINUTES} minutes",
+    "change of the machine's clock that is ignored": f"{clock.TOLERANCE_MS // MS_PER_SECOND} second",
+    "time after which SQLite follows a lasting change": f"{clock.SETTLE_SECONDS} s",
+    "remaining time of a hold after its clock was set back": f"{transaction.MAX_HOLD_MS // MS_PER_MINUTE} minutes",
     "slots per page": str(slots.MAX_LIMIT),
     "waitlist window": f"at most {feasibility.MAX_DAYS_AHEAD} days",
     "time off per call": f"{technicians.MAX_DAYS_OFF} days",

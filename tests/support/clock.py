@@ -15,6 +15,10 @@ class HandClock:
     def now_ms(self) -> int:
         return self._now_ms
 
+    def seconds(self) -> float:
+        """Return the time in seconds, in place of a monotonic clock."""
+        return self._now_ms / 1000
+
     def set_ms(self, now_ms: int) -> None:
         """Set the time."""
         self._now_ms = now_ms

@@ -6,7 +6,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol, Self
 
-from slotmcp.bootstrap import SystemClock
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import AttemptLimit, AttemptLimiter, Clock, Fleet, Head, LiveHolds, Rate, RateLimiter, Store
 from slotmcp.redis_layer.channel import Channel
@@ -82,12 +81,11 @@ class OpenMember(Protocol):
 
 def memory_members() -> OpenMember:
     """Return an opener of members that share this process's memory."""
-    clock = SystemClock()
     shared = Member(
         fleet=MemoryFleet(),
         holds=MemoryHolds(),
-        limits=MemoryRateLimiter(clock),
-        attempts=MemoryAttemptLimiter(clock),
+        limits=MemoryRateLimiter(),
+        attempts=MemoryAttemptLimiter(),
     )
 
     @asynccontextmanager

@@ -188,7 +188,7 @@ async def open_shop(
     """Open a shop over the file at this path, and import a business first, if there is one."""
     clock = clock or HandClock(instant_ms(OPENING_TIME))
     async with SqliteStore.open(new_file(path), clock=clock) as store:
-        app = build_app(store, travel, attempts=MemoryAttemptLimiter(clock), calendars=calendars)
+        app = build_app(store, travel, attempts=MemoryAttemptLimiter(clock.seconds), calendars=calendars)
         shop = Shop(app, store, clock, path)
         if business:
             await shop.app.projects.import_project(business, prune=False)

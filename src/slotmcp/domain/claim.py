@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from slotmcp.domain.caller import CallerIdentity
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.interval import Interval, Minute
+
+MAX_HOLD_MINUTES: Final = 15
+"""Longest lifetime of a hold, which the offers of the waitlist have."""
 
 
 class ClaimState(StrEnum):

@@ -7,7 +7,7 @@ from typing import Final
 
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.interval import MS_PER_MINUTE, MS_PER_SECOND
-from slotmcp.ports import AttemptLimit, Clock, Rate
+from slotmcp.ports import AttemptLimit, Rate
 
 _MAX_NAMES: Final = 10_000
 """Number of names at which those with an unused rate are dropped, and of counted attempts the oldest, too."""
@@ -42,13 +42,14 @@ class MemoryHolds:
 class MemoryRateLimiter:
     """Implementation of the port RateLimiter, with the generic cell rate algorithm (GCRA)."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, seconds: Callable[[], float] = monotonic) -> None:
+        """Start with unused rates; `seconds` is a monotonic clock."""
+        self._seconds = seconds
         self._full_until_ms: dict[str, float] = {}
         """Time until which the allowed calls use up the rate, by name."""
 
     async def acquire(self, name: str, rate: Rate) -> int:
-        now_ms = self._clock.now_ms()
+        now_ms = self._seconds() * MS_PER_SECOND
         full_until_ms = max(self._full_until_ms.get(name, 0.0), now_ms) + MS_PER_MINUTE / rate.per_minute
         if full_until_ms - now_ms > MS_PER_MINUTE:
             return round(full_until_ms - now_ms - MS_PER_MINUTE) + 1
@@ -61,13 +62,14 @@ class MemoryRateLimiter:
 class MemoryAttemptLimiter:
     """Implementation of the port AttemptLimiter."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, seconds: Callable[[], float] = monotonic) -> None:
+        """Start without attempts; `seconds` is a monotonic clock."""
+        self._seconds = seconds
         self._times_ms: dict[str, deque[int]] = {}
         """Times of the attempts within the period, by name; the name with the newest attempt comes last."""
 
     async def acquire(self, name: str, limit: AttemptLimit) -> int:
-        now_ms, times_ms = self._clock.now_ms(), self._times_ms.pop(name, deque())
+        now_ms, times_ms = round(self._seconds() * MS_PER_SECOND), self._times_ms.pop(name, deque())
         while times_ms and times_ms[0] <= now_ms - limit.period_ms:
             times_ms.popleft()
         is_allowed = len(times_ms) < limit.count

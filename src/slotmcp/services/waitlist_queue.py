@@ -11,7 +11,7 @@ from typing import Final
 
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import ServiceType
-from slotmcp.domain.claim import ClaimState, Hold, HoldTerms
+from slotmcp.domain.claim import MAX_HOLD_MINUTES, ClaimState, Hold, HoldTerms
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.engine.availability import Availability
@@ -24,7 +24,7 @@ from slotmcp.services.callers import identify_customer
 from slotmcp.services.placement import place_hold
 from slotmcp.services.unit_of_work import UnitOfWork
 
-OFFER_MINUTES: Final = 15
+OFFER_MINUTES: Final = MAX_HOLD_MINUTES
 """Lifetime of an offer's hold, within which the customer must be called."""
 
 OPEN: Final = (WaitlistState.WAITING, WaitlistState.OFFERED)

@@ -55,12 +55,14 @@ SELECT {columns.HOLD_COLUMNS} FROM claims AS c JOIN technicians AS t ON t.number
 WHERE c.project_id = :project_id AND c.id = :id AND c.hold_token IS NOT NULL
 """)
 
-# Mark expired holds as lapsed, so that the constraint frees their time. PostgreSQL also deletes holds that ended and
-# receipts that were created long ago.
+# Mark expired holds as lapsed, so that the constraint frees their time, and holds that would live longer than any hold
+# is kept, because the clock was set back. PostgreSQL also deletes holds that ended and receipts that were created long
+# ago.
 LAPSE_HOLDS = Statement(
     """
-UPDATE claims SET state = 'lapsed' WHERE project_id = :project_id AND state = 'held' AND expires_at_ms <= :now_ms
-RETURNING id
+UPDATE claims SET state = 'lapsed'
+WHERE project_id = :project_id AND state = 'held' AND (expires_at_ms <= :now_ms OR expires_at_ms > :latest_ms)
+RETURNING id, expires_at_ms
 """,
     postgres="""
 WITH forgotten_holds AS (
@@ -69,8 +71,9 @@ WITH forgotten_holds AS (
 ), forgotten_receipts AS (
     DELETE FROM receipts WHERE project_id = :project_id AND created_at_ms <= :created_by
 )
-UPDATE claims SET state = 'lapsed' WHERE project_id = :project_id AND state = 'held' AND expires_at_ms <= :now_ms
-RETURNING id
+UPDATE claims SET state = 'lapsed'
+WHERE project_id = :project_id AND state = 'held' AND (expires_at_ms <= :now_ms OR expires_at_ms > :latest_ms)
+RETURNING id, expires_at_ms
 """,
 )
 

@@ -7,6 +7,11 @@ from typing import Final, NamedTuple
 
 from slotmcp.store.statement import Table
 
+CLOCK: Final = Table(
+    name="clock",
+    key=("id",),
+    columns=("id", "boot_id", "offset_ms", "differs_since_ms", "checked_at_ms"),
+)
 PROJECTS: Final = Table(
     name="projects",
     key=("id",),
@@ -241,6 +246,7 @@ BOOKING_CONTACTS: Final = Table(
     columns=("project_id", "claim_id", "position", "key", "kind"),
 )
 TABLE_NAMES: Final = (
+    "clock",
     "projects",
     "access_keys",
     "calendar_deliveries",

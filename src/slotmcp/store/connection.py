@@ -2,14 +2,16 @@
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
 from slotmcp.domain.errors import Unavailable
 from slotmcp.store.claims import OVERLAP_CONSTRAINT, claim_conflict
 from slotmcp.store.encryption import FieldCipher
-from slotmcp.store.statement import Fetch, Row, Statement
+from slotmcp.store.schema_guard import check_schema_in_use
+from slotmcp.store.statement import Fetch, Row, Statement, drive
 
 MAX_CACHED_STATEMENTS: Final = 256
 LOCK_WAIT_MS: Final = 40
@@ -89,6 +91,26 @@ def execute_with_retry(connection: sqlite3.Connection, sql: str, give_up_at: flo
                 raise
         else:
             return
+
+
+@contextmanager
+def write_transaction(path: Path, *, timeout_ms: int) -> Iterator[sqlite3.Connection]:
+    """Yield a connection of its own in a transaction that has the write lock, and commit it durably.
+
+    Raises:
+        Unavailable: the lock was not free in time, the database failed, or its schema is another one.
+    """
+    give_up_at = time.monotonic() + timeout_ms / 1000
+    try:
+        with closing(connect_writer(path, timeout_ms=timeout_ms)) as connection:
+            execute_with_retry(connection, "BEGIN IMMEDIATE", give_up_at)
+            drive(check_schema_in_use(make_fetch(connection)))
+            yield connection
+            connection.execute("COMMIT")
+    except sqlite3.DatabaseError as error:
+        if is_fault(error):
+            raise to_unavailable(error) from error
+        raise
 
 
 def make_fetch(connection: sqlite3.Connection, cipher: FieldCipher | None = None) -> Fetch:

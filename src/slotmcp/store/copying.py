@@ -41,6 +41,9 @@ TECHNICIANS: Final = METADATA.tables["technicians"]
 ASSIGNED_COLUMNS: Final = {("technicians", "number"), ("waits", "number")}
 """Columns whose numbers the target assigns. The order of waitlist entries stays the same."""
 
+COPIED_TABLES: Final = [table for table in METADATA.sorted_tables if table.name != "clock"]
+"""All tables but the clock of an SQLite file."""
+
 OWNER_COLUMN: Final = "technician_number"
 """Column that is copied as the technician's id."""
 
@@ -125,8 +128,8 @@ def _copy(source: Connection, target: Connection, choose: Choose) -> CopyReport:
         DatabaseUnusable: the copy differs from the original.
     """
     owners = choose(source, target)
-    copied = [_copy_table(source, target, table, owners) for table in METADATA.sorted_tables]
-    for table, original in zip(METADATA.sorted_tables, copied, strict=True):
+    copied = [_copy_table(source, target, table, owners) for table in COPIED_TABLES]
+    for table, original in zip(COPIED_TABLES, copied, strict=True):
         if _summarize(target, table, owners) != original:
             raise DatabaseUnusable(f"The copy differs from the original in {table.name}. Nothing was copied.")
     return CopyReport(tuple(filter(None, owners)), tuple(copied))
@@ -157,7 +160,7 @@ def _choose_all(place: Database, source: Connection, target: Connection) -> Owne
     Raises:
         DatabaseUnusable: the target is not empty.
     """
-    for table in METADATA.sorted_tables:
+    for table in COPIED_TABLES:
         if target.execute(select(table).limit(1)).first() is not None:
             raise DatabaseUnusable(f"The database {_describe(place)} has data already. Name a new, empty database.")
     return (*_read_project_ids(source), None)

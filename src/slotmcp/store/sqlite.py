@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 from typing import Final, Self, TypeVar
@@ -14,6 +14,7 @@ from slotmcp.store.access import ACCESS_KEY, CREDENTIAL_ENDS, access_key_of, val
 from slotmcp.store.calendar_pages import read_view, read_work
 from slotmcp.store.catalog import REVISIONS
 from slotmcp.store.change_log import LatestSchedules
+from slotmcp.store.clock import FileClock, running
 from slotmcp.store.columns import AccessKeyRow
 from slotmcp.store.connection import connect_reader, make_fetch
 from slotmcp.store.database_file import translate_faults
@@ -63,19 +64,21 @@ class SqliteStore(SqlStore):
     ) -> AsyncIterator[Self]:
         """Open a database file, and create or upgrade it first if needed. On exit, commit the queued units.
 
-        `timeout_ms` is how long a call waits for other processes. `cipher` encrypts contact details and notes.
+        `timeout_ms` is how long a call waits for other processes. A FileClock runs until the exit. `cipher` encrypts
+        contact details and notes.
 
         Raises:
             DatabaseTooNew, DatabaseTooOld, DatabaseInUse, DatabaseUnusable.
         """
         await asyncio.to_thread(prepare, path, timeout_ms=timeout_ms, preparation=preparation)
-        with translate_faults(path):
-            await asyncio.to_thread(_check_encryption, path, timeout_ms, cipher)
-            store = cls(path, clock=clock, timeout_ms=timeout_ms, cipher=cipher)
-        try:
+        async with AsyncExitStack() as stack:
+            if isinstance(clock, FileClock):
+                await stack.enter_async_context(running(clock, path, timeout_ms=timeout_ms))
+            with translate_faults(path):
+                await asyncio.to_thread(_check_encryption, path, timeout_ms, cipher)
+                store = cls(path, clock=clock, timeout_ms=timeout_ms, cipher=cipher)
+            stack.push_async_callback(store._close)
             yield store
-        finally:
-            await store._close()
 
     @property
     def connections_in_use(self) -> int:

@@ -501,3 +501,16 @@ class TraceTable(SQLModel, table=True):
     conversation: str = Field(sa_type=TEXT)
     at_ms: int = Field(sa_type=BIG)
     told: str = Field(sa_type=TEXT)
+
+
+class ClockTable(SQLModel, table=True):
+    """Single row: the offset of an SQLite file's clock, and the time of the last test write."""
+
+    __tablename__ = "clock"
+    __table_args__: Any = (CheckConstraint("id = 1", name="clock_id"), STRICT)
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    boot_id: str = Field(sa_type=TEXT)
+    offset_ms: int = Field(sa_type=BIG)
+    differs_since_ms: int = Field(sa_type=BIG)
+    checked_at_ms: int = Field(sa_type=BIG)

@@ -7,7 +7,7 @@ from typing import Final
 from slotmcp.domain.attention import Attention
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, ServiceType, Technician
-from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold
+from slotmcp.domain.claim import MAX_HOLD_MINUTES, BusyTime, Claim, ClaimState, Hold
 from slotmcp.domain.interval import MS_PER_DAY, MS_PER_MINUTE, Minute
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
@@ -23,6 +23,8 @@ from slotmcp.store.statement import CoveredBy, Row, Statement, select_among_keys
 from slotmcp.store.values import json_text, pseudonym_of
 from slotmcp.telemetry.metrics import HoldEvent
 
+MAX_HOLD_MS: Final = (MAX_HOLD_MINUTES + 1) * MS_PER_MINUTE
+"""Time within which every hold expires, with a minute for a clock that was set back a little."""
 HOLD_RETENTION_MS: Final = MS_PER_DAY
 RECEIPT_RETENTION_MS: Final = 30 * MS_PER_DAY
 ENTRY_RETENTION_MS: Final = 30 * MS_PER_DAY
@@ -86,12 +88,17 @@ class SqlTransaction:
 
     async def lapse_holds(self) -> int:
         snapshot, now_ms = self._snapshot, self._snapshot.now_ms
+        latest_ms = now_ms + MAX_HOLD_MS
         limits = {"expired_by": now_ms - HOLD_RETENTION_MS, "created_by": now_ms - RECEIPT_RETENTION_MS}
-        lapsed = await self._fetch(claims.LAPSE_HOLDS, now_ms=now_ms, **limits)
+        lapsed = await self._fetch(claims.LAPSE_HOLDS, now_ms=now_ms, latest_ms=latest_ms, **limits)
         await self._fetch(claims.DELETE_OLD_HOLDS, **limits)
         await self._fetch(DELETE_OLD_RECEIPTS, **limits)
         passed_by = (now_ms - ENTRY_RETENTION_MS) // MS_PER_MINUTE
         await waitlist.delete_old_entries(snapshot.fetch, snapshot.project_id, passed_by)
+        for claim_id, expires_at_ms in lapsed:
+            if expires_at_ms > now_ms:  # known schedules still contain it as a live hold
+                owner, _ = await self._owner(claim_id, ClaimState.LAPSED)
+                await self._change_log.record((owner, claim_id))
         self.hold_events += [HoldEvent.EXPIRED] * len(lapsed)
         return len(lapsed)
 

@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Final, TypeVar
@@ -17,11 +17,18 @@ from typing import Any, Final, TypeVar
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Clock, CommitHandler, Unit
 from slotmcp.store.change_log import ChangeLog, LatestSchedules
-from slotmcp.store.connection import connect_writer, execute_with_retry, is_fault, make_fetch, to_unavailable
+from slotmcp.store.clock import FileClock
+from slotmcp.store.connection import (
+    connect_writer,
+    execute_with_retry,
+    is_fault,
+    make_fetch,
+    to_unavailable,
+    write_transaction,
+)
 from slotmcp.store.encryption import FieldCipher
 from slotmcp.store.jobs import Job, JobResult, committed, deliver_all, run_unit, shutting_down
 from slotmcp.store.schedules import Snapshot
-from slotmcp.store.schema_guard import check_schema_in_use
 from slotmcp.store.statement import Row, Statement, drive
 from slotmcp.store.transaction import SqlTransaction
 
@@ -36,12 +43,19 @@ class SqliteWriter:
     """Implementation of StoreWriter: a thread with a connection and a queue of jobs."""
 
     def __init__(
-        self, path: Path, *, clock: Clock, schedules: LatestSchedules, timeout_ms: int, cipher: FieldCipher | None
+        self,
+        path: Path,
+        *,
+        clock: Clock,
+        schedules: LatestSchedules,
+        timeout_ms: int,
+        cipher: FieldCipher | None,
     ) -> None:
         self._path = path
         self._timeout_ms = timeout_ms
         self._clock = clock
         self._schedules = schedules
+        self._agree = clock.agree if isinstance(clock, FileClock) else None
         self._connection = connect_writer(path, timeout_ms=timeout_ms)
         self._fetch = make_fetch(self._connection, cipher)
         self._queue: SimpleQueue[Job[Any] | None] = SimpleQueue()
@@ -75,18 +89,9 @@ class SqliteWriter:
         await asyncio.to_thread(self._thread.join)
 
     def _write_alone(self, statement: Statement, values: Mapping[str, object]) -> Sequence[Row]:
-        give_up_at = time.monotonic() + self._timeout_ms / 1000
-        try:
-            with closing(connect_writer(self._path, timeout_ms=self._timeout_ms)) as connection:
-                execute_with_retry(connection, "BEGIN IMMEDIATE", give_up_at)
-                drive(check_schema_in_use(make_fetch(connection)))
-                rows: Sequence[Row] = connection.execute(statement.text, values).fetchall()
-                connection.execute("COMMIT")
-                return rows
-        except sqlite3.DatabaseError as error:
-            if is_fault(error):
-                raise to_unavailable(error) from error
-            raise
+        with write_transaction(self._path, timeout_ms=self._timeout_ms) as connection:
+            rows: Sequence[Row] = connection.execute(statement.text, values).fetchall()
+        return rows
 
     # -- the thread -------------------------------------------------------------------------------
 
@@ -102,6 +107,8 @@ class SqliteWriter:
         schedules: dict[str, Schedule] = {}
         try:
             execute_with_retry(self._connection, "BEGIN IMMEDIATE", first.give_up_at)
+            if self._agree is not None:
+                self._agree(self._connection)
             for job in self._take(first):
                 results.append(JobResult(job))
                 self._run(results[-1], schedules)

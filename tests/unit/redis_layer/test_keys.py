@@ -231,3 +231,29 @@ async def test_a_cluster_accepts_all_commands(tmp_path: Path) -> None:
             assert await member.holds.contains(SHOP, "token-h")
             assert isinstance(member.holds, RedisHolds)
             assert not member.is_away()
+
+
+async def test_calls_counted_before_redis_set_its_clock_back_do_not_refuse_calls(
+    redis: RedisServer, member: Member
+) -> None:
+    seconds, _ = redis.client.time()
+    redis.client.set(RedisKeys(PREFIX).rate("a"), f"{(seconds + 3_600) * 1000}.000", px=LONGEST_MS)
+    waits = [await member.limits.acquire("a", Rate(per_minute=3)) for _ in range(4)]
+    assert waits[:3] == [0, 0, 0]
+    assert 0 < waits[3] <= 20_000
+    assert redis.client.pttl(RedisKeys(PREFIX).rate("a")) <= 60_000
+
+
+async def test_attempts_counted_before_redis_set_its_clock_back_count_as_made_now(
+    redis: RedisServer, member: Member
+) -> None:
+    limit, key = AttemptLimit(count=3, period_ms=60_000), RedisKeys(PREFIX).attempts("a")
+    seconds, _ = redis.client.time()
+    redis.client.rpush(key, *[f"{(seconds + offset) * 1000}" for offset in (-30, 3_600, 3_601)])
+    redis.client.pexpire(key, LONGEST_MS)
+    assert 20_000 <= await member.attempts.acquire("a", limit) <= 30_001
+    now = redis.client.time()[0]
+    times = [int(at) // 1000 for at in redis.client.lrange(key, 0, -1)]
+    assert times[0] == seconds - 30
+    assert all(seconds <= at <= now for at in times[1:])
+    assert redis.client.pttl(key) <= 60_000

@@ -13,7 +13,7 @@ THREE = AttemptLimit(count=3, period_ms=HOUR_MS)
 
 async def test_the_wait_ends_when_the_oldest_attempt_leaves_the_period() -> None:
     clock = HandClock()
-    limiter = MemoryAttemptLimiter(clock)
+    limiter = MemoryAttemptLimiter(clock.seconds)
     for minutes in (0, 10, 20):
         assert await limiter.acquire("a", THREE) == 0, minutes
         clock.advance(seconds=600)
@@ -26,13 +26,13 @@ async def test_the_wait_ends_when_the_oldest_attempt_leaves_the_period() -> None
 
 
 async def test_a_refused_attempt_is_not_counted() -> None:
-    limiter = MemoryAttemptLimiter(HandClock())
+    limiter = MemoryAttemptLimiter(HandClock().seconds)
     waits = [await limiter.acquire("a", THREE) for _ in range(50)]
     assert waits == [0, 0, 0, *[HOUR_MS] * 47]
 
 
 async def test_a_refunded_attempt_does_not_count() -> None:
-    limiter = MemoryAttemptLimiter(HandClock())
+    limiter = MemoryAttemptLimiter(HandClock().seconds)
     for _ in range(20):
         assert await limiter.acquire("a", THREE) == 0
         await limiter.refund("a")
@@ -41,14 +41,14 @@ async def test_a_refunded_attempt_does_not_count() -> None:
 
 
 async def test_names_are_counted_separately() -> None:
-    limiter = MemoryAttemptLimiter(HandClock())
+    limiter = MemoryAttemptLimiter(HandClock().seconds)
     for _ in range(4):
         await limiter.acquire("a", THREE)
     assert await limiter.acquire("b", THREE) == 0
 
 
 async def test_only_the_names_with_the_newest_attempts_are_kept() -> None:
-    limiter = MemoryAttemptLimiter(HandClock())
+    limiter = MemoryAttemptLimiter(HandClock().seconds)
     for number in range(10_001):
         await limiter.acquire(str(number), THREE)
     assert len(limiter._times_ms) == 10_000  # noqa: SLF001  the memory that it takes is the requirement
@@ -58,7 +58,7 @@ async def test_only_the_names_with_the_newest_attempts_are_kept() -> None:
 @given(st.lists(st.integers(0, HOUR_MS), max_size=40))
 async def test_no_span_of_the_period_has_more_attempts_than_the_limit(pauses_ms: list[int]) -> None:
     clock, allowed_ms = HandClock(), list[int]()
-    limiter = MemoryAttemptLimiter(clock)
+    limiter = MemoryAttemptLimiter(clock.seconds)
     for pause_ms in pauses_ms:
         clock.set_ms(clock.now_ms() + pause_ms)
         if not await limiter.acquire("a", THREE):

@@ -9,7 +9,7 @@ THREE = Rate(per_minute=3)
 
 async def test_one_minute_of_calls_may_come_in_a_burst_then_one_at_a_time() -> None:
     clock = HandClock()
-    limiter = MemoryRateLimiter(clock)
+    limiter = MemoryRateLimiter(clock.seconds)
     assert [await limiter.acquire("a", THREE) for _ in range(3)] == [0, 0, 0]
     wait_ms = await limiter.acquire("a", THREE)
     assert 0 < wait_ms <= 20_001
@@ -19,13 +19,13 @@ async def test_one_minute_of_calls_may_come_in_a_burst_then_one_at_a_time() -> N
 
 async def test_a_refused_call_is_not_counted() -> None:
     clock = HandClock()
-    limiter = MemoryRateLimiter(clock)
+    limiter = MemoryRateLimiter(clock.seconds)
     waits = [await limiter.acquire("a", THREE) for _ in range(50)]
     assert len(set(waits[3:])) == 1
 
 
 async def test_names_are_counted_separately() -> None:
-    limiter = MemoryRateLimiter(HandClock())
+    limiter = MemoryRateLimiter(HandClock().seconds)
     for _ in range(4):
         await limiter.acquire("a", THREE)
     assert await limiter.acquire("b", THREE) == 0
@@ -33,7 +33,7 @@ async def test_names_are_counted_separately() -> None:
 
 async def test_names_without_recent_calls_are_dropped() -> None:
     clock = HandClock()
-    limiter = MemoryRateLimiter(clock)
+    limiter = MemoryRateLimiter(clock.seconds)
     for number in range(10_000):
         await limiter.acquire(str(number), THREE)
     clock.advance(seconds=61)

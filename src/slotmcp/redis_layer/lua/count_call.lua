@@ -4,8 +4,12 @@
 -- Returns 0 if the call was counted, otherwise the milliseconds to wait.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
-local full = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now) + tonumber(ARGV[1])
-local wait = full - now - tonumber(ARGV[2])
+local burst = tonumber(ARGV[2])
+local stored = tonumber(redis.call('GET', KEYS[1]) or '0')
+-- No counted call leads to a later time, so this server's clock was set back.
+if stored > now + burst + 1 then stored = now end
+local full = math.max(stored, now) + tonumber(ARGV[1])
+local wait = full - now - burst
 if wait > 0 then return math.ceil(wait) end
 redis.call('SET', KEYS[1], string.format('%.3f', full), 'PX', math.ceil(full - now))
 return 0
