@@ -52,6 +52,7 @@ from slotmcp.services.unit_of_work import ProjectWriter
 from slotmcp.services.verification import VerificationService
 from slotmcp.services.vitals import Vitals
 from slotmcp.services.waitlist import WaitlistService
+from slotmcp.services.waitlist_sweep import WaitlistSweeper
 from slotmcp.settings import LogFormat, Settings
 from slotmcp.store.clock import FileClock, elapsed_ms
 from slotmcp.store.encryption import FieldCipher
@@ -274,12 +275,14 @@ def build_app(  # noqa: PLR0913  the ports that a server may implement different
     live = live or MemoryHolds()
     cache = AvailabilityCache(store, travel, schedules=fleet)
     travel_lookup = TravelLookup(availability_cache=cache, travel=travel)
-    writer = ProjectWriter(store=store, availability_cache=cache, ids=ids)
+    notifier = fleet.notifier if fleet else Notifier()
+    writer = ProjectWriter(store=store, availability_cache=cache, ids=ids, notifier=notifier)
+    sweeper = WaitlistSweeper(writer)
     verification = VerificationService(store, cache, attempts or MemoryAttemptLimiter())
     access = AccessService(store=store, ids=ids)
     open_worker = partial(_open_worker, calendars, writer)
     return App(
-        projects=ProjectService(writer),
+        projects=ProjectService(writer, sweeper),
         slots=SlotService(availability_cache=cache, travel_lookup=travel_lookup, verification=verification),
         explanations=ExplanationService(
             availability_cache=cache, travel_lookup=travel_lookup, verification=verification
@@ -294,7 +297,7 @@ def build_app(  # noqa: PLR0913  the ports that a server may implement different
         customers=CustomerService(writer),
         technicians=TechnicianService(writer),
         bookings=BookingService(writer, live=live, travel_lookup=travel_lookup, verification=verification),
-        waitlist=WaitlistService(writer, travel_lookup=travel_lookup, notifier=fleet.notifier if fleet else Notifier()),
+        waitlist=WaitlistService(writer, sweeper, travel_lookup=travel_lookup),
         calendars=CalendarService(writer, calendar_factory=calendars.calendar_factory, secrets=calendars.secrets),
         calendar_worker=open_worker,
         background_tasks=partial(_background_tasks, store, open_worker if calendars.sync_interval_seconds else None),

@@ -308,10 +308,10 @@ async def test_a_failed_sweep_is_logged_and_retried(
         anyio.fail_after(TIMEOUT_SECONDS),
     ):
         other.execute("BEGIN IMMEDIATE")
+        impatient_caller.clock.advance(seconds=90)
         async with watch_waitlists(impatient_caller.app, bus, every_seconds=0.01):
             await alarm.rung.wait()
             other.execute("ROLLBACK")
-            impatient_caller.clock.advance(seconds=90)
             await offered.wait()
     assert "sweep_waitlist" in alarm.text
     assert "unavailable" in alarm.text

@@ -70,6 +70,9 @@ class WrappedStore:
     async def waitlist_entry(self, project_id: str, entry_id: str) -> WaitlistEntry | None:
         return await self._store.waitlist_entry(project_id, entry_id)
 
+    async def holds(self, project_id: str, tokens: Collection[str]) -> Mapping[str, Hold]:
+        return await self._store.holds(project_id, tokens)
+
     async def waitlist_entries(self, project_id: str, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
         return await self._store.waitlist_entries(project_id, *states)
 

@@ -44,6 +44,11 @@ class WaitlistEntry:
     declined_times: tuple[Interval, ...] = ()
     """Times that the customer declined. Times that overlap them are not offered again."""
 
+    @property
+    def is_offered(self) -> bool:
+        """True if a time was offered, even if the offer has ended since."""
+        return self.state is WaitlistState.OFFERED
+
     def with_hold(self, hold: Hold | None, now_ms: int) -> Self:
         """Return the entry in the state that follows from the state of its offered hold.
 

@@ -148,6 +148,10 @@ class Availability:
         """Return an availability in which these claims take no time."""
         return replace(self, index=self.index.without(claims)) if claims else self
 
+    def detached(self) -> "Availability":
+        """Return the same availability with an index of its own, which another thread can use."""
+        return replace(self, index=TimelineIndex(self.index.timelines, self.schedule, self.cached_travel))
+
     def _is_reusable(self, project: Project, frame: Frame, now_ms: int) -> bool:
         return self.frame is frame and self.schedule.project == project and self.now_ms <= now_ms
 

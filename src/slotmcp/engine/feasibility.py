@@ -1,16 +1,17 @@
 """Starts that cancellations can make available, and the reason if there is none."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
 from slotmcp.domain.catalog import Project, SlotAlignment
-from slotmcp.domain.interval import Minute
+from slotmcp.domain.interval import Interval, Minute
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.schedule import TechnicianSchedule
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.explain import reasons_between
+from slotmcp.engine.freed import FreedTime
 from slotmcp.engine.need import Need
-from slotmcp.engine.slots import list_starts
 
 MAX_DAYS_AHEAD: Final = 366
 """Number of dates after today for which hours are known in advance."""
@@ -25,15 +26,21 @@ def reason_never_free(availability: Availability, need: Need, start_from: Minute
     anywhere = replace(need, site=None)
     start_from = max(start_from, availability.earliest_start)
     project = _without_opening_grid(availability.schedule.project)
-    near = _without_claims(availability, project)
-    if list_starts(near, anywhere, start_from, start_to):
+    if _is_possible(availability, project, anywhere, (start_from, start_to)):
         return None
-    if start_to <= near.frame.midnights[-1]:
-        return _main_reason(near, anywhere, start_from, start_to)
-    far = _without_claims(availability, replace(project, horizon_days=MAX_DAYS_AHEAD))
-    if list_starts(far, anywhere, start_from, start_to):
-        return None
-    return _main_reason(far, anywhere, start_from, start_to)
+    if start_to > availability.frame.midnights[-1]:
+        project = replace(project, horizon_days=MAX_DAYS_AHEAD)
+        if _is_possible(availability, project, anywhere, (start_from, start_to)):
+            return None
+    empty = _without_claims(availability, project, availability.schedule.technician_schedules)
+    return _main_reason(empty, anywhere, start_from, start_to)
+
+
+def _is_possible(availability: Availability, project: Project, need: Need, window: Interval) -> bool:
+    """Return whether a technician without claims has a start. Usually the first one has."""
+    ids = (timeline.technician_schedule.technician.id for timeline in availability.index.eligible(need))
+    empty = (_without_claims(availability, project, [technician_id]) for technician_id in ids)
+    return any(FreedTime(None, each).first_start(need, window) is not None for each in empty)
 
 
 def _main_reason(availability: Availability, need: Need, start_from: Minute, start_to: Minute) -> Reason:
@@ -46,10 +53,11 @@ def _without_opening_grid(project: Project) -> Project:
     return replace(project, slot_interval_minutes=1) if is_opening else project
 
 
-def _without_claims(availability: Availability, project: Project) -> Availability:
+def _without_claims(availability: Availability, project: Project, technician_ids: Iterable[str]) -> Availability:
+    """Return an availability of some technicians without claims and busy times."""
     schedule = availability.schedule
     empty = {
-        technician_id: TechnicianSchedule(technician=technician_schedule.technician)
-        for technician_id, technician_schedule in schedule.technician_schedules.items()
+        technician_id: TechnicianSchedule(technician=schedule.technician_schedules[technician_id].technician)
+        for technician_id in technician_ids
     }
     return Availability.of(replace(schedule, project=project, technician_schedules=empty), availability.now_ms)

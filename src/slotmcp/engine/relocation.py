@@ -56,15 +56,22 @@ class Relocation:
             if (holds := tuple([claim for claim in timeline.holds if self._is_movable(claim)]))
         }
 
+    @cached_property
+    def movable_holds(self) -> tuple[Claim, ...]:
+        """Holds that may move, of all technicians."""
+        return tuple([hold for holds in self.movable.values() for hold in holds])
+
     def gained_starts(self, timeline: Timeline, need: Need, within: int) -> int:
         """Return the positions, as bits, at which a technician can start a job after a hold has moved away."""
         gained = 0
         for hold in self._movable_of(timeline):
-            # Looking for moves is slow, so it comes last.
-            row = self.timeline_without(hold).starts(need, within) & ~gained
-            if row and self._moves_away(hold):
-                gained |= row
+            gained |= self.gained_by_moving(hold, need, within & ~gained)
         return gained
+
+    def gained_by_moving(self, hold: Claim, need: Need, within: int) -> int:
+        """Return the positions, as bits, at which the technician of a hold can start a job after it has moved away."""
+        row = self.timeline_without(hold).starts(need, within)
+        return row if row and self._moves_away(hold) else 0  # looking for moves is slow, so it comes last
 
     def moves_for(self, timeline: Timeline, need: Need, start: Minute) -> HoldMoves:
         """Return the moves after which a technician can start a job; empty if there are none."""

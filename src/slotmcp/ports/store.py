@@ -125,6 +125,9 @@ class Store(ScheduleReader, Traces, Protocol):
     async def hold(self, project_id: str, token: str) -> Hold | None:
         """Return the hold with a token in any state, even when it is booked by now."""
 
+    async def holds(self, project_id: str, tokens: Collection[str]) -> Mapping[str, Hold]:
+        """Return the holds with some tokens, in any state, by token, in one round trip."""
+
     async def waitlist_entry(self, project_id: str, entry_id: str) -> WaitlistEntry | None:
         """Return a waitlist entry by id, in any state."""
 

@@ -80,6 +80,9 @@ class Transaction(Protocol):
     async def hold(self, token: str) -> Hold | None:
         """Return the hold with a token in any state, even when it is booked by now."""
 
+    async def holds(self, tokens: Collection[str]) -> Mapping[str, Hold]:
+        """Return the holds with some tokens, in any state, by token, in one round trip."""
+
     async def hold_of_claim(self, claim_id: str) -> Hold | None:
         """Return the hold with a claim's id in any state, even when it is booked by now."""
 

@@ -95,12 +95,21 @@ class AvailabilityCache:
         """Return the availability at the current time of a transaction, with the writes of the transaction."""
         schedule = await transaction.schedule()
         project = schedule.project
-        previous = self._locked.get(project.id)
+        previous = self._previous(project.id, transaction.now_ms)
         availability = Availability.of(schedule, transaction.now_ms, previous, self._cached_times(project))
         self._locked[project.id] = availability
         if (builder := current_trace()) and builder.availability is None:
             builder.availability = availability
         return availability
+
+    def _previous(self, project_id: str, now_ms: int) -> Availability | None:
+        """Return the newest cached availability of the past as a source of timelines for the writer's thread."""
+        locked, committed = self._locked.get(project_id), self._committed.get(project_id)
+        if committed is None or committed.now_ms > now_ms:
+            return locked
+        if locked is not None and locked.schedule.revision >= committed.schedule.revision:
+            return locked
+        return committed.detached()
 
     def _cached_times(self, project: Project) -> TravelTimes | None:
         return self._travel.cached_times(project) if self._travel else None

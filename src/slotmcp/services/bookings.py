@@ -178,7 +178,7 @@ class BookingService:
             )
             if answer.has_moved:
                 await close_fulfilled_entries(unit, answer.booked.booking, hold_token=request.hold_token)
-            await offer_freed_time(unit)  # even if the booking did not move: its hold was released
+            await offer_freed_time(unit, before)  # even if the booking did not move: its hold was released
             return answer
 
         return await self._writer.write(project_id, work)
@@ -214,9 +214,10 @@ class BookingService:
 
         async def work(unit: UnitOfWork) -> UpdateAnswer:
             await unit.transaction.lapse_holds()
+            before = await unit.availability()
             answer = await update(unit, request, verification)
             if not answer.booked.replayed:
-                await offer_freed_time(unit)  # another location may leave more time around it
+                await offer_freed_time(unit, before)  # another location may leave more time around it
             return answer
 
         async with self._verification.verifying(project_id, request.access) as verification:
@@ -252,7 +253,7 @@ async def _cancel(request: CancelRequest, verification: Verification, unit: Unit
     replayed = booking.status is BookingStatus.CANCELLED
     if not replayed:
         await revalidate_neighbors(unit, before, cancelled.claim.interval)
-        await offer_freed_time(unit)
+        await offer_freed_time(unit, before)
     return book_answer(transaction, schedule, cancelled, replayed=replayed)
 
 

@@ -155,7 +155,7 @@ async def grant_hold(unit: UnitOfWork, wanted: WantedHold, *, max_per_credential
     if hold is None:
         raise LostSlot(SlotUnavailable, UNAVAILABLE, wanted.appointment.need, wanted.appointment.start)
     if replaced:
-        await offer_freed_time(unit)
+        await offer_freed_time(unit, wanted.availability)
     slot = check_start(await unit.availability(), wanted.appointment.need, wanted.appointment.start)
     return replace(_answer(wanted, hold, slot.capacity if slot else 0, replayed=False), replaced=replaced)
 

@@ -147,8 +147,9 @@ class HoldService:
             hold = await transaction.hold(token)
             if hold is None or hold.state is not ClaimState.HELD or not hold.claim.is_live(transaction.now_ms):
                 return replace(answer, booked=hold is not None and hold.state is ClaimState.BOOKED)
+            before = await unit.availability()
             await transaction.release_hold(hold.claim.id)
-            await offer_freed_time(unit)
+            await offer_freed_time(unit, before)
             return replace(answer, released=True)
 
         answer = await self._writer.write(project_id, work)

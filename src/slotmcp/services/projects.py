@@ -12,7 +12,7 @@ from slotmcp.services.name_lookup import CatalogIds
 from slotmcp.services.opening_days import OpeningDay, opening_days
 from slotmcp.services.relative_moments import LocalClock
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
-from slotmcp.services.waitlist_queue import offer_freed_time
+from slotmcp.services.waitlist_sweep import WaitlistSweeper
 
 T = TypeVar("T")
 
@@ -31,8 +31,9 @@ class CatalogAnswer:
 class ProjectService:
     """Use cases of projects."""
 
-    def __init__(self, writer: ProjectWriter) -> None:
+    def __init__(self, writer: ProjectWriter, sweeper: WaitlistSweeper) -> None:
         self._writer = writer
+        self._sweeper = sweeper
         self._store = writer.store
         self._availability_cache = writer.availability_cache
 
@@ -127,15 +128,16 @@ class ProjectService:
 
         async def work(unit: UnitOfWork) -> ImportReport:
             report = await import_plan(unit, plan, is_new=is_new, prune=prune, bookings=bookings)
-            await offer_freed_time(unit)
             if dry_run:
                 raise _RollBack(report)
             return report
 
         try:
-            return await self._writer.write(plan.project.id, work, create=is_new)
+            report = await self._writer.write(plan.project.id, work, create=is_new)
         except _RollBack as rolled_back:
             return rolled_back.report
+        await self._sweeper.sweep(plan.project.id)
+        return report
 
     async def export_project(self, project_id: str | None) -> ProjectPlan:
         """Return the content of a project file for the project as it is now.

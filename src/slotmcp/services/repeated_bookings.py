@@ -41,8 +41,9 @@ async def answer_repeated(
     if saved is not booking:
         await keys.store_response(transaction, booking_response(saved, request))
     if hold is not None and hold.state in {ClaimState.HELD, ClaimState.LAPSED}:
+        before = await unit.availability()
         await transaction.release_hold(hold.claim.id)
-        await offer_freed_time(unit)
+        await offer_freed_time(unit, before)
     answer = book_answer(transaction, await transaction.schedule(), saved, replayed=True)
     return replace(answer, stored=new_details(booking, saved))
 

@@ -97,7 +97,7 @@ async def _add(  # noqa: PLR0913, PLR0917  what is booked, and for whom
     except ClaimConflict:
         raise lost_booking(appointment, hold, own) from None
     if released:
-        await offer_freed_time(unit)
+        await offer_freed_time(unit, availability)
     return booking
 
 

@@ -149,7 +149,7 @@ class TechnicianService:
                 await transaction.save_technicians([changed if member is technician else member for member in team])
             effects = await revalidate_claims(unit, before)
             if changed != technician:
-                await offer_freed_time(unit)
+                await offer_freed_time(unit, before)
             bookings = [
                 booking
                 for booking in await transaction.bookings_needing_attention()

@@ -1,5 +1,6 @@
 """Use cases of the waitlist, which customers join while no suitable time is available."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,8 +14,10 @@ from slotmcp.ports import ProjectEvent
 from slotmcp.services.concurrency import Notifier
 from slotmcp.services.travel import TravelLookup
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
-from slotmcp.services.waitlist_joining import JoinRequest, booking_of, join
-from slotmcp.services.waitlist_queue import EVENT_PREFIX, OPEN, offer_freed_time, sort_waiting_entries
+from slotmcp.services.waitlist_checks import Feasibility, RefusedWait, refusal_of
+from slotmcp.services.waitlist_joining import JoinRequest, booking_of, check_feasibility, join
+from slotmcp.services.waitlist_queue import EVENT_PREFIX, OPEN, current_entries, sort_waiting_entries
+from slotmcp.services.waitlist_sweep import WaitlistSweeper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +59,22 @@ class WaitlistOverview:
 class WaitlistService:
     """Use cases of the waitlist."""
 
-    def __init__(self, writer: ProjectWriter, *, travel_lookup: TravelLookup, notifier: Notifier) -> None:
-        self.notifier = notifier
-        """Notified when an entry may have changed, in any process."""
+    def __init__(self, writer: ProjectWriter, sweeper: WaitlistSweeper, *, travel_lookup: TravelLookup) -> None:
         self._writer = writer
+        self._sweeper = sweeper
         self._store = writer.store
         self._availability_cache = writer.availability_cache
         self._travel_lookup = travel_lookup
+
+    @property
+    def notifier(self) -> Notifier:
+        """Notified when an entry may have changed, in any process, and when a waitlist needs a sweep."""
+        return self._writer.notifier
+
+    @property
+    def needs_sweep(self) -> bool:
+        """True if a call of this process left work to the sweep."""
+        return bool(self._writer.postponed)
 
     async def join_waitlist(self, request: JoinRequest) -> WaitlistEntryStatus:
         """Add a customer for whom nothing is available, or find and correct their entry of an earlier request.
@@ -73,25 +85,15 @@ class WaitlistService:
             InvalidArgument, NotFound, IdempotencyMismatch, Unavailable.
         """
         project_id = await self._availability_cache.project_id(request.project_id)
+        availability = await self._availability_cache.availability(project_id)
         if request.location is not None:  # fill the cache of travel times before taking the lock
-            availability = await self._availability_cache.availability(project_id)
             window = request.window(availability.schedule.project)
             await self._travel_lookup.between(availability, request.location, *window)
-
-        async def work(unit: UnitOfWork) -> WaitlistEntryStatus:
-            await offer_freed_time(unit)  # earlier entries come before this one
-            joined = await join(unit, request)
-            transaction, entry = unit.transaction, joined.entry
-            hold = await transaction.hold(entry.hold_token) if entry.hold_token else None
-            status = _status(await unit.availability(), entry, hold, await transaction.waitlist_entries(*OPEN))
-            return replace(
-                status,
-                booking=await booking_of(transaction, entry),
-                replayed=joined.replayed,
-                is_changed=joined.is_changed,
-            )
-
-        return await self._writer.write(project_id, work)
+        feasibility = await asyncio.to_thread(check_feasibility, availability, request)
+        try:
+            return await self._writer.write(project_id, lambda unit: _join(unit, request, feasibility))
+        except RefusedWait as refused:
+            raise refusal_of(await self._availability_cache.availability(project_id), refused) from None
 
     async def look_up(self, entry_id: str, projects: Collection[str] | None = None) -> WaitlistEntryStatus:
         """Return the status of an entry by its secret id, in any project or only in some.
@@ -129,14 +131,12 @@ class WaitlistService:
         )
 
     async def sweep(self) -> None:
-        """Update every waitlist and offer free time, because no call does so when a hold expires.
+        """Update every waitlist and offer time that became free, because no call does so when a hold expires.
 
         Raises:
             Unavailable.
         """
-        for project_id in await self._store.project_ids():
-            if await self._store.waitlist_entries(project_id, *OPEN):
-                await self._writer.write(project_id, offer_freed_time)
+        await self._sweeper.sweep()
 
     async def events(self, after: Mapping[str, int]) -> Mapping[str, tuple[ProjectEvent, ...]]:
         """Return the events of each project's entries after a number, in order. `after` has numbers by project.
@@ -156,13 +156,30 @@ class WaitlistService:
     async def _open_entries(self, project_id: str, now_ms: int) -> dict[str, tuple[WaitlistEntry, Hold | None]]:
         """Return the open entries as they are now, by id, each with its last offer."""
         entries: dict[str, tuple[WaitlistEntry, Hold | None]] = {}
-        for entry in await self._store.waitlist_entries(project_id, *OPEN):
-            hold = await self._offered_hold(project_id, entry)
+        stored = await self._store.waitlist_entries(project_id, *OPEN)
+        holds = await self._store.holds(project_id, [entry.hold_token for entry in stored if entry.hold_token])
+        for entry in stored:
+            hold = holds.get(entry.hold_token)
             entries[entry.id] = entry.with_hold(hold, now_ms), hold
         return entries
 
     async def _offered_hold(self, project_id: str, entry: WaitlistEntry) -> Hold | None:
         return await self._store.hold(project_id, entry.hold_token) if entry.hold_token else None
+
+
+async def _join(unit: UnitOfWork, request: JoinRequest, feasibility: Feasibility | None) -> WaitlistEntryStatus:
+    joined = await join(unit, request, feasibility)
+    transaction, availability = unit.transaction, await unit.availability()
+    stored = await transaction.waitlist_entries(*OPEN)
+    entries = await current_entries(transaction, stored, availability.earliest_start)
+    entry = next((each for each in entries if each.id == joined.entry.id), joined.entry)
+    hold = await transaction.hold(entry.hold_token) if entry.hold_token else None
+    return replace(
+        _status(availability, entry, hold, entries),
+        booking=await booking_of(transaction, entry),
+        replayed=joined.replayed,
+        is_changed=joined.is_changed,
+    )
 
 
 def _status(

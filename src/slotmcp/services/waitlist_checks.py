@@ -1,9 +1,10 @@
 """Checks of a new or corrected waitlist entry: whether a cancellation can make a start of its window available."""
 
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Self
 
 from slotmcp.domain.errors import InvalidArgument, NothingToWaitFor, ProblemKind, SlotsAvailable
-from slotmcp.domain.interval import MINUTES_PER_DAY, minute_at_or_after
+from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, minute_at_or_after
 from slotmcp.domain.offer import Offer
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.waitlist import WaitlistEntry
@@ -15,24 +16,69 @@ from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.alternatives import nearest_slots
 from slotmcp.services.appointments import check_length
 from slotmcp.services.pagination import spread
-from slotmcp.services.waitlist_queue import need_of
+from slotmcp.services.waitlist_search import EntrySearch, need_of
 
 _ALTERNATIVES: Final = 3
 _CANDIDATES: Final = 3
 
 
-def check_wait(availability: Availability, entry: WaitlistEntry) -> None:
+@dataclass(eq=False)
+class RefusedWait(Exception):  # noqa: N818  callers receive it as SlotsAvailable or NothingToWaitFor
+    """An entry that cannot be added. The alternatives are searched after the lock is released."""
+
+    entry: WaitlistEntry
+    reason: Reason | None
+    """Reason why no start of the window can become available; None: a start is available now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feasibility:
+    """Answer to whether a window can become available, which depends only on the catalog and the time of day."""
+
+    availability: Availability
+    need: Need
+    window: Interval
+    reason: Reason | None
+
+    @classmethod
+    def of(cls, availability: Availability, need: Need, window: Interval) -> Self:
+        """Search. If nothing can become available, this takes a fraction of a second in a large business."""
+        reason = Reason.NOTICE if window[1] <= availability.earliest_start else None
+        return cls(availability, need, window, reason or reason_never_free(availability, need, *window))
+
+    def holds_for(self, availability: Availability, need: Need, window: Interval) -> bool:
+        """Return whether the answer is also that to another question."""
+        known, current = self.availability.schedule, availability.schedule
+        return (
+            (self.need, self.window, self.availability.frame) == (need, window, availability.frame)
+            and (self.reason is not None or availability.earliest_start < window[1])
+            and (known.project, known.services) == (current.project, current.services)
+            and [each.technician for each in known.technician_schedules.values()]
+            == [each.technician for each in current.technician_schedules.values()]
+        )
+
+
+def check_wait(availability: Availability, entry: WaitlistEntry, known: Feasibility | None) -> None:
     """Reject an entry whose window is invalid, has available starts, or can never have any.
 
     Raises:
-        InvalidArgument, SlotsAvailable, NothingToWaitFor.
+        InvalidArgument, RefusedWait.
     """
-    service = availability.schedule.services[entry.service_id]
+    service, window = availability.schedule.services[entry.service_id], (entry.start_from, entry.start_to)
     need = need_of(entry, service, availability)
     check_length(service, need)
     _check_window(availability, entry)
-    _check_nothing_available(availability, entry, need)
-    _check_possible(availability, entry, need)
+    if has_start(availability, entry):
+        raise RefusedWait(entry, None)
+    if known is None or not known.holds_for(availability, need, window):
+        known = Feasibility.of(availability, need, window)
+    if known.reason is not None:
+        raise RefusedWait(entry, known.reason)
+
+
+def has_start(availability: Availability, entry: WaitlistEntry) -> bool:
+    """Return whether a start in the window of an entry is available, declined or not."""
+    return EntrySearch(None, availability).first_start(replace(entry, declined_times=())) is not None
 
 
 def _check_window(availability: Availability, entry: WaitlistEntry) -> None:
@@ -51,34 +97,23 @@ def _check_window(availability: Availability, entry: WaitlistEntry) -> None:
         raise InvalidArgument("to", f"give a time within the next {MAX_DAYS_AHEAD} days.", kind=ProblemKind.TOO_FAR)
 
 
-def _check_nothing_available(availability: Availability, entry: WaitlistEntry, need: Need) -> None:
-    """Reject an entry whose window contains available starts, and offer some of them."""
-    project = availability.schedule.project
-    if starts := list_starts(availability, need, entry.start_from, entry.start_to):
+def refusal_of(availability: Availability, refused: RefusedWait) -> SlotsAvailable | NothingToWaitFor:
+    """Return the error for a refused entry, with the available starts of the window or the nearest ones."""
+    entry, project = refused.entry, availability.schedule.project
+    need = need_of(entry, availability.schedule.services[entry.service_id], availability)
+    if refused.reason is None:
+        starts = list_starts(availability, need, entry.start_from, entry.start_to)
         chosen = spread(starts, _ALTERNATIVES, project.timezone, project.parts_of_day)
         slots = tuple(slots_at(availability, need, chosen, best=_CANDIDATES))
-        offer = Offer(project=project, timezone=project.timezone, slots=slots, now_ms=availability.now_ms)
-        raise SlotsAvailable("A start in that window is available, so there is no need to wait.", alternatives=offer)
-
-
-def _check_possible(availability: Availability, entry: WaitlistEntry, need: Need) -> None:
-    """Reject an entry whose window cannot become available, and offer the nearest available starts."""
-    schedule = availability.schedule
-    if entry.start_to <= availability.earliest_start:
-        reason: Reason | None = Reason.NOTICE
     else:
-        reason = reason_never_free(availability, need, entry.start_from, entry.start_to)
-    if reason is None:
-        return
-    requested = schedule.technician_schedules.get(entry.technician_id or "")
-    raise NothingToWaitFor(
+        slots = nearest_slots(availability, need, entry.start_from)
+    offer = Offer(project=project, timezone=project.timezone, slots=slots, now_ms=availability.now_ms)
+    if refused.reason is None:
+        return SlotsAvailable("A start in that window is available, so there is no need to wait.", alternatives=offer)
+    requested = availability.schedule.technician_schedules.get(entry.technician_id or "")
+    return NothingToWaitFor(
         "No start in that window can become available, even if bookings are canceled.",
-        reason=reason,
+        reason=refused.reason,
         technician_name=requested.technician.name if requested else "",
-        alternatives=Offer(
-            project=schedule.project,
-            timezone=schedule.project.timezone,
-            slots=nearest_slots(availability, need, entry.start_from),
-            now_ms=availability.now_ms,
-        ),
+        alternatives=offer,
     )

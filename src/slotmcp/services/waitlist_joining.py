@@ -4,14 +4,16 @@
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from slotmcp.domain.booking import Booking, BookingStatus, Customer
 from slotmcp.domain.booking_identity import comparable
 from slotmcp.domain.caller import is_guessable
 from slotmcp.domain.catalog import Location, Project
 from slotmcp.domain.claim import ClaimState
-from slotmcp.domain.errors import InvalidArgument, ProblemKind
+from slotmcp.domain.errors import InvalidArgument, NotFound, ProblemKind
 from slotmcp.domain.interval import Interval, overlaps
 from slotmcp.domain.moment import Moment
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
@@ -22,8 +24,11 @@ from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin
 from slotmcp.services.contacts import hash_reference, hash_references, normalize_customer, references_of
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys, key_mismatch
 from slotmcp.services.unit_of_work import UnitOfWork
-from slotmcp.services.waitlist_checks import check_wait
-from slotmcp.services.waitlist_queue import OPEN, change_entry
+from slotmcp.services.waitlist_checks import Feasibility, check_wait, has_start
+from slotmcp.services.waitlist_queue import OPEN, change_entry, current_entries, offer_first, sort_waiting_entries
+
+MAX_RIVALS: Final = 16
+"""Maximum number of earlier entries that are considered before a new one is refused because a start is available."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +85,28 @@ class Joined:
     """True if this request corrected the entry."""
 
 
-async def join(unit: UnitOfWork, request: JoinRequest) -> Joined:
+def check_feasibility(availability: Availability, request: JoinRequest) -> Feasibility | None:
+    """Check before the lock is taken whether the window can become available; None if the request is invalid."""
+    schedule = availability.schedule
+    try:
+        service = find_service(schedule, request.service_id)
+        need = find_need(
+            schedule,
+            service,
+            duration_minutes=request.duration_minutes,
+            technician_id=request.technician_id,
+            location=request.location,
+        )
+        return Feasibility.of(availability, need, request.window(schedule.project))
+    except (InvalidArgument, NotFound):
+        return None
+
+
+async def join(unit: UnitOfWork, request: JoinRequest, feasibility: Feasibility | None) -> Joined:
     """Add an entry, or find and correct the entry of an earlier request.
 
     Raises:
-        SlotsAvailable, NothingToWaitFor, InvalidArgument, NotFound, IdempotencyMismatch.
+        RefusedWait, InvalidArgument, NotFound, IdempotencyMismatch.
     """
     transaction, availability = unit.transaction, await unit.availability()
     wanted = _new_entry(transaction, availability, request, unit.ids.new_token())
@@ -96,8 +118,13 @@ async def join(unit: UnitOfWork, request: JoinRequest) -> Joined:
             return Joined(entry=keyed, replayed=True)
         if not _is_same_visit(transaction, request, wanted, keyed):
             raise key_mismatch()
-    known = keyed or await _earlier_entry(transaction, request, wanted)
-    joined = await _add(unit, availability, wanted) if known is None else await _correct(unit, known, wanted)
+    stored = await transaction.waitlist_entries(*OPEN)
+    waiting = await current_entries(transaction, stored, availability.earliest_start)
+    known = keyed or await _earlier_entry(transaction, request, wanted, waiting)
+    if known is None:
+        joined = await _add(unit, wanted, feasibility, waiting)
+    else:
+        joined = await _correct(unit, known, wanted, feasibility)
     if keyed is None:
         await keys.store_response(transaction, {"waitId": joined.entry.id})
     return joined
@@ -170,12 +197,12 @@ def _idempotency_keys(transaction: Transaction, request: JoinRequest, entry: Wai
     )
 
 
-async def _earlier_entry(transaction: Transaction, request: JoinRequest, wanted: WaitlistEntry) -> WaitlistEntry | None:
+async def _earlier_entry(
+    transaction: Transaction, request: JoinRequest, wanted: WaitlistEntry, waiting: Sequence[WaitlistEntry]
+) -> WaitlistEntry | None:
     """Return the customer's open entry for the same visit, else the equal one that an active booking ended."""
     entries = [
-        entry
-        for entry in await transaction.waitlist_entries(*OPEN)
-        if _is_same_visit(transaction, request, wanted, entry)
+        entry for entry in waiting if entry.state in OPEN and _is_same_visit(transaction, request, wanted, entry)
     ]
     if entries:
         return next((entry for entry in entries if _job_of(entry) == _job_of(wanted)), entries[0])
@@ -212,19 +239,32 @@ def _job_of(entry: WaitlistEntry) -> tuple[object, ...]:
     return entry.service_id, entry.duration_minutes, entry.start_from, entry.start_to, entry.technician_id
 
 
-async def _add(unit: UnitOfWork, availability: Availability, wanted: WaitlistEntry) -> Joined:
-    check_wait(availability, wanted)
+async def _add(
+    unit: UnitOfWork, wanted: WaitlistEntry, feasibility: Feasibility | None, waiting: Sequence[WaitlistEntry]
+) -> Joined:
+    if has_start(await unit.availability(), wanted):  # time that became free by itself belongs to earlier entries
+        rivals = [entry for entry in sort_waiting_entries(waiting) if _is_rival(entry, wanted)][:MAX_RIVALS]
+        await offer_first(unit, None, rivals)
+    check_wait(await unit.availability(), wanted, feasibility)
     await unit.transaction.add_waitlist_entry(wanted)
     return Joined(entry=wanted, replayed=False)
 
 
-async def _correct(unit: UnitOfWork, known: WaitlistEntry, wanted: WaitlistEntry) -> Joined:
+def _is_rival(entry: WaitlistEntry, wanted: WaitlistEntry) -> bool:
+    """Return whether an entry may be offered a start that a new entry could use."""
+    reach = wanted.duration_minutes + entry.duration_minutes
+    return entry.start_from < wanted.start_to + reach and wanted.start_from < entry.start_to + reach
+
+
+async def _correct(
+    unit: UnitOfWork, known: WaitlistEntry, wanted: WaitlistEntry, feasibility: Feasibility | None
+) -> Joined:
     """Replace the details of an open entry by the requested ones. The entry keeps its id and its place in line."""
     corrected = _corrected(known, wanted)
     if known.state not in OPEN or replace(corrected, contact_keys=known.contact_keys) == known:
         return Joined(entry=known, replayed=True)
     if _job_of(corrected) != _job_of(known):
-        check_wait(await unit.availability(), corrected)
+        check_wait(await unit.availability(), corrected, feasibility)
     return Joined(entry=await change_entry(unit, known, corrected), replayed=True, is_changed=True)
 
 

@@ -5,46 +5,83 @@ the next entry gets it. A time that overlaps a declined one is not offered to th
 customer therefore does not block the others.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from slotmcp.domain.booking import Booking
-from slotmcp.domain.catalog import ServiceType
 from slotmcp.domain.claim import MAX_HOLD_MINUTES, ClaimState, Hold, HoldTerms
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.engine.availability import Availability
-from slotmcp.engine.need import Need
-from slotmcp.engine.slots import list_starts
-from slotmcp.engine.travel import site_at
 from slotmcp.ports import Transaction
 from slotmcp.services.appointments import Appointment
 from slotmcp.services.callers import identify_customer
 from slotmcp.services.placement import place_hold
 from slotmcp.services.unit_of_work import UnitOfWork
+from slotmcp.services.waitlist_search import QUICK_CHECKS, EntrySearch, need_of
 
 OFFER_MINUTES: Final = MAX_HOLD_MINUTES
 """Lifetime of an offer's hold, within which the customer must be called."""
+
+MAX_CHANGES: Final = 8
+"""Maximum number of offers that one transaction makes, and of ended offers that it records."""
 
 OPEN: Final = (WaitlistState.WAITING, WaitlistState.OFFERED)
 EVENT_PREFIX: Final = "waitlist."
 """Prefix of an event's kind. The new state of the entry follows: "waitlist.offered"."""
 
 
-async def offer_freed_time(unit: UnitOfWork) -> None:
-    """Update the open entries, and hold free times for the first entries that can use them.
+async def offer_freed_time(unit: UnitOfWork, before: Availability) -> None:
+    """Hold the time that a unit of work freed for the first entries that can use it, and record the offers it ended.
 
-    Every unit of work that frees time calls this last, so that no other caller takes the time in between.
+    Every unit of work that frees time calls this last, with the availability before its writes, so that no other caller
+    takes the time in between. Work beyond `MAX_CHANGES`, and long searches, are left to the sweep.
     """
-    transaction = unit.transaction
-    entries = await transaction.waitlist_entries(*OPEN)
-    if not entries:
+    stored = await unit.transaction.waitlist_entries(*OPEN)
+    if not stored:
         return
-    await transaction.lapse_holds()
-    earliest = (await unit.availability()).earliest_start
-    for entry in sort_waiting_entries([await _update_entry(transaction, entry, earliest) for entry in entries]):
-        await _offer_time(unit, entry)
+    entries = await current_entries(unit.transaction, stored, (await unit.availability()).earliest_start)
+    ended = [entry for entry, earlier in zip(entries, stored, strict=True) if entry != earlier][:MAX_CHANGES]
+    for entry in ended:
+        await save_entry(unit.transaction, entry)
+    await offer_first(unit, before, sort_waiting_entries(entries), in_full={entry.id for entry in ended})
+
+
+async def offer_first(
+    unit: UnitOfWork, before: Availability | None, queue: Iterable[WaitlistEntry], *, in_full: Collection[str] = ()
+) -> None:
+    """Offer the time that became free since `before` to the first entries of a queue, in its order.
+
+    For the entries whose ids are in `in_full`, all free time is searched.
+    """
+    search, offers = EntrySearch(before, await unit.availability(), max_checks=QUICK_CHECKS), 0
+    for entry in queue:
+        start = search.first_start(entry, in_full=entry.id in in_full)
+        if start is None:
+            continue
+        if offers == MAX_CHANGES:
+            unit.is_postponed = True
+            return
+        if await offer_time(unit, entry, start):
+            offers += 1
+            search = EntrySearch(before, await unit.availability(), max_checks=QUICK_CHECKS)
+    unit.is_postponed |= not search.is_complete
+
+
+async def current_entries(
+    transaction: Transaction, entries: Sequence[WaitlistEntry], earliest: Minute
+) -> list[WaitlistEntry]:
+    """Return entries as they are now, at the cost of one round trip. `earliest` is the earliest bookable start."""
+    holds = await transaction.holds([entry.hold_token for entry in entries if entry.is_offered])
+    return [current_entry(entry, holds, transaction.now_ms, earliest) for entry in entries]
+
+
+def current_entry(entry: WaitlistEntry, holds: Mapping[str, Hold], now_ms: int, earliest: Minute) -> WaitlistEntry:
+    """Return an entry in the state that follows from its offer, which is one of `holds`, and from its window."""
+    current = entry.with_hold(holds.get(entry.hold_token), now_ms)
+    is_over = current.state is WaitlistState.WAITING and current.start_to <= earliest
+    return replace(current, state=WaitlistState.EXPIRED) if is_over else current
 
 
 async def close_fulfilled_entries(unit: UnitOfWork, booking: Booking, *, hold_token: str = "") -> None:
@@ -53,26 +90,27 @@ async def close_fulfilled_entries(unit: UnitOfWork, booking: Booking, *, hold_to
     These are the entry whose offer was booked, and the customer's other entries with the same service whose window
     contains the start. They share a contact with the booking.
     """
-    transaction, has_freed = unit.transaction, False
+    transaction, has_freed, before = unit.transaction, False, await unit.availability()
     for entry in await transaction.waitlist_entries(*OPEN):
         is_taken = hold_token != "" and entry.hold_token == hold_token
         if is_taken or _is_fulfilled(entry, booking):
             has_freed |= not is_taken and await _release_offer(transaction, entry)
-            await _save(transaction, replace(entry, state=WaitlistState.BOOKED))
+            await save_entry(transaction, replace(entry, state=WaitlistState.BOOKED))
     if has_freed:
-        await offer_freed_time(unit)
+        await offer_freed_time(unit, before)
 
 
 async def change_entry(unit: UnitOfWork, entry: WaitlistEntry, corrected: WaitlistEntry) -> WaitlistEntry:
     """Save a corrected entry and return it. An offer that it cannot use goes to the next entry."""
+    before = await unit.availability()
     offer = await _read_live_offer(unit.transaction, entry)
     if offer is None or _fits(corrected, offer):
-        await _save(unit.transaction, corrected)
+        await save_entry(unit.transaction, corrected)
         return corrected
     await unit.transaction.release_hold(offer.claim.id)
     waiting = replace(corrected, state=WaitlistState.WAITING, hold_token="")
-    await _save(unit.transaction, waiting)
-    await offer_freed_time(unit)
+    await save_entry(unit.transaction, waiting)
+    await offer_freed_time(unit, before)
     return await unit.transaction.waitlist_entry(entry.id) or waiting
 
 
@@ -88,12 +126,13 @@ def _fits(entry: WaitlistEntry, offer: Hold) -> bool:
 
 async def leave_waitlist(unit: UnitOfWork, entries: Iterable[WaitlistEntry]) -> bool:
     """Expire entries, and offer their held times to the next entries; return whether any entry was open."""
+    before = await unit.availability()
     open_entries = [entry for entry in entries if entry.state in OPEN]
     freed = [await _release_offer(unit.transaction, entry) for entry in open_entries]
     for entry in open_entries:
-        await _save(unit.transaction, replace(entry, state=WaitlistState.EXPIRED))
+        await save_entry(unit.transaction, replace(entry, state=WaitlistState.EXPIRED))
     if any(freed):
-        await offer_freed_time(unit)
+        await offer_freed_time(unit, before)
     return bool(open_entries)
 
 
@@ -103,58 +142,29 @@ def sort_waiting_entries(entries: Iterable[WaitlistEntry]) -> list[WaitlistEntry
     return sorted(waiting, key=lambda entry: len(entry.declined_times))
 
 
-def need_of(entry: WaitlistEntry, service: ServiceType, availability: Availability) -> Need:
-    """Return the requirements of an entry's job."""
-    return Need.of_service(
-        service,
-        duration_minutes=entry.duration_minutes,
-        technician_id=entry.technician_id,
-        site=site_at(entry.location, availability.schedule.project.travel, availability.cached_travel),
-    )
-
-
-async def _update_entry(transaction: Transaction, entry: WaitlistEntry, earliest: Minute) -> WaitlistEntry:
-    updated = entry
-    if entry.state is WaitlistState.OFFERED:
-        updated = entry.with_hold(await transaction.hold(entry.hold_token), transaction.now_ms)
-    if updated.state is WaitlistState.WAITING and updated.start_to <= earliest:
-        updated = replace(updated, state=WaitlistState.EXPIRED)
-    if updated != entry:
-        await _save(transaction, updated)
-    return updated
-
-
-async def _offer_time(unit: UnitOfWork, entry: WaitlistEntry) -> None:
-    availability = await unit.availability()
-    appointment = _find_first_fit(availability, entry)
-    if appointment is None:
-        return
-    now_ms = unit.transaction.now_ms
-    expires_at_ms = now_ms + OFFER_MINUTES * MS_PER_MINUTE
+async def offer_time(unit: UnitOfWork, entry: WaitlistEntry, start: Minute) -> bool:
+    """Hold a start for a waiting entry; return False if the start is not bookable any more."""
+    transaction, availability = unit.transaction, await unit.availability()
+    service = availability.schedule.services.get(entry.service_id)
+    if service is None:
+        return False
+    await transaction.lapse_holds()  # expired holds no longer keep the database from accepting this one
+    expires_at_ms = transaction.now_ms + OFFER_MINUTES * MS_PER_MINUTE
     hold = await place_hold(
         unit,
         availability,
-        appointment,
+        Appointment(service, need_of(entry, service, availability), start, entry.location),
         terms=HoldTerms(
-            caller=identify_customer(unit.transaction.pseudonym, entry.customer),
-            created_at_ms=now_ms,
+            caller=identify_customer(transaction.pseudonym, entry.customer),
+            created_at_ms=transaction.now_ms,
             latest_expiry_ms=expires_at_ms,
         ),
         expires_at_ms=expires_at_ms,
         customer_pseudonym=entry.customer_pseudonym,
     )
     if hold is not None:
-        await _save(unit.transaction, replace(entry, state=WaitlistState.OFFERED, hold_token=hold.token))
-
-
-def _find_first_fit(availability: Availability, entry: WaitlistEntry) -> Appointment | None:
-    service = availability.schedule.services.get(entry.service_id)
-    if service is None:
-        return None
-    need = need_of(entry, service, availability)
-    starts = list_starts(availability, need, entry.start_from, entry.start_to)
-    start = next((start for start in starts if entry.accepts((start, start + entry.duration_minutes))), None)
-    return None if start is None else Appointment(service, need, start, entry.location)
+        await save_entry(transaction, replace(entry, state=WaitlistState.OFFERED, hold_token=hold.token))
+    return hold is not None
 
 
 def _is_fulfilled(entry: WaitlistEntry, booking: Booking) -> bool:
@@ -180,6 +190,7 @@ async def _read_live_offer(transaction: Transaction, entry: WaitlistEntry) -> Ho
     return hold if is_live else None
 
 
-async def _save(transaction: Transaction, entry: WaitlistEntry) -> None:
+async def save_entry(transaction: Transaction, entry: WaitlistEntry) -> None:
+    """Save an entry, and publish its state."""
     await transaction.save_waitlist_entry(entry)
     await transaction.add_event(f"{EVENT_PREFIX}{entry.state}", entry.id)

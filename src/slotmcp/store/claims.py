@@ -1,5 +1,6 @@
 """Claims and busy times: SQL, rows and values. All ids except `:project_id` are unique within their project."""
 
+from collections.abc import Collection
 from typing import Final
 
 from slotmcp.domain.catalog import Location
@@ -7,8 +8,8 @@ from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold
 from slotmcp.ports import ClaimConflict
 from slotmcp.store import columns
 from slotmcp.store.hold_terms import terms_of
-from slotmcp.store.statement import CoveredBy, Fetch, Row, Statement, insert, update
-from slotmcp.store.values import coordinates
+from slotmcp.store.statement import CoveredBy, Fetch, Row, Statement, insert, select_among_keys, update
+from slotmcp.store.values import coordinates, json_text
 
 OVERLAP_CONSTRAINT: Final = "claims_never_overlap"
 """Name of PostgreSQL's exclusion constraint, and message of SQLite's triggers."""
@@ -48,6 +49,13 @@ HOLD = Statement(f"""
 SELECT {columns.HOLD_COLUMNS} FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
 WHERE c.project_id = :project_id AND c.hold_token = :hold_token
 """)
+
+_HOLDS: Final = f"""
+SELECT {columns.HOLD_COLUMNS} FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
+WHERE c.hold_token {{among_keys}} AND """
+
+# Read the holds with some tokens, in any state. The plus sign keeps SQLite from reading all claims of the project.
+HOLDS = select_among_keys(f"{_HOLDS}+c.project_id = :project_id", f"{_HOLDS}c.project_id = :project_id")
 
 # Read a hold by the id of its claim, in any state.
 HOLD_OF_CLAIM = Statement(f"""
@@ -241,6 +249,12 @@ def busy_values(busy: BusyTime) -> dict[str, object]:
 def busy_of(row: columns.BusyRow) -> BusyTime:
     """Return the busy time that a row holds."""
     return BusyTime(technician_id=row.technician_id, start=row.start_minute, end=row.end_minute, source=row.source)
+
+
+async def read_holds(fetch: Fetch, project_id: str, tokens: Collection[str]) -> dict[str, Hold]:
+    """Return the holds with some tokens, in any state, by token. Without tokens, no statement runs."""
+    rows = await fetch(HOLDS, project_id=project_id, keys=json_text(sorted(tokens))) if tokens else ()
+    return {hold.token: hold for hold in map(hold_of, rows)}
 
 
 async def read_hold(fetch: Fetch, project_id: str, token: str) -> Hold | None:

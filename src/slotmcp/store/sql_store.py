@@ -32,7 +32,7 @@ from slotmcp.store.bookings import (
 )
 from slotmcp.store.calendar_pages import read_backlogs, read_projects
 from slotmcp.store.catalog import PROJECT_IDS, PROJECT_STATE
-from slotmcp.store.claims import read_hold
+from slotmcp.store.claims import read_hold, read_holds
 from slotmcp.store.columns import AccessKeyRow
 from slotmcp.store.encryption import readable_salt
 from slotmcp.store.schedules import Snapshot, project_not_found
@@ -156,6 +156,9 @@ class SqlStore:
 
     async def hold(self, project_id: str, token: str) -> Hold | None:
         return await self._pages.run(lambda fetch: read_hold(fetch, project_id, token))
+
+    async def holds(self, project_id: str, tokens: Collection[str]) -> Mapping[str, Hold]:
+        return await self._pages.run(lambda fetch: read_holds(fetch, project_id, tokens))
 
     async def waitlist_entry(self, project_id: str, entry_id: str) -> WaitlistEntry | None:
         return await self._pages.run(lambda fetch: read_entry(fetch, project_id, entry_id))

@@ -105,6 +105,9 @@ class SqlTransaction:
     async def hold(self, token: str) -> Hold | None:
         return await claims.read_hold(self._snapshot.fetch, self._snapshot.project_id, token)
 
+    async def holds(self, tokens: Collection[str]) -> Mapping[str, Hold]:
+        return await claims.read_holds(self._snapshot.fetch, self._snapshot.project_id, tokens)
+
     async def hold_of_claim(self, claim_id: str) -> Hold | None:
         rows = await self._fetch(claims.HOLD_OF_CLAIM, id=claim_id)
         return claims.hold_of(rows[0]) if rows else None

@@ -129,7 +129,7 @@ async def _run(watcher: WaitlistWatcher, waitlist: WaitlistService, every_second
             latest = await waitlist.notifier.wait(seen, remaining_seconds)
             if latest > seen:
                 seen = latest
-                await _log_errors(watcher.publish_changes)
+                await _log_errors(watcher.sweep_and_publish if waitlist.needs_sweep else watcher.publish_changes)
 
 
 async def _log_errors(step: Callable[[], Awaitable[None]]) -> None:

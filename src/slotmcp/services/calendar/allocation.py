@@ -210,12 +210,13 @@ class BookingUpdater:
         """Move a booking to another time or technician; return whether the time was available."""
         if not await self._allocator.make_room(target.technician_id, target.interval, for_claim_id=booking.id):
             return False
+        before = await self._allocator.unit.availability()
         moved = replace(booking.with_status(BookingStatus.RESCHEDULED), claim=target, attention=attention)
         try:
             await self._transaction.save_booking(moved)
         except ClaimConflict:
             return False
-        await offer_freed_time(self._allocator.unit)
+        await offer_freed_time(self._allocator.unit, before)
         return True
 
     async def _separate(self, entry: CalendarEntry, booking: Booking) -> CalendarEntry:
@@ -226,8 +227,9 @@ class BookingUpdater:
         return replace(entry, event=event, booking_id="", contact_keys=booking.contact_keys)
 
     async def _cancel(self, booking: Booking, reason: str) -> None:
+        before = await self._allocator.unit.availability()
         await cancel(self._transaction, booking, reason)
-        await offer_freed_time(self._allocator.unit)
+        await offer_freed_time(self._allocator.unit, before)
 
     async def _is_being_pushed(self, booking: Booking, start: Minute | None) -> bool:
         """Return whether a push with unknown outcome requested this start, or a cancellation if `start` is None."""

@@ -1,0 +1,124 @@
+"""Freed time: the starts that become possible between two availabilities.
+
+Only the timelines that changed are searched. That takes microseconds per job, however many technicians there are.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import reduce
+from operator import or_
+
+from slotmcp.domain.claim import Claim
+from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute, overlaps
+from slotmcp.engine.availability import Availability
+from slotmcp.engine.need import Need
+from slotmcp.engine.timeline import Timeline
+
+
+class FreedTime:
+    """Starts that are possible in one availability and were not in an earlier one."""
+
+    def __init__(self, before: Availability | None, after: Availability, *, max_checks: int | None = None) -> None:
+        """Compare two availabilities of a project.
+
+        Args:
+            before: the earlier availability; None: everything counts as freed.
+            after: the present availability.
+            max_checks: number of pairs of a movable hold and a technician from which moves of holds are not searched;
+                None: no limit.
+        """
+        self._after = after
+        self._before = before.index.timelines if before is not None and _is_comparable(before, after) else {}
+        self._changed = [
+            timeline for name, timeline in after.index.timelines.items() if self._before.get(name) is not timeline
+        ]
+        checks = len(after.index.relocation.movable_holds) * len(after.index.timelines)
+        self._searches_moves = max_checks is None or checks <= max_checks
+        self._times = self._freed_times() if self._searches_moves and checks else ()
+        self._rows: dict[Need, int] = {}
+
+    def __bool__(self) -> bool:
+        """Return whether any timeline changed."""
+        return bool(self._changed)
+
+    @property
+    def is_complete(self) -> bool:
+        """False if starts may be missing that need moves of holds."""
+        return self._searches_moves
+
+    def first_start(self, need: Need, window: Interval, excluded: Sequence[Interval] = ()) -> Minute | None:
+        """Return the first freed start in a window at which the job overlaps no excluded interval."""
+        frame = self._after.frame
+        low, high = frame.number(max(window[0], self._after.earliest_start)), frame.number(window[1])
+        if high <= low:
+            return None
+        within = (1 << high) - (1 << low)
+        for start, end in excluded:
+            first, last = frame.number(start - need.duration_minutes + 1), frame.number(end)
+            within &= ~((1 << last) - (1 << first))
+        found = self._direct(need, within)
+        if self._times is None or self._times:
+            found |= self._after_moves(need, within & ~found)
+        return frame.positions[(found & -found).bit_length() - 1] if found else None
+
+    def _direct(self, need: Need, within: int) -> int:
+        """Return the freed starts of technicians without moves of holds."""
+        if need.site is not None:
+            return reduce(or_, (self._gained(timeline, need, within) for timeline in self._able(need)), 0)
+        if need not in self._rows:
+            self._rows[need] = reduce(or_, (self._gained(timeline, need, -1) for timeline in self._able(need)), 0)
+        return self._rows[need] & within
+
+    def _able(self, need: Need) -> Iterator[Timeline]:
+        """Yield the changed timelines of technicians who can do the job."""
+        for timeline in self._changed:
+            technician = timeline.technician_schedule.technician
+            if need.skills <= technician.skills and need.technician_id in {None, technician.id}:
+                yield timeline
+
+    def _gained(self, timeline: Timeline, need: Need, within: int) -> int:
+        starts = timeline.starts(need, within)
+        known = self._before.get(timeline.technician_schedule.technician.id)
+        if not starts or known is None or not need.skills <= known.technician_schedule.technician.skills:
+            return starts
+        return starts & ~known.starts(need, within)
+
+    def _after_moves(self, need: Need, within: int) -> int:
+        """Return the starts near freed time that moving a hold makes possible."""
+        relocation, gained = self._after.index.relocation, 0
+        for hold in relocation.movable_holds:
+            timeline = self._after.index.timelines[hold.technician_id]
+            technician = timeline.technician_schedule.technician
+            if need.skills <= technician.skills and need.technician_id in {None, technician.id} and self._is_near(hold):
+                gained |= relocation.gained_by_moving(hold, need, within & ~gained)
+        return gained
+
+    def _is_near(self, hold: Claim) -> bool:
+        """Return whether freed time may let a hold move. Daily limits and drives reach no further than a day."""
+        return self._times is None or any(
+            overlaps((start - MINUTES_PER_DAY, end + MINUTES_PER_DAY), hold.interval) for start, end in self._times
+        )
+
+    def _freed_times(self) -> Sequence[Interval] | None:
+        """Return the intervals of the claims that ended or changed; None: all time may be freed."""
+        times: list[Interval] = []
+        for timeline in self._changed:
+            known = self._before.get(timeline.technician_schedule.technician.id)
+            if known is None or not _has_same_rules(known, timeline):
+                return None
+            current = {claim.id: claim for claim in timeline.claims}
+            times.extend(claim.interval for claim in known.claims if current.get(claim.id) != claim)
+        return times
+
+
+def _is_comparable(before: Availability, after: Availability) -> bool:
+    """Return whether positions and jobs mean the same in both."""
+    return (
+        before.frame is after.frame
+        and before.schedule.project == after.schedule.project
+        and before.schedule.services == after.schedule.services
+    )
+
+
+def _has_same_rules(before: Timeline, after: Timeline) -> bool:
+    earlier, schedule = before.technician_schedule, after.technician_schedule
+    return earlier.technician == schedule.technician and earlier.busy == schedule.busy
