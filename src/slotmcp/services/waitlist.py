@@ -16,7 +16,7 @@ from slotmcp.services.travel import TravelLookup
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 from slotmcp.services.waitlist_checks import Feasibility, RefusedWait, refusal_of
 from slotmcp.services.waitlist_joining import JoinRequest, booking_of, check_feasibility, join
-from slotmcp.services.waitlist_queue import EVENT_PREFIX, OPEN, current_entries, sort_waiting_entries
+from slotmcp.services.waitlist_queue import EVENT_PREFIX, OPEN, open_entries, sort_waiting_entries
 from slotmcp.services.waitlist_sweep import WaitlistSweeper
 
 
@@ -169,13 +169,12 @@ class WaitlistService:
 
 async def _join(unit: UnitOfWork, request: JoinRequest, feasibility: Feasibility | None) -> WaitlistEntryStatus:
     joined = await join(unit, request, feasibility)
-    transaction, availability = unit.transaction, await unit.availability()
-    stored = await transaction.waitlist_entries(*OPEN)
-    entries = await current_entries(transaction, stored, availability.earliest_start)
-    entry = next((each for each in entries if each.id == joined.entry.id), joined.entry)
+    transaction, entry = unit.transaction, joined.entry
+    line = joined.line or await open_entries(transaction, await unit.availability())
+    entry = next((each for each in line if each.id == entry.id), entry)
     hold = await transaction.hold(entry.hold_token) if entry.hold_token else None
     return replace(
-        _status(availability, entry, hold, entries),
+        _status(await unit.availability(), entry, hold, line),
         booking=await booking_of(transaction, entry),
         replayed=joined.replayed,
         is_changed=joined.is_changed,

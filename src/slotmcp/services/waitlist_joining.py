@@ -24,8 +24,8 @@ from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin
 from slotmcp.services.contacts import hash_reference, hash_references, normalize_customer, references_of
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys, key_mismatch
 from slotmcp.services.unit_of_work import UnitOfWork
-from slotmcp.services.waitlist_checks import Feasibility, check_wait, has_start
-from slotmcp.services.waitlist_queue import OPEN, change_entry, current_entries, offer_first, sort_waiting_entries
+from slotmcp.services.waitlist_checks import Feasibility, RefusedWait, check_wait
+from slotmcp.services.waitlist_queue import OPEN, change_entry, offer_first, open_entries, sort_waiting_entries
 
 MAX_RIVALS: Final = 16
 """Maximum number of earlier entries that are considered before a new one is refused because a start is available."""
@@ -83,6 +83,8 @@ class Joined:
     """True if an earlier request created the entry."""
     is_changed: bool = False
     """True if this request corrected the entry."""
+    line: Sequence[WaitlistEntry] = ()
+    """Open entries in order of joining; empty if the request may have changed those of others."""
 
 
 def check_feasibility(availability: Availability, request: JoinRequest) -> Feasibility | None:
@@ -110,16 +112,16 @@ async def join(unit: UnitOfWork, request: JoinRequest, feasibility: Feasibility 
     """
     transaction, availability = unit.transaction, await unit.availability()
     wanted = _new_entry(transaction, availability, request, unit.ids.new_token())
+    waiting = await open_entries(transaction, availability)
     keys = _idempotency_keys(transaction, request, wanted)
     receipt = await keys.find_receipt(transaction)
     keyed = await transaction.waitlist_entry(json.loads(receipt.answer)["waitId"]) if receipt else None
+    keyed = next((entry for entry in waiting if keyed and entry.id == keyed.id), keyed)
     if receipt is not None and keyed is not None:
         if keys.is_same_request(receipt):
-            return Joined(entry=keyed, replayed=True)
+            return Joined(entry=keyed, replayed=True, line=waiting)
         if not _is_same_visit(transaction, request, wanted, keyed):
             raise key_mismatch()
-    stored = await transaction.waitlist_entries(*OPEN)
-    waiting = await current_entries(transaction, stored, availability.earliest_start)
     known = keyed or await _earlier_entry(transaction, request, wanted, waiting)
     if known is None:
         joined = await _add(unit, wanted, feasibility, waiting)
@@ -242,12 +244,19 @@ def _job_of(entry: WaitlistEntry) -> tuple[object, ...]:
 async def _add(
     unit: UnitOfWork, wanted: WaitlistEntry, feasibility: Feasibility | None, waiting: Sequence[WaitlistEntry]
 ) -> Joined:
-    if has_start(await unit.availability(), wanted):  # time that became free by itself belongs to earlier entries
+    line: Sequence[WaitlistEntry] = (*waiting, wanted)
+    try:
+        check_wait(await unit.availability(), wanted, feasibility)
+    except RefusedWait as refused:
+        if refused.reason is not None:
+            raise
+        # time that became free by itself belongs to earlier entries
+        line = ()
         rivals = [entry for entry in sort_waiting_entries(waiting) if _is_rival(entry, wanted)][:MAX_RIVALS]
         await offer_first(unit, None, rivals)
-    check_wait(await unit.availability(), wanted, feasibility)
+        check_wait(await unit.availability(), wanted, feasibility)
     await unit.transaction.add_waitlist_entry(wanted)
-    return Joined(entry=wanted, replayed=False)
+    return Joined(entry=wanted, replayed=False, line=line)
 
 
 def _is_rival(entry: WaitlistEntry, wanted: WaitlistEntry) -> bool:

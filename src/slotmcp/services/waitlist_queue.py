@@ -69,6 +69,11 @@ async def offer_first(
     unit.is_postponed |= not search.is_complete
 
 
+async def open_entries(transaction: Transaction, availability: Availability) -> list[WaitlistEntry]:
+    """Return the open entries in order of joining, as they are now."""
+    return await current_entries(transaction, await transaction.waitlist_entries(*OPEN), availability.earliest_start)
+
+
 async def current_entries(
     transaction: Transaction, entries: Sequence[WaitlistEntry], earliest: Minute
 ) -> list[WaitlistEntry]:
