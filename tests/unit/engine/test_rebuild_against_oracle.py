@@ -42,7 +42,7 @@ def test_an_index_that_reuses_timelines_equals_a_new_one(story: list[Case]) -> N
     for case in story:
         grown = Availability.of(case.schedule, case.now_ms, grown)
         fresh = Availability.of(case.schedule, case.now_ms)
-        for need in _needs(case):
+        for need in needs_of(case):
             assert find_slots(grown, need, *case.span) == find_slots(fresh, need, *case.span)
 
 
@@ -64,7 +64,7 @@ def test_an_availability_without_claims_equals_that_of_a_schedule_without_them(
 ) -> None:
     case, first, second = reduction
     whole_availability = Availability.of(case.schedule, case.now_ms)
-    for need in _needs(case) if len(first) % 2 else []:  # warm caches, or cold ones
+    for need in needs_of(case) if len(first) % 2 else []:  # warm caches, or cold ones
         find_slots(whole_availability, need, *case.span)
     reduced = whole_availability.without(*first)
     steps = [
@@ -74,7 +74,7 @@ def test_an_availability_without_claims_equals_that_of_a_schedule_without_them(
     ]
     for availability, left_out in steps:
         fresh = Availability.of(_schedule_without(case.schedule, left_out), case.now_ms)
-        for need in _needs(case):
+        for need in needs_of(case):
             found = find_slots(fresh, need, *case.span)
             assert find_slots(availability, need, *case.span) == found
             starts = [slot.start for slot in found]
@@ -154,7 +154,7 @@ def _schedule_without(schedule: Schedule, left_out: list[Claim]) -> Schedule:
     return replace(schedule, technician_schedules=reduced)
 
 
-def _needs(case: Case) -> list[Need]:
+def needs_of(case: Case) -> list[Need]:
     """Return the case's need, and one of every service, without and with a location."""
     site = site_at(PLACES[2], case.schedule.project.travel)
     services = case.schedule.services.values()
