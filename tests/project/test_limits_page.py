@@ -9,7 +9,18 @@ from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_DAY, MS_PER_MINUTE, 
 from slotmcp.engine import feasibility
 from slotmcp.project_file import bookings_file, document, field_types, mapping, yaml_reader
 from slotmcp.routing import osrm
-from slotmcp.services import appointments, hold_rules, lookups, slots, technicians, trace_writer, waitlist_queue
+from slotmcp.services import (
+    appointments,
+    hold_rules,
+    lookups,
+    slots,
+    technicians,
+    trace_writer,
+    waitlist_joining,
+    waitlist_queue,
+    waitlist_search,
+    waitlist_sweep,
+)
 from slotmcp.services.reporting import gaps, reports
 from slotmcp.store import calendar_pages, clock, transaction
 
@@ -27,6 +38,12 @@ VALUES = {
     "change of the machine's clock that is ignored": f"{clock.TOLERANCE_MS // MS_PER_SECOND} second",
     "time after which SQLite follows a lasting change": f"{clock.SETTLE_SECONDS} s",
     "remaining time of a hold after its clock was set back": f"{transaction.MAX_HOLD_MS // MS_PER_MINUTE} minutes",
+    "offers of freed time per transaction, and ended offers recorded": f"{waitlist_queue.MAX_CHANGES};",
+    "waitlist entries searched per turn of a project in a sweep": str(waitlist_sweep.ENTRIES_PER_TURN),
+    "earlier waitlist entries considered while a start is available to a new one": str(waitlist_joining.MAX_RIVALS),
+    "pairs of a movable hold and a technician searched under the lock for a waitlist entry": (
+        f"{waitlist_search.QUICK_CHECKS:,};"
+    ),
     "slots per page": str(slots.MAX_LIMIT),
     "waitlist window": f"at most {feasibility.MAX_DAYS_AHEAD} days",
     "time off per call": f"{technicians.MAX_DAYS_OFF} days",
