@@ -12,6 +12,8 @@ from support.postgres_databases import SERVER_URL_VARIABLE, Databases
 from support.postgres_server import PostgresServer, started_server
 from support.redis_server import RedisServer, running
 
+os.environ["SLOTMCP_DRAIN_SECONDS"] = "0"  # servers of the tests stop at once
+
 settings.register_profile(
     "ci",
     max_examples=140,

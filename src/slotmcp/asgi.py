@@ -45,6 +45,7 @@ from slotmcp.web.dashboard.app import dashboard_routes
 from slotmcp.web.dashboard.request import DashboardContext
 from slotmcp.web.health import Health
 from slotmcp.web.host_origin import LOOPBACK, HostPolicy
+from slotmcp.web.notification import notify_ready
 from slotmcp.web.oauth import EVERY_PROJECT, IssuerKeys, OAuth, Resource
 from slotmcp.web.responses import error_response, path_in_app, retry_response
 from slotmcp.web.shutdown import GracefulShutdown, shutdown_on_signals
@@ -138,7 +139,11 @@ async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[A
         authentication = await _open_authentication(stack, app, gate, settings, options)
         if open_access.is_open:
             authentication = _admit_anonymous(authentication, open_access, options.toolset)
-        shutdown = GracefulShutdown(is_busy=lambda: gate.active_calls > 0, timeout_seconds=settings.stop_seconds)
+        shutdown = GracefulShutdown(
+            is_busy=lambda: gate.active_calls > 0,
+            timeout_seconds=settings.stop_seconds,
+            drain_seconds=settings.drain_seconds,
+        )
         if options.owns_process:
             stack.enter_context(shutdown_on_signals(shutdown))
         if not options.read_only:
@@ -156,6 +161,7 @@ async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[A
         )
         if options.owns_process:
             gc.freeze()  # each collection would otherwise search all long-lived objects, for tens of milliseconds
+            notify_ready(os.environ.get("NOTIFY_SOCKET", ""))  # noqa: TID251  set by systemd
         yield create_web(
             mcp=StreamMiddleware(mcp if options.offers_sse else _without_sse(mcp), app.open_streams),
             mcp_paths=(STREAMABLE_PATH, *SSE_PATHS),
@@ -168,7 +174,9 @@ async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[A
                 shared_origins=settings.allowed_origins,
                 max_body_bytes=settings.max_body_bytes,
             ),
-            health=Health(shutdown, required=required, optional=app.optional_checks),
+            health=Health(
+                shutdown, required=required, optional=app.optional_checks, allows_host=host_policy.allows_host
+            ),
             shutdown=shutdown,
         )
 

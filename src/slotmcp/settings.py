@@ -95,6 +95,8 @@ class Settings(BaseSettings):
     """Maximum tool calls per minute and phone call, identified by X-Call-Id; 0: unlimited."""
     max_holds_per_credential: int = Field(default=25, ge=0)
     """Maximum live holds per project and credential, of calls without an id; 0: unlimited."""
+    drain_seconds: float = Field(default=5, ge=0, le=3600, allow_inf_nan=False)
+    """Time in which a stopping HTTP server is not ready but serves calls, so that load balancers notice."""
     stop_seconds: int = Field(default=20, ge=0)
     """Time for running calls to finish when the HTTP server stops."""
     oauth_issuer: str = ""

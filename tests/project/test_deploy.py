@@ -1,6 +1,5 @@
-"""The compose file, the image, the systemd unit and the Prometheus files agree with the program."""
+"""The compose file, the image, the systemd unit, the proxy and the Prometheus files agree with the program."""
 
-import configparser
 import re
 import shlex
 import subprocess
@@ -19,12 +18,15 @@ from slotmcp.cli.exits import Exit
 from slotmcp.domain.errors import ErrorCode, SlotmcpError
 from slotmcp.settings import CONFIG_VARIABLE, ENV_PREFIX, Settings
 from slotmcp.telemetry.metrics import REGISTRY
+from slotmcp.web.health import CHECK_TIMEOUT_SECONDS
+from slotmcp.web.serving import CLOSE_SECONDS, KEEP_ALIVE_SECONDS
+from support import systemd_unit
+from support.caddy import CADDYFILE, SECOND, reverse_proxies, shipped_config, upstreams
 
 DEPLOY = ROOT / "deploy"
 OBSERVABILITY = ROOT / "examples" / "observability"
 COMPOSE = ROOT / "compose.yaml"
 DOCKERFILE = ROOT / "Dockerfile"
-UNIT = DEPLOY / "slotmcp.service"
 FILES = [COMPOSE, DOCKERFILE, *sorted(DEPLOY.iterdir()), *sorted(OBSERVABILITY.iterdir()), *PAGES]
 BIN = Path(sys.executable).parent
 KNOWN_SETTINGS = {CONFIG_VARIABLE, *(ENV_PREFIX + name.upper() for name in Settings.model_fields)}
@@ -109,27 +111,85 @@ def test_each_named_setting_exists(path: Path) -> None:
 
 
 def test_the_commands_of_unit_image_and_compose_file_are_valid() -> None:
-    unit = read_unit()
-    in_unit = shlex.split(unit["Service"]["ExecStart"])[1:]
+    in_unit = shlex.split(systemd_unit.value("ExecStart").replace("%i", "8000"))[1:]
     in_image = read_json_words("CMD")
     lines = [
         in_unit,
         in_image,
         *(service["command"] for name, service in services().items() if name.startswith("slotmcp-")),
     ]
-    assert all(parse_command_line([*map(str, line)])["port"] == 8000 for line in lines)
+    parsed = [parse_command_line([*map(str, line)]) for line in lines]
+    assert all(parameters["port"] == 8000 for parameters in parsed)
+    assert all(parameters["workers"] == 1 for parameters in parsed), "several workers refuse SSE"
 
 
 def test_supervisors_wait_longer_than_a_graceful_stop() -> None:
-    minimum_seconds = Settings.model_fields["stop_seconds"].default + 5
+    minimum_seconds = default("drain_seconds") + default("stop_seconds") + CLOSE_SECONDS
     stops = [
         int(service["stop_grace_period"].removesuffix("s")) for name, service in services().items() if "slotmcp" in name
     ]
-    assert min(*stops, int(read_unit()["Service"]["TimeoutStopSec"])) >= minimum_seconds
+    assert min(*stops, int(systemd_unit.value("TimeoutStopSec"))) > minimum_seconds + 5
+
+
+def test_the_proxy_notices_a_draining_and_a_started_server_in_time() -> None:
+    active = reverse_proxies(shipped_config())[1]["health_checks"]["active"]
+    assert active["uri"].partition("?")[0] == "/readyz"
+    assert active["timeout"] > CHECK_TIMEOUT_SECONDS * SECOND, "a slow Redis does not fail the check"
+    assert active["interval"] + active["timeout"] < default("drain_seconds") * SECOND
+    (_, seconds) = systemd_unit.value("ExecStartPost").split()
+    assert int(seconds) * SECOND > active["interval"] + CHECK_TIMEOUT_SECONDS * SECOND / 2
+
+
+def test_the_proxy_closes_idle_connections_before_the_server_does() -> None:
+    for proxy in reverse_proxies(shipped_config()):
+        assert proxy["transport"]["keep_alive"]["idle_timeout"] < KEEP_ALIVE_SECONDS * SECOND
+        assert "flush_interval" not in proxy, "Caddy 2.6 cuts responses, and later ones keep streams without a client"
+
+
+def test_proxy_compose_file_and_instructions_name_the_same_ports() -> None:
+    sse, calls = reverse_proxies(shipped_config())
+    published = [port.rpartition(":")[0] for service in services().values() for port in service.get("ports", [])]
+    assert set(upstreams(calls)) == set(published) - {"127.0.0.1:9090"}
+    assert upstreams(sse) == upstreams(calls)[:1], "an SSE session belongs to one process"
+    page = (ROOT / "docs" / "how-to" / "run-under-systemd.md").read_text("utf-8")
+    assert {f"127.0.0.1:{port}" for port in re.findall(r"slotmcp@(8\d+)", page)} == set(upstreams(calls))
+
+
+def test_the_proxy_checks_the_readiness_for_its_own_host() -> None:
+    _, calls = reverse_proxies(shipped_config())
+    (site,) = re.findall(r"^(\S+) \{$", CADDYFILE.read_text("utf-8"), re.MULTILINE)
+    assert calls["health_checks"]["active"]["uri"] == f"/readyz?host={site}"
+
+
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
+    text = systemd_unit.UNIT.read_text("utf-8").replace(systemd_unit.INSTALLED_BIN, str(systemd_unit.BIN))
+    assert verify_unit(tmp_path, text) == ""
+    assert "TimeoutStopSecs" in verify_unit(tmp_path, text.replace("TimeoutStopSec", "TimeoutStopSecs"))
+
+
+def verify_unit(folder: Path, text: str) -> str:
+    """Return the problems of a unit."""
+    unit = folder / systemd_unit.UNIT.name
+    unit.write_text(text, "utf-8")
+    command = ["systemd-analyze", "verify", str(unit)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603  Debian's
+    return done.stderr
+
+
+def default(setting: str) -> float:
+    number: float = Settings.model_fields[setting].default
+    return number
+
+
+def test_containers_and_services_receive_the_variables_of_project_files() -> None:
+    for name, service in services().items():
+        if name.startswith("slotmcp-"):
+            assert service["env_file"] == [{"path": "./secrets/calcom.env", "required": False}]
+    assert systemd_unit.value("EnvironmentFile") == "-/etc/slotmcp/calcom.env"
 
 
 def test_the_unit_does_not_restart_after_a_wrong_setting() -> None:
-    assert read_unit()["Service"]["RestartPreventExitStatus"] == str(int(Exit.USAGE))
+    assert systemd_unit.value("RestartPreventExitStatus") == str(int(Exit.USAGE))
 
 
 def test_the_dockerfile_passes_the_linter() -> None:
@@ -184,13 +244,6 @@ def samples_of(family: Metric) -> set[str]:
 def leaves(error: type[SlotmcpError]) -> list[type[SlotmcpError]]:
     kinds = error.__subclasses__()
     return [error] if not kinds else [leaf for kind in kinds for leaf in leaves(kind)]
-
-
-def read_unit() -> configparser.ConfigParser:
-    unit = configparser.ConfigParser(strict=False, interpolation=None)
-    unit.optionxform = str  # type: ignore[assignment,method-assign] # names are case-sensitive
-    unit.read(UNIT)
-    return unit
 
 
 def read_json_words(instruction: str) -> list[str]:

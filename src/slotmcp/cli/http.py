@@ -55,7 +55,7 @@ def run(  # noqa: PLR0913  one parameter per option
         print_error(NO_SSE)
     print_error(_listening_message(listener, options))
     with shared_metrics(os.environ) if workers > 1 else nullcontext():  # noqa: TID251  for the worker processes
-        serve(partial(HttpApp, settings, options), listener, workers=workers)
+        serve(partial(HttpApp, settings, options), listener, workers=workers, stop_seconds=settings.stop_seconds)
 
 
 async def _has_credentials(settings: Settings) -> bool:

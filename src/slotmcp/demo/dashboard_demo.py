@@ -130,6 +130,7 @@ async def _server(database: Path, port: int) -> AsyncIterator[str]:
         **get_default_environment(),
         "SLOTMCP_DATABASE_URL": str(database),
         "SLOTMCP_CONFIG": str(config),
+        "SLOTMCP_DRAIN_SECONDS": "0",
         "SLOTMCP_STOP_SECONDS": str(_STOP_SECONDS // 2),
     }
     process = await asyncio.create_subprocess_exec(

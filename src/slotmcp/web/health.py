@@ -20,7 +20,8 @@ Check = Callable[[], Awaitable[object]]
 
 OK: Final = "ok"
 UNAVAILABLE: Final = "away"
-_CHECK_TIMEOUT_SECONDS: Final = 2.0
+REFUSED: Final = "refused"
+CHECK_TIMEOUT_SECONDS: Final = 2.0
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
@@ -28,28 +29,39 @@ class Health:
     """Liveness and readiness of the process."""
 
     def __init__(
-        self, shutdown: GracefulShutdown, *, required: Mapping[str, Check], optional: Mapping[str, Check]
+        self,
+        shutdown: GracefulShutdown,
+        *,
+        required: Mapping[str, Check],
+        optional: Mapping[str, Check],
+        allows_host: Callable[[str], bool],
     ) -> None:
         self._shutdown = shutdown
         self._required = required
         self._optional = optional
         """Without these, responses are still correct, but slower."""
-        self._single_flight = SingleFlight(timeout_seconds=_CHECK_TIMEOUT_SECONDS)
+        self._allows_host = allows_host
+        self._single_flight = SingleFlight(timeout_seconds=CHECK_TIMEOUT_SECONDS)
 
     async def healthz(self, _request: Request) -> Response:
         """Report that the process runs, without checking a dependency."""
         return JSONResponse({"status": "alive"}, headers=_NO_STORE)
 
-    async def readyz(self, _request: Request) -> Response:
-        """Report readiness: 200 `ready` or `degraded`, 503 `unavailable` or `stopping`."""
-        required = await self._check_all(self._required)
-        optional = await self._check_all(self._optional)
-        status = self._status(UNAVAILABLE in required.values(), UNAVAILABLE in optional.values())
+    async def readyz(self, request: Request) -> Response:
+        """Report readiness: 200 `ready` or `degraded`, 503 `unavailable` or `stopping`.
+
+        With `?host=NAME`, the server is unavailable if it would refuse requests for that host.
+        """
+        required, optional = await asyncio.gather(self._check_all(self._required), self._check_all(self._optional))
+        if host := request.query_params.get("host"):
+            required["host"] = OK if self._allows_host(host) else REFUSED
+        status = self._status(set(required.values()) != {OK}, UNAVAILABLE in optional.values())
         code = 200 if status in {"ready", "degraded"} else 503
         return JSONResponse({"status": status, "checks": {**required, **optional}}, code, _NO_STORE)
 
     async def _check_all(self, checks: Mapping[str, Check]) -> dict[str, str]:
-        return {name: await self._check(name, check) for name, check in checks.items()}
+        results = await asyncio.gather(*(self._check(name, check) for name, check in checks.items()))
+        return dict(zip(checks, results, strict=True))
 
     async def _check(self, name: str, check: Check) -> str:
         try:

@@ -16,11 +16,11 @@ from uvicorn.supervisors import Multiprocess
 from slotmcp.web.limits import HeaderLimitProtocol
 
 BACKLOG: Final = 2048
-_KEEP_ALIVE_SECONDS: Final = 30
+KEEP_ALIVE_SECONDS: Final = 30
 _START_SECONDS: Final = 30
 """Time after which an unresponsive worker is replaced. Imports take long on a busy machine."""
-_CLOSE_SECONDS: Final = 3
-"""Time that uvicorn waits for connections after the app's graceful shutdown."""
+CLOSE_SECONDS: Final = 3
+"""Time for connections to close after the app's graceful shutdown."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -35,14 +35,28 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(create: Callable[[], ASGIApp], listener: socket.socket, *, workers: int) -> None:
-    """Serve until the process receives a signal. Each worker process calls `create`."""
-    config = uvicorn.Config(create, factory=True, workers=workers, **_OPTIONS)
+def serve(create: Callable[[], ASGIApp], listener: socket.socket, *, workers: int, stop_seconds: int) -> None:
+    """Serve until the process receives a signal. Each worker process calls `create`.
+
+    `stop_seconds` limits the time for running requests after the listener has closed.
+    """
+    timeout = stop_seconds + CLOSE_SECONDS
+    config = uvicorn.Config(create, factory=True, workers=workers, timeout_graceful_shutdown=timeout, **_OPTIONS)
     if workers == 1:
         signal.signal(signal.SIGTERM, _exit_normally)  # uvicorn raises the signal again when it has stopped
         uvicorn.Server(config).run(sockets=[listener])
     else:
-        Multiprocess(config, sockets=[listener]).run()
+        _Supervisor(config, sockets=[listener]).run()
+
+
+class _Supervisor(Multiprocess):
+    """Parent of the workers. SIGHUP replaces them one by one; SIGTERM and SIGINT stop them together."""
+
+    def terminate_all(self) -> None:
+        """Stop the workers, which still listen while they drain. Otherwise, no worker would serve new connections."""
+        super().terminate_all()
+        for listener in self.sockets:
+            listener.close()
 
 
 def _exit_normally(number: int, frame: FrameType | None) -> NoReturn:
@@ -72,7 +86,6 @@ _OPTIONS: Final[dict[str, Any]] = {
     "server_header": False,
     "date_header": False,
     "proxy_headers": False,
-    "timeout_keep_alive": _KEEP_ALIVE_SECONDS,
-    "timeout_graceful_shutdown": _CLOSE_SECONDS,
+    "timeout_keep_alive": KEEP_ALIVE_SECONDS,
     "timeout_worker_healthcheck": _START_SECONDS,
 }

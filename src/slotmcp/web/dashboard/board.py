@@ -108,7 +108,7 @@ async def _changes(request: DashboardRequest, stream: OpenStream, sent_revision:
 
 async def _events_until_end(request: DashboardRequest, stream: OpenStream, sent_revision: str) -> AsyncIterator[str]:
     polls = 0
-    while not (stream.has_ended or request.context.shutdown.has_begun):
+    while not (stream.has_ended or request.context.shutdown.is_drained):
         try:
             revision = str(await request.app.board.revision(request.project_id))
             if revision != sent_revision:
