@@ -10,13 +10,14 @@ import anyio
 import httpx2
 import pytest
 import uvicorn
+from starlette.responses import Response
 
 from slotmcp.asgi import HttpApp, ServeOptions
 from slotmcp.domain.access import Scope
 from slotmcp.settings import Settings
 from slotmcp.web import limits
 from slotmcp.web import serving as web_serving
-from slotmcp.web.host_origin import LOOPBACK, HostPolicy
+from slotmcp.web.host_origin import LOOPBACK, HostOriginMiddleware, HostPolicy
 from slotmcp.web.limits import BodyLimitMiddleware
 from support.denver import PLAN
 from support.http_server import (
@@ -95,6 +96,38 @@ async def test_hosts_and_origins_are_checked(
     else:
         async with client.stream("GET", path, headers=headers) as stream:
             assert stream.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("host", "status", "state"),
+    [("", 200, None), ("book.example.com", 200, "ok"), ("localhost", 200, "ok"), ("other.example.com", 503, "refused")],
+)
+async def test_readiness_covers_the_host_that_a_health_check_names(
+    client: httpx2.AsyncClient, host: str, status: int, state: str | None
+) -> None:
+    ready = await client.get("/readyz", params={"host": host})
+    assert (ready.status_code, ready.json()["checks"].get("host")) == (status, state)
+    assert ready.json()["status"] == ("ready" if status == httpx2.codes.OK else "unavailable")
+    assert (await client.get("/readyz")).status_code == httpx2.codes.OK, "the answer concerns this check only"
+
+
+@pytest.mark.parametrize(
+    ("host", "logged"),
+    [
+        ("book.example.com:443", "book.example.com:443"),
+        ("+1 303 555 0142", "another host"),
+        ("x" * 256, "another host"),
+    ],
+)
+async def test_refused_hosts_are_logged_once_with_the_setting_to_change(
+    caplog: pytest.LogCaptureFixture, host: str, logged: str
+) -> None:
+    app = HostOriginMiddleware(Response("served"), LOOPBACK)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://x") as http:
+        answers = [await http.get("/", headers={"Host": host}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [421] * 3
+    (record,) = caplog.records
+    assert f"refused a request for {logged}; if clients use this host, set SLOTMCP_PUBLIC_URL" in record.getMessage()
 
 
 def test_a_port_wildcard_matches_only_ports() -> None:

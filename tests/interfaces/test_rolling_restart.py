@@ -14,11 +14,11 @@ import httpx2
 import orjson
 import pytest
 
-from interfaces.test_http_stop import open_stream
 from slotmcp.domain.access import Scope
 from support.caddy import proxying
 from support.denver import PLAN
 from support.http_server import call_of, headers_of, open_database
+from support.streams import open_stream
 from support.systemd_unit import Service, until_refused
 
 SPEED: Final = 5

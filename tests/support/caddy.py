@@ -59,7 +59,7 @@ def proxying(folder: Path, port: int, ports: Mapping[int, int], *, speed: int) -
     }
     path = folder / "caddy.json"
     path.write_text(json.dumps(config), "utf-8")
-    with subprocess.Popen(["caddy", "run", "--config", str(path)], env={"HOME": str(folder)}) as process:  # noqa: S603  Debian's
+    with subprocess.Popen(["caddy", "run", "--config", str(path)], env={"HOME": str(folder)}) as process:  # noqa: S603, S607  Debian's
         try:
             url = f"http://127.0.0.1:{port}"
             until(lambda: _responds(url), "Caddy listens")

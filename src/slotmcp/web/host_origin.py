@@ -1,5 +1,6 @@
 """Host and origin checks, which protect against DNS rebinding and cross-site requests."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
@@ -7,9 +8,10 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from slotmcp.telemetry.logs import RepeatedWarning
 from slotmcp.web.responses import error_response
 
-WRONG_HOST: Final = "Host not allowed: see SLOTMCP_ALLOWED_HOSTS."
+WRONG_HOST: Final = "Host not allowed: see SLOTMCP_PUBLIC_URL and SLOTMCP_ALLOWED_HOSTS."
 WRONG_ORIGIN: Final = "Origin not allowed: see SLOTMCP_ALLOWED_ORIGINS."
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 
@@ -44,17 +46,25 @@ class HostOriginMiddleware:
     def __init__(self, app: ASGIApp, policy: HostPolicy) -> None:
         self._app = app
         self._policy = policy
+        self._wrong_host = RepeatedWarning("wrong_host")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin", "")
         if not self._policy.allows_host(host):
+            self._wrong_host.log(problem=_unknown_host(host))
             await error_response(421, "wrong_host", WRONG_HOST)(scope, receive, send)
         elif origin and not self._policy.allows_origin(origin, host):
             await error_response(403, "wrong_origin", WRONG_ORIGIN)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
+
+
+def _unknown_host(host: str) -> str:
+    """Describe a refused host. Other text than a name or address could contain anything, and is omitted."""
+    name = host if re.fullmatch(r"[\w.:\[\]-]{1,255}", host, re.ASCII) else "another host"
+    return f"refused a request for {name}; if clients use this host, set SLOTMCP_PUBLIC_URL or SLOTMCP_ALLOWED_HOSTS"
 
 
 def _matches(name: str, allowed: Collection[str]) -> bool:
