@@ -41,6 +41,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpServer]:
     anyio.run(write_database, path, PLAN)
     with serving(
         path,
+        "--no-auth",
         max_body_bytes=str(MAX_BODY),
         rate_limit_per_call=str(PER_CALL),
         allowed_hosts="book.example.com",
