@@ -10,7 +10,7 @@ import secrets
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, Self, TypeAlias
@@ -67,6 +67,9 @@ OpenWorker: TypeAlias = Callable[[], AbstractAsyncContextManager["CalendarWorker
 
 CALENDAR_POLL_SECONDS: Final = 10
 """Interval at which a server without calendars checks if a project has been connected to one."""
+
+SESSION_DELETION_SECONDS: Final = 3_600
+"""Interval at which a server deletes the dashboard sessions that are over. A login deletes them, too."""
 
 _TOKEN_BYTES: Final = 24
 _NS_PER_MS: Final = 1_000_000
@@ -280,6 +283,7 @@ def build_app(  # noqa: PLR0913  the ports that a server may implement different
     sweeper = WaitlistSweeper(writer)
     verification = VerificationService(store, cache, attempts or MemoryAttemptLimiter())
     access = AccessService(store=store, ids=ids)
+    sessions = SessionService(store=store, access=access, ids=ids)
     open_worker = partial(_open_worker, calendars, writer)
     return App(
         projects=ProjectService(writer, sweeper),
@@ -300,10 +304,12 @@ def build_app(  # noqa: PLR0913  the ports that a server may implement different
         waitlist=WaitlistService(writer, sweeper, travel_lookup=travel_lookup),
         calendars=CalendarService(writer, calendar_factory=calendars.calendar_factory, secrets=calendars.secrets),
         calendar_worker=open_worker,
-        background_tasks=partial(_background_tasks, store, open_worker if calendars.sync_interval_seconds else None),
+        background_tasks=partial(
+            _background_tasks, store, sessions, open_worker if calendars.sync_interval_seconds else None
+        ),
         access=access,
         open_streams=OpenStreams(store=store, clock=SystemClock()),
-        sessions=SessionService(store=store, access=access),
+        sessions=sessions,
         attention=AttentionService(store=store, availability_cache=cache),
         reports=ReportService(store=store, availability_cache=cache),
         board=BoardService(store=store, schedules=fleet or store, availability_cache=cache),
@@ -325,12 +331,21 @@ def _open_worker(calendars: CalendarConfig, writer: ProjectWriter) -> AbstractAs
 
 
 @asynccontextmanager
-async def _background_tasks(store: Store, open_worker: OpenWorker | None) -> AsyncIterator[None]:
-    if open_worker is None:
+async def _background_tasks(
+    store: Store, sessions: SessionService, open_worker: OpenWorker | None
+) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(in_background(_keep_deleting_sessions(sessions)))
+        if open_worker is not None:
+            await stack.enter_async_context(in_background(_run_worker(store, open_worker)))
         yield
-        return
-    async with in_background(_run_worker(store, open_worker)):
-        yield
+
+
+async def _keep_deleting_sessions(sessions: SessionService) -> None:
+    while True:
+        await asyncio.sleep(SESSION_DELETION_SECONDS)
+        with suppress(SlotmcpError):  # the next deletion, or the next login, deletes more
+            await sessions.delete_over()
 
 
 async def _run_worker(store: Store, open_worker: OpenWorker) -> None:

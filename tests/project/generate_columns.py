@@ -69,6 +69,7 @@ ROWS: Final[dict[str, tuple[Part | Extra, ...]]] = {
     "WaitlistEntry": (Part("waits", "w", frozenset({"number", "project_id"})), CONTACT_KEYS),
     "Event": (Part("events", without=frozenset({"project_id"})),),
     "AccessKey": (Part("access_keys"),),
+    "DashboardSession": (Part("dashboard_sessions"),),
     "CalendarEntry": (Part("calendar_entries", without=frozenset({"project_id"})),),
     "DeferredEvent": (Part("calendar_parked", without=frozenset({"project_id", "uid"})),),
     "Push": (Part("calendar_pushes", without=frozenset({"project_id"})),),

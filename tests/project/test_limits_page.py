@@ -13,6 +13,7 @@ from slotmcp.services import (
     appointments,
     hold_rules,
     lookups,
+    sessions,
     slots,
     technicians,
     trace_writer,
@@ -44,6 +45,9 @@ VALUES = {
     "pairs of a movable hold and a technician searched under the lock for a waitlist entry": (
         f"{waitlist_search.QUICK_CHECKS:,};"
     ),
+    "dashboard session": f"{sessions.LIFETIME_MS // MS_PER_HOUR} hours, or {sessions.IDLE_MS // MS_PER_HOUR} hours",
+    "dashboard sessions per key": str(sessions.MAX_SESSIONS_PER_KEY),
+    "dashboard sessions in all": f"{sessions.MAX_SESSIONS:,}",
     "slots per page": str(slots.MAX_LIMIT),
     "waitlist window": f"at most {feasibility.MAX_DAYS_AHEAD} days",
     "time off per call": f"{technicians.MAX_DAYS_OFF} days",

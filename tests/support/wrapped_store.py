@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
-from slotmcp.domain.access import AccessKey
+from slotmcp.domain.access import AccessKey, DashboardSession
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CalendarBacklog
 from slotmcp.domain.claim import Hold
@@ -128,6 +128,21 @@ class WrappedStore:
 
     async def revoke_access_key(self, key_id: str, at_ms: int) -> bool:
         return await self._store.revoke_access_key(key_id, at_ms)
+
+    async def add_session(self, session: DashboardSession) -> None:
+        await self._store.add_session(session)
+
+    async def session(self, session_id: str) -> DashboardSession | None:
+        return await self._store.session(session_id)
+
+    async def extend_session(self, session_id: str, idle_at_ms: int) -> None:
+        await self._store.extend_session(session_id, idle_at_ms)
+
+    async def delete_session(self, session_id: str) -> None:
+        await self._store.delete_session(session_id)
+
+    async def delete_sessions(self, now_ms: int, *, max_per_key: int, max_in_all: int) -> int:
+        return await self._store.delete_sessions(now_ms, max_per_key=max_per_key, max_in_all=max_in_all)
 
     async def now_ms(self) -> int:
         return await self._store.now_ms()

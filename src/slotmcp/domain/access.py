@@ -130,6 +130,19 @@ class AccessKey:
         return Principal(credential=self.id, scopes=self.scope.included, projects=projects)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DashboardSession:
+    """Stored session of an operator in a browser, which ends with its key at the latest."""
+
+    id: str
+    """SHA-256 of the cookie's secret, in hex."""
+    key_id: str
+    created_at_ms: int
+    expires_at_ms: int
+    idle_at_ms: int
+    """Time at which the session is over unless it is used again."""
+
+
 def only_project(projects: Collection[str]) -> str:
     """Return the only project of a collection.
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeVar
 
-from slotmcp.domain.access import AccessKey
+from slotmcp.domain.access import AccessKey, DashboardSession
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CalendarBacklog
 from slotmcp.domain.claim import Hold
@@ -186,7 +186,7 @@ class Store(ScheduleReader, Traces, Protocol):
         """
 
     async def valid_credentials(self, ids: Collection[str]) -> frozenset[str]:
-        """Return those of some ids that belong to an access key that is valid now, in one cheap round trip.
+        """Return those of some ids of access keys and dashboard sessions that are valid now, in one cheap round trip.
 
         Raises:
             Unavailable: the database does not respond in time.
@@ -196,6 +196,41 @@ class Store(ScheduleReader, Traces, Protocol):
         """Revoke an access key durably; return False if no key has that id.
 
         A revoked key keeps its time of revocation.
+
+        Raises:
+            Unavailable: the database is not available; nothing was written.
+        """
+
+    async def add_session(self, session: DashboardSession) -> None:
+        """Insert a dashboard session of an existing key durably.
+
+        Raises:
+            Unavailable: the database is not available; nothing was written.
+        """
+
+    async def session(self, session_id: str) -> DashboardSession | None:
+        """Return a dashboard session by id, in one cheap round trip and never cached.
+
+        Raises:
+            Unavailable: the database does not respond in time.
+        """
+
+    async def extend_session(self, session_id: str, idle_at_ms: int) -> None:
+        """Set the time at which a session is over unless it is used again.
+
+        Raises:
+            Unavailable: the database is not available; nothing was written.
+        """
+
+    async def delete_session(self, session_id: str) -> None:
+        """Delete a session durably, if it exists.
+
+        Raises:
+            Unavailable: the database is not available; nothing was written.
+        """
+
+    async def delete_sessions(self, now_ms: int, *, max_per_key: int, max_in_all: int) -> int:
+        """Delete the sessions that are over or whose key is, and the oldest above the limits; return their number.
 
         Raises:
             Unavailable: the database is not available; nothing was written.

@@ -22,7 +22,11 @@ HAS_ACCESS_KEYS = Statement("SELECT EXISTS (SELECT 1 FROM access_keys)")
 
 # Read the times at which some credentials end; those that were revoked are missing.
 CREDENTIAL_ENDS = select_among_keys("""
-SELECT id, expires_at_ms FROM access_keys WHERE revoked_at_ms IS NULL AND id {among_keys}
+SELECT id, expires_at_ms AS end_ms, expires_at_ms AS idle_ms, expires_at_ms AS key_end_ms
+FROM access_keys WHERE revoked_at_ms IS NULL AND id {among_keys}
+UNION ALL
+SELECT s.id, s.expires_at_ms, s.idle_at_ms, k.expires_at_ms
+FROM dashboard_sessions s JOIN access_keys k ON k.id = s.key_id WHERE k.revoked_at_ms IS NULL AND s.id {among_keys}
 """)
 
 # Revoke an access key. The time of an earlier revocation stays.

@@ -200,6 +200,11 @@ CLAIMS: Final = Table(
         "hold_terms",
     ),
 )
+DASHBOARD_SESSIONS: Final = Table(
+    name="dashboard_sessions",
+    key=("id",),
+    columns=("id", "key_id", "created_at_ms", "expires_at_ms", "idle_at_ms"),
+)
 WAIT_CONTACTS: Final = Table(
     name="wait_contacts",
     key=("project_id", "wait_id", "position"),
@@ -527,6 +532,19 @@ class AccessKeyRow(NamedTuple):
 
 
 ACCESS_KEY_COLUMNS: Final = "id, name, scope, project_id, secret_hash, created_at_ms, expires_at_ms, revoked_at_ms"
+
+
+class DashboardSessionRow(NamedTuple):
+    """Columns of `dashboard_sessions`."""
+
+    id: str
+    key_id: str
+    created_at_ms: int
+    expires_at_ms: int
+    idle_at_ms: int
+
+
+DASHBOARD_SESSION_COLUMNS: Final = "id, key_id, created_at_ms, expires_at_ms, idle_at_ms"
 
 
 class CalendarEntryRow(NamedTuple):

@@ -41,8 +41,10 @@ TECHNICIANS: Final = METADATA.tables["technicians"]
 ASSIGNED_COLUMNS: Final = {("technicians", "number"), ("waits", "number")}
 """Columns whose numbers the target assigns. The order of waitlist entries stays the same."""
 
-COPIED_TABLES: Final = [table for table in METADATA.sorted_tables if table.name != "clock"]
-"""All tables but the clock of an SQLite file."""
+SKIPPED_TABLES: Final = {"clock", "dashboard_sessions"}
+"""The clock of an SQLite file, and the sessions of operators, who log in again."""
+
+COPIED_TABLES: Final = [table for table in METADATA.sorted_tables if table.name not in SKIPPED_TABLES]
 
 OWNER_COLUMN: Final = "technician_number"
 """Column that is copied as the technician's id."""
@@ -201,7 +203,9 @@ def _read(connection: Connection, table: Table, owner: str | None) -> Iterator[l
 
 
 def _select(table: Table, owner: str | None) -> Select[Any] | None:
-    """Return the query of an owner's rows, or None if a table cannot have any."""
+    """Return the query of an owner's rows, or None if a table cannot have any or is not copied."""
+    if table.name in SKIPPED_TABLES:
+        return None
     copied = [column for column in table.columns if (table.name, column.name) not in ASSIGNED_COLUMNS]
     if OWNER_COLUMN in table.columns:
         return None if owner is None else _select_by_technician(table, copied, owner)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Final, Protocol, TypeVar
 
-from slotmcp.domain.access import AccessKey
+from slotmcp.domain.access import AccessKey, DashboardSession
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CalendarBacklog
 from slotmcp.domain.claim import Hold
@@ -36,6 +36,15 @@ from slotmcp.store.claims import read_hold, read_holds
 from slotmcp.store.columns import AccessKeyRow
 from slotmcp.store.encryption import readable_salt
 from slotmcp.store.schedules import Snapshot, project_not_found
+from slotmcp.store.sessions import (
+    ADD_SESSION,
+    DELETE_SESSION,
+    DELETE_SESSIONS,
+    EXTEND_SESSION,
+    SESSION,
+    session_of,
+    session_values,
+)
 from slotmcp.store.statement import Fetch, Row, Statement
 from slotmcp.store.traces import (
     ADD_TRACES,
@@ -179,6 +188,23 @@ class SqlStore:
 
     async def revoke_access_key(self, key_id: str, at_ms: int) -> bool:
         return bool(await self._writer.write_alone(REVOKE_ACCESS_KEY, id=key_id, at_ms=at_ms))
+
+    async def add_session(self, session: DashboardSession) -> None:
+        await self._writer.write_alone(ADD_SESSION, **session_values(session))
+
+    async def session(self, session_id: str) -> DashboardSession | None:
+        rows = await self._quick.run(lambda fetch: fetch(SESSION, id=session_id))
+        return session_of(rows[0]) if rows else None
+
+    async def extend_session(self, session_id: str, idle_at_ms: int) -> None:
+        await self._writer.write_alone(EXTEND_SESSION, id=session_id, idle_at_ms=idle_at_ms)
+
+    async def delete_session(self, session_id: str) -> None:
+        await self._writer.write_alone(DELETE_SESSION, id=session_id)
+
+    async def delete_sessions(self, now_ms: int, *, max_per_key: int, max_in_all: int) -> int:
+        limits = {"max_per_key": max_per_key, "max_in_all": max_in_all}
+        return len(await self._writer.write_alone(DELETE_SESSIONS, now_ms=now_ms, **limits))
 
     async def calendar_projects(self) -> tuple[str, ...]:
         return await self._quick.run(read_projects)

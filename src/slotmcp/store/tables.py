@@ -362,6 +362,19 @@ class AccessKeyTable(SQLModel, table=True):
     revoked_at_ms: int | None = Field(sa_type=BIG)
 
 
+class DashboardSessionTable(SQLModel, table=True):
+    """Session of the dashboard. Its id is the hash of a secret that only the browser has."""
+
+    __tablename__ = "dashboard_sessions"
+    __table_args__: Any = (ForeignKeyConstraint(["key_id"], ["access_keys.id"]), CLUSTERED)
+
+    id: str = Field(primary_key=True, sa_type=TEXT)
+    key_id: str = Field(sa_type=TEXT)
+    created_at_ms: int = Field(sa_type=BIG)
+    expires_at_ms: int = Field(sa_type=BIG)
+    idle_at_ms: int = Field(sa_type=BIG)
+
+
 class ChangeTable(SQLModel, table=True):
     """Change of a revision: a claim of a technician, all of the technician's time (""), or the catalog ("", "")."""
 

@@ -1,5 +1,6 @@
 """Login, sessions, and protection of the dashboard's forms."""
 
+import hmac
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -19,7 +20,8 @@ from slotmcp.web.dashboard.login import LOGIN_RATE
 from slotmcp.web.dashboard.request import COOKIE
 from support.dashboard import OWN, Site, open_site
 from support.denver import PLAN
-from support.http_server import open_database
+from support.http_server import open_database, running
+from support.sqlite_file import rows
 
 PAGES = [route.path for route in ROUTES if not route.is_form]
 FORMS = [route.path for route in ROUTES if route.is_form]
@@ -99,20 +101,37 @@ async def test_a_session_ends_with_its_key(logged_in: Site) -> None:
     assert (await logged_in.browser.get(in_project(""))).url.path == "/dashboard/login"
 
 
-async def test_a_forged_session_is_rejected(logged_in: Site) -> None:
-    (cookie,) = logged_in.browser.client.cookies.jar
-    key_id, expires, signature = str(cookie.value).split(".")
-    for forged in (
-        f"{key_id}.{int(expires) + 1}.{signature}",
-        f"{key_id}.{expires}.{'0' * 64}",
-        f"{key_id}.{expires}",
-        f"{key_id}.{'9' * 400}.{signature}",
-        f"{key_id}.-1.{signature}",
-        "é.1.x",
-        "",
-    ):
+async def test_a_copy_of_the_database_does_not_open_the_dashboard(logged_in: Site) -> None:
+    cookie, path = cookie_of(logged_in), logged_in.schedules.path
+    ((key_id, secret_hash),) = rows(path, "SELECT id, secret_hash FROM access_keys")
+    ((session_id,),) = rows(path, "SELECT id FROM dashboard_sessions")
+    assert cookie not in repr(rows(path, "SELECT * FROM dashboard_sessions"))
+    signed = f"{key_id}.{10**14}"
+    signature = hmac.digest(secret_hash.encode(), b"slotmcp dashboard session\0" + signed.encode(), "sha256").hex()
+    form_token = hmac.digest(session_id.encode(), b"slotmcp dashboard form", "sha256").hex()
+    assert form_token != await logged_in.browser.form_token()
+    guesses = (f"{signed}.{signature}", session_id, secret_hash, key_id, f"{cookie}x", "a" * 100_000, "é.1.x", "")
+    for forged in guesses:
         answer = await get_with_cookie(logged_in, in_project(""), forged)
-        assert answer.headers["location"] == "/dashboard/login", forged
+        assert answer.headers["location"] == "/dashboard/login", forged[:99]
+    assert (await get_with_cookie(logged_in, in_project(""), cookie)).status_code == 200
+
+
+async def test_each_login_has_its_own_session_and_form_token(logged_in: Site) -> None:
+    first, token = cookie_of(logged_in), await logged_in.browser.form_token()
+    async with logged_in.another_browser() as browser:
+        await browser.log_in(await logged_in.key())
+        assert await browser.form_token() not in {token, ""}
+    assert (await get_with_cookie(logged_in, in_project(""), first)).status_code == 200
+    await logged_in.browser.log_in(await logged_in.key())
+    assert cookie_of(logged_in) != first
+    replaced = await get_with_cookie(logged_in, in_project(""), first)
+    assert replaced.status_code == 303, "a new login in the same browser replaces its session"
+
+
+def cookie_of(site: Site) -> str:
+    (cookie,) = site.browser.client.cookies.jar
+    return str(cookie.value)
 
 
 async def get_with_cookie(site: Site, path: str, cookie: str) -> httpx2.Response:
@@ -120,10 +139,20 @@ async def get_with_cookie(site: Site, path: str, cookie: str) -> httpx2.Response
         return await browser.client.get(f"/dashboard{path}", headers={b"Cookie": f"{COOKIE}={cookie}".encode()})
 
 
-async def test_logout_deletes_the_cookie(logged_in: Site) -> None:
-    answer = await logged_in.browser.send("/logout")
+async def test_logout_ends_the_session_everywhere(logged_in: Site) -> None:
+    cookie = cookie_of(logged_in)
+    app = HttpApp(Settings(database_url=f"sqlite:///{logged_in.schedules.path}"))
+    transport = httpx2.ASGITransport(app=app)
+    async with running(app), httpx2.AsyncClient(transport=transport, base_url=OWN) as another_server:
+        headers = {"Cookie": f"{COOKIE}={cookie}"}
+        before = await another_server.get(f"/dashboard{in_project('')}", headers=headers)
+        answer = await logged_in.browser.send("/logout")
+        after = await another_server.get(f"/dashboard{in_project('')}", headers=headers)
+    assert (before.status_code, after.status_code) == (200, 303)
     assert answer.url.path == "/dashboard/login"
     assert not logged_in.browser.client.cookies
+    assert (await get_with_cookie(logged_in, in_project(""), cookie)).headers["location"] == "/dashboard/login"
+    assert rows(logged_in.schedules.path, "SELECT * FROM dashboard_sessions") == []
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -28,6 +28,7 @@ from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 from slotmcp.web.dashboard.timeline import COLUMN_MINUTES, TimeGrid
 
 POLLS_PER_KEEP_ALIVE: Final = 4
+POLLS_PER_USE: Final = 60
 _ONE_DAY: Final = timedelta(days=1)
 
 
@@ -90,7 +91,7 @@ async def board(request: DashboardRequest) -> Response:
 async def events(request: DashboardRequest) -> Response:
     """Stream an event whenever the board has changed."""
     revision = request.http.headers.get("last-event-id", request.query("since"))
-    stream = OpenStream(principal=request.principal)
+    stream = OpenStream(principal=request.principal, session_id=request.session_id)
     headers = {**PRIVATE_HEADERS, "X-Accel-Buffering": "no"}
     return StreamingResponse(_changes(request, stream, revision), media_type="text/event-stream", headers=headers)
 
@@ -117,6 +118,8 @@ async def _events_until_end(request: DashboardRequest, stream: OpenStream, sent_
             elif polls % POLLS_PER_KEEP_ALIVE == 0:
                 yield ": keep-alive\n\n"
             polls += 1
+            if polls % POLLS_PER_USE == 0:
+                await request.use_session()
         except TryLater:
             pass  # the database is unavailable: poll again
         except NotFound:

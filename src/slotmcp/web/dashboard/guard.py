@@ -60,7 +60,11 @@ class DashboardGuard:
         if session is None:
             return None
         return DashboardRequest(
-            http=http, context=self.context, principal=session.principal, form_token=session.form_token
+            http=http,
+            context=self.context,
+            principal=session.principal,
+            form_token=session.form_token,
+            session_id=session.id,
         )
 
     def error_page(self, http: Request, error: SlotmcpError) -> Response:

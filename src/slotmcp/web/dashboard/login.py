@@ -53,6 +53,7 @@ class Login:
             return self._guard.error_page(http, error)
         if session is None:
             return self._form(http, status=401, problem=WRONG_KEY)
+        await self._context.app.sessions.end(http.cookies.get(COOKIE, ""))  # a session that this one replaces
         response = _redirect_home(http)
         response.set_cookie(
             COOKIE,
@@ -70,7 +71,8 @@ class Login:
 
 
 async def log_out(request: DashboardRequest) -> Response:
-    """Delete the session cookie."""
+    """End the session in every process, and delete its cookie."""
+    await request.app.sessions.end(request.http.cookies.get(COOKIE, ""))
     response = request.redirect(page_url(request.http, "login"))
     response.delete_cookie(COOKIE, path=_cookie_path(request.http))
     return response

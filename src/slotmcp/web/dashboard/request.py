@@ -71,6 +71,8 @@ class DashboardRequest:
     context: DashboardContext
     principal: Principal
     form_token: str = ""
+    session_id: str = ""
+    """Id of the session in the database; empty on a server without a login."""
     project: Project | None = None
     """Project of the URL; None for pages without a project."""
     form: FormData | None = None
@@ -109,6 +111,15 @@ class DashboardRequest:
     def redirect(self, url: str) -> Response:
         """Redirect after a form, so that a reload does not submit it again."""
         return RedirectResponse(url, 303, dict(PRIVATE_HEADERS))
+
+    async def use_session(self) -> None:
+        """Count an open page as use of its session.
+
+        Raises:
+            Unavailable.
+        """
+        if self.session_id:
+            await self.app.sessions.resume(self.http.cookies.get(COOKIE, ""))
 
 
 Handler = Callable[[DashboardRequest], Awaitable[Response]]
