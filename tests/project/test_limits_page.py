@@ -25,6 +25,7 @@ from slotmcp.services import (
 from slotmcp.services.reporting import gaps, reports
 from slotmcp.store import calendar_pages, clock, transaction
 
+MS_PER_HOUR = 60 * MS_PER_MINUTE
 PAGE = prose(ROOT / "docs" / "reference" / "limits.md")
 VALUES = {
     "lapsed, released and withdrawn holds": f"{transaction.HOLD_RETENTION_MS // MS_PER_DAY} day after",

@@ -267,6 +267,7 @@ TABLE_NAMES: Final = (
     "waits",
     "busy_times",
     "claims",
+    "dashboard_sessions",
     "wait_contacts",
     "bookings",
     "calendar_pushes",

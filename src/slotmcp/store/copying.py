@@ -203,9 +203,7 @@ def _read(connection: Connection, table: Table, owner: str | None) -> Iterator[l
 
 
 def _select(table: Table, owner: str | None) -> Select[Any] | None:
-    """Return the query of an owner's rows, or None if a table cannot have any or is not copied."""
-    if table.name in SKIPPED_TABLES:
-        return None
+    """Return the query of an owner's rows, or None if a table cannot have any."""
     copied = [column for column in table.columns if (table.name, column.name) not in ASSIGNED_COLUMNS]
     if OWNER_COLUMN in table.columns:
         return None if owner is None else _select_by_technician(table, copied, owner)

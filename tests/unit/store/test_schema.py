@@ -29,6 +29,7 @@ READS_ALL = {
     "status.SCHEMA_VERSION",
     "status.PROJECT_COUNT",
     "access.HAS_ACCESS_KEYS",
+    "sessions.DELETE_SESSIONS",
     "schema_guard.SCHEMA_IN_USE",
     *(name for name in RUN_ON_SQLITE if name.startswith("inspection.")),
 }

@@ -32,6 +32,7 @@ READS_ALL = {
     "encryption.SALTS",
     "postgres.statements.DATABASE_FACTS",
     "postgres.statements.HEADS",
+    "sessions.DELETE_SESSIONS",
 }
 """Statements that read a small table completely on purpose."""
 
