@@ -31,6 +31,7 @@ from slotmcp.settings import Settings
 from slotmcp.tools.gate import CallGate, CallRateLimits, Toolset, local_principal
 from slotmcp.tools.http import MESSAGES_PATH, SSE_PATH, STREAMABLE_PATH, McpHttpApp, requested_tool
 from slotmcp.tools.server import TOOL_NAMES, ServerExtension, create_server, select_tools
+from slotmcp.tools.streams import StreamLimits, Streams
 from slotmcp.tools.subscriptions import create_bus, watch_waitlists
 from slotmcp.web.anonymous import AnonymousAccess
 from slotmcp.web.app import Protection, create_web
@@ -45,6 +46,7 @@ from slotmcp.web.dashboard.app import dashboard_routes
 from slotmcp.web.dashboard.request import DashboardContext
 from slotmcp.web.health import Health
 from slotmcp.web.host_origin import LOOPBACK, HostPolicy
+from slotmcp.web.limits import abort_connection
 from slotmcp.web.notification import notify_ready
 from slotmcp.web.oauth import EVERY_PROJECT, IssuerKeys, OAuth, Resource
 from slotmcp.web.responses import error_response, path_in_app, retry_response
@@ -204,9 +206,21 @@ async def _open_mcp(
     telemetry.initialize_tool_metrics(tool.name for tool in select_tools(toolset, read_only=options.read_only))
     if options.extend is not None:
         options.extend(server)
-    mcp = McpHttpApp(server, gate, max_body_bytes=settings.max_body_bytes)
+    limits = StreamLimits(
+        per_credential=settings.max_streams if options.is_open else settings.max_streams_per_key,
+        total=settings.max_streams,
+        idle_seconds=settings.stream_idle_seconds,
+    )
+    streams = Streams(limits, abort=abort_connection)
+    mcp = McpHttpApp(server, gate, streams=streams, refuse=_refuse, max_body_bytes=settings.max_body_bytes)
     await stack.enter_async_context(mcp.running())
     return mcp
+
+
+def _refuse(status: int, code: str, message: str, after_ms: int) -> ASGIApp:
+    if not after_ms:
+        return error_response(status, code, message)
+    return retry_response(status, code, message, after_ms=after_ms)
 
 
 def _without_sse(mcp: ASGIApp) -> ASGIApp:

@@ -90,9 +90,15 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     """Maximum size of an HTTP request."""
     rate_limit_per_key: int = Field(default=6_000, ge=0)
-    """Maximum tool calls per minute and credential; 0: unlimited."""
+    """Maximum messages of any method per minute and credential; 0: unlimited."""
     rate_limit_per_call: int = Field(default=120, ge=0)
     """Maximum tool calls per minute and phone call, identified by X-Call-Id; 0: unlimited."""
+    max_streams_per_key: int = Field(default=100, ge=1)
+    """Maximum open event streams per credential and process: SSE sessions and subscriptions."""
+    max_streams: int = Field(default=1_000, ge=1)
+    """Maximum open event streams per process."""
+    stream_idle_seconds: float = Field(default=3_600, gt=0, allow_inf_nan=False)
+    """Time without a message after which an SSE session ends."""
     max_holds_per_credential: int = Field(default=25, ge=0)
     """Maximum live holds per project and credential, of calls without an id; 0: unlimited."""
     drain_seconds: float = Field(default=5, ge=0, le=3600, allow_inf_nan=False)

@@ -50,6 +50,23 @@ class HoldEvent(StrEnum):
     BOOKED = "booked"
 
 
+class Limit(StrEnum):
+    """Limit of what a credential may use, which took effect."""
+
+    MESSAGES = "messages_per_credential"
+    """The credential sent more messages than its rate allows."""
+    CREDENTIAL_STREAMS = "streams_per_credential"
+    """The credential has as many open event streams as allowed."""
+    ALL_STREAMS = "streams_in_total"
+    """The process has as many open event streams as allowed."""
+    UNREAD_MESSAGES = "unread_messages"
+    """A stream was ended: its client left too many messages, or too many bytes, unread."""
+    STALLED_STREAM = "stalled_stream"
+    """A stream was ended: its client did not accept data in time."""
+    IDLE_STREAM = "idle_stream"
+    """A stream was ended: its client sent no message for a long time."""
+
+
 def _counter(name: str, help_: str, *labels: str, initial: Iterable[str] = ()) -> Counter:
     """Declare a counter. With initial label values, it starts at 0 for each of them."""
     counter = Counter(name, help_, labels, registry=REGISTRY)
@@ -74,6 +91,10 @@ TOOL_SECONDS: Final = _histogram(
     "slotmcp_tool_seconds", "How long a call of a tool took.", "tool", buckets=_CALL_SECONDS
 )
 HTTP_REQUESTS: Final = _counter("slotmcp_http_requests", "HTTP requests, by how they were answered.", "route", "status")
+
+LIMITS: Final = _counter(
+    "slotmcp_limits", "Times that a limit of a credential took effect, by limit.", "limit", initial=Limit
+)
 
 # Decisions
 HOP_SECONDS: Final = _histogram(

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from traceback import format_exc
@@ -14,12 +15,17 @@ from slotmcp.domain.access import LOCAL, Principal, Scope
 from slotmcp.domain.errors import ErrorCode, NotFound, RateLimited
 from slotmcp.ports import Rate, RateLimiter
 from slotmcp.services.current_principal import acting_as, current_principal
+from slotmcp.telemetry.metrics import Limit
+from slotmcp.tools.limit_log import LimitLog
 
 _logger: Final = logging.getLogger("slotmcp.tools")
 _log: Final[structlog.stdlib.BoundLogger] = structlog.wrap_logger(
     _logger,  # writes to stderr even if logging was never configured
     wrapper_class=structlog.stdlib.BoundLogger,
 )
+
+_WAIT_MS: Final = ContextVar("slotmcp_wait_ms", default=0)
+"""Time to wait, if the credential of the current call sends too many messages."""
 
 Observe = Callable[[str, str, float], None]
 """Callback for each finished call: the tool, "ok" or an error code, and the duration in seconds."""
@@ -47,19 +53,17 @@ class CallRateLimits:
     per_credential: Rate | None
     per_call_id: Rate | None
 
-    async def count(self, principal: Principal) -> None:
-        """Count a call against each limit.
+    async def count_message(self, principal: Principal) -> int:
+        """Count a message of a credential, and return the milliseconds to wait if there are too many."""
+        if self.per_credential is None or principal.credential == LOCAL.credential:
+            return 0
+        return await self.limits.acquire(f"credential:{principal.credential}", self.per_credential)
 
-        Raises:
-            RateLimited.
-        """
-        per_credential = self.per_credential if principal.credential != LOCAL.credential else None
-        rates = {f"credential:{principal.credential}": per_credential}
-        if principal.call_id:
-            rates[f"call:{principal.credential}:{principal.call_id}"] = self.per_call_id
-        waits_ms = [await self.limits.acquire(name, rate) for name, rate in rates.items() if rate]
-        if any(waits_ms):
-            raise RateLimited("Too many calls in a short time; nothing was done.", retry_after_ms=max(waits_ms))
+    async def count_call(self, principal: Principal) -> int:
+        """Count a tool call of a phone call, and return the milliseconds to wait if there are too many."""
+        if self.per_call_id is None or not principal.call_id:
+            return 0
+        return await self.limits.acquire(f"call:{principal.credential}:{principal.call_id}", self.per_call_id)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,6 +74,7 @@ class CallGate:
     """Caller if the interface has not authenticated one."""
     rate_limits: CallRateLimits | None = None
     observe: Observe = lambda _tool, _outcome, _seconds: None
+    limit_log: LimitLog = field(default_factory=LimitLog)
     active_calls: int = field(default=0, init=False)
     """Number of calls in progress."""
 
@@ -89,6 +94,24 @@ class CallGate:
         finally:
             self.active_calls -= 1
 
+    async def count_message(self, principal: Principal) -> int:
+        """Count a message of any method, and return the milliseconds to wait if its credential sends too many."""
+        if self.rate_limits is None:
+            return 0
+        wait_ms = await self.rate_limits.count_message(principal)
+        if wait_ms:
+            self.limit_log.write(Limit.MESSAGES, principal.credential)
+        return wait_ms
+
+    @contextmanager
+    def refusing(self, wait_ms: int) -> Iterator[None]:
+        """Refuse the calls within the block because their credential sends too many messages."""
+        token = _WAIT_MS.set(wait_ms)
+        try:
+            yield
+        finally:
+            _WAIT_MS.reset(token)
+
     async def admit(self, principal: Principal, scope: Scope) -> None:
         """Check that a principal may call a tool of a scope now.
 
@@ -96,8 +119,11 @@ class CallGate:
             Forbidden, RateLimited.
         """
         principal.require_scope(scope)
-        if self.rate_limits is not None:
-            await self.rate_limits.count(principal)
+        if self.rate_limits is None:
+            return
+        wait_ms = _WAIT_MS.get() or await self.rate_limits.count_call(principal)
+        if wait_ms:
+            raise RateLimited("Too many calls in a short time; nothing was done.", retry_after_ms=wait_ms)
 
 
 def local_principal(toolset: Toolset, *, connection: str = "") -> Principal:

@@ -5,9 +5,12 @@ from importlib.metadata import version
 from typing import Any, Final, TypeAlias
 
 from mcp.server import MCPServer
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import Context
 from mcp.server.subscriptions import InMemorySubscriptionBus, SubscriptionBus
+from mcp.shared._stream_protocols import ReadStream, WriteStream
 from mcp.shared.exceptions import MCPError
+from mcp.shared.message import SessionMessage
 from mcp_types import INVALID_PARAMS, GetPromptResult, InputRequiredResult, ResourceTemplate, Tool
 
 from slotmcp.domain.access import Scope
@@ -15,7 +18,7 @@ from slotmcp.services.app import App
 from slotmcp.tools import bookings, catalog, corrections, explanations, holds, metrics, slots, technicians, waitlist
 from slotmcp.tools.gate import CallGate, Toolset, local_gate
 from slotmcp.tools.resources import RESOURCE_SCOPES, add_trace_resource, add_waitlist_resource
-from slotmcp.tools.subscriptions import FilteredBus, watch_waitlists
+from slotmcp.tools.subscriptions import LISTEN, FilteredBus, check_subscription, watch_waitlists
 from slotmcp.tools.tool import ToolDefinition
 
 TOOLS: Final[tuple[ToolDefinition[Any], ...]] = (
@@ -78,9 +81,25 @@ class SlotmcpServer(MCPServer):
             instructions=instructions,
             tools=[tool.bind(app, gate) for tool in tools],
             subscriptions=FilteredBus(bus, gate),
+            middleware=[self._check_subscription],
         )
         self._gate = gate
         self._scopes = {tool.name: tool.scope for tool in tools}
+
+    async def serve_connection(
+        self, messages: ReadStream[SessionMessage | Exception], responses: WriteStream[SessionMessage]
+    ) -> None:
+        """Serve one client over a pair of streams, until the client closes the first."""
+        server = self._lowlevel_server
+        await server.run(messages, responses, server.create_initialization_options())
+
+    async def _check_subscription(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        """Refuse a subscription to resources that the server does not have (middleware)."""
+        if ctx.method == LISTEN:
+            templates = [template.uri_template for template in await self.list_resource_templates()]
+            resources = [resource.uri for resource in await self.list_resources()]
+            check_subscription(ctx.params or {}, templates, resources)
+        return await call_next(ctx)
 
     async def list_tools(self) -> list[Tool]:
         """Return the tools that the current principal may call."""
@@ -115,7 +134,7 @@ def create_server(
     toolset: Toolset = Toolset.CALLER,
     read_only: bool = False,
     gate: CallGate | None = None,
-) -> MCPServer:
+) -> SlotmcpServer:
     """Return a server for an app and a gate, by default for the local user. It can serve any number of transports.
 
     Subscribers receive the events that are published on the bus.

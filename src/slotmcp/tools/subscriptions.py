@@ -5,12 +5,14 @@ Clients of older protocol revisions can read it at any time.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from mcp.server.subscriptions import InMemorySubscriptionBus, ResourceUpdated, ServerEvent, SubscriptionBus
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS
 
 from slotmcp.domain.errors import SlotmcpError
 from slotmcp.services.app import App
@@ -22,7 +24,35 @@ from slotmcp.tools.waitlist import entry_uri
 SWEEP_SECONDS: Final = 10
 """Interval between sweeps: the longest time from a hold's expiry to the offer of its time."""
 
+LISTEN: Final = "subscriptions/listen"
+"""Method that opens a subscription."""
+MAX_URIS: Final = 100
+"""Number of resources in one subscription."""
+MAX_URI_CHARACTERS: Final = 256
+
 _SWEEP: Final = "sweep_waitlist"
+
+
+def check_subscription(params: Mapping[str, Any], templates: Iterable[str], resources: Collection[str]) -> None:
+    """Check the resources of a subscription against the URI templates and URIs of a server's resources.
+
+    Parameters of another shape are left to the SDK, which refuses them.
+
+    Raises:
+        MCPError: too many URIs, or one that is too long or unknown.
+    """
+    notifications = params.get("notifications")
+    uris = notifications.get("resourceSubscriptions") if isinstance(notifications, Mapping) else None
+    if not isinstance(uris, list):
+        return
+    if len(uris) > MAX_URIS:
+        raise MCPError(INVALID_PARAMS, f"Subscribe to at most {MAX_URIS} resources at once.")
+    prefixes = tuple(template.partition("{")[0] for template in templates)
+    for uri in uris:
+        if not isinstance(uri, str) or len(uri) > MAX_URI_CHARACTERS:
+            raise MCPError(INVALID_PARAMS, f"A URI has at most {MAX_URI_CHARACTERS} characters.")
+        if not uri.startswith(prefixes) and uri not in resources:
+            raise MCPError(INVALID_PARAMS, "There is no such resource to subscribe to.")
 
 
 @dataclass(frozen=True)

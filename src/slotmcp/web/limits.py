@@ -11,6 +11,8 @@ from slotmcp.web.responses import error_response
 BODY_SECONDS: Final = 30
 HEADERS_SECONDS: Final = 10
 MAX_HEADER_BYTES: Final = 64 * 1024
+_ABORT: Final = "slotmcp.abort"
+"""ASGI extension with a function that closes the connection at once."""
 
 
 class BodyLimitMiddleware:
@@ -104,6 +106,13 @@ def _check_content_length(scope: Scope, max_bytes: int) -> None:
             raise _TooLargeError
 
 
+def abort_connection(scope: Scope) -> None:
+    """Close a request's connection without sending what its client has not read, if the ASGI server can."""
+    extension = scope.get("extensions", {}).get(_ABORT)
+    if extension is not None:
+        extension["call"]()
+
+
 class HeaderLimitProtocol(HttpToolsProtocol):
     """HTTP/1.1 protocol of uvicorn with limits on the size and the arrival time of headers."""
 
@@ -121,8 +130,9 @@ class HeaderLimitProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
-        """Restart the timer for this request's headers."""
+        """Restart the timer for this request's headers, and let the app close the connection at once."""
         super().on_message_begin()
+        self.scope["extensions"] = {_ABORT: {"call": self.transport.abort}}
         self._start_timer()
 
     def on_header(self, name: bytes, value: bytes) -> None:
