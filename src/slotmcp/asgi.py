@@ -207,7 +207,7 @@ async def _open_mcp(
     if options.extend is not None:
         options.extend(server)
     limits = StreamLimits(
-        per_credential=settings.max_streams if options.is_open else settings.max_streams_per_key,
+        per_credential=settings.max_streams_per_key,
         total=settings.max_streams,
         idle_seconds=settings.stream_idle_seconds,
     )

@@ -1,7 +1,7 @@
 """Tests of the limits of a credential over HTTP: messages of every method, event streams, and unread messages."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -11,9 +11,10 @@ import httpx2
 import pytest
 
 from slotmcp.asgi import HttpApp
-from slotmcp.domain.access import Scope
+from slotmcp.domain.access import LOCAL, Scope
+from slotmcp.services.open_streams import STREAM_KEY, OpenStream
 from slotmcp.settings import Settings
-from slotmcp.telemetry.metrics import LIMITS, Limit
+from slotmcp.telemetry.metrics import REGISTRY, Limit
 from slotmcp.tools.streams import MAX_MESSAGE_BYTES, StreamLimits, Streams, TooManyStreams
 from slotmcp.tools.subscriptions import MAX_URI_CHARACTERS, MAX_URIS
 from support.denver import PLAN
@@ -75,13 +76,18 @@ async def test_each_message_counts_against_the_rate_of_its_key(rated_path: Path,
     async with running(app), httpx2.AsyncClient(transport=transport, base_url="http://x") as client:
         answers = [await client.post("/mcp", content=body, headers=headers_of(rated_key)) for _ in range(RATE)]
         assert 429 not in {answer.status_code for answer in answers}
-        before = LIMITS.labels(Limit.MESSAGES)._value.get()
+        before = reached(Limit.MESSAGES)
         refused = await client.post("/mcp", content=body, headers=headers_of(rated_key))
         called = await client.post("/mcp", json=call_of("list_services"), headers=headers_of(rated_key))
     assert (refused.status_code, refused.json()["error"]) == (429, "rate_limited")
     assert int(refused.headers["retry-after"]) * 1000 >= refused.json()["retryAfterMs"] > 0
     assert body_in(called)["error"]["code"] == "rate_limited", "an agent reads the response of a tool"
-    assert LIMITS.labels(Limit.MESSAGES)._value.get() == before + 2
+    assert reached(Limit.MESSAGES) == before + 2
+
+
+def reached(limit: Limit) -> float:
+    """Return how often a limit took effect in this process."""
+    return REGISTRY.get_sample_value("slotmcp_limits_total", {"limit": limit}) or 0.0
 
 
 async def open_stream(stack: AsyncExitStack, port: int, kind: str, key: str) -> tuple[Connection, int]:
@@ -111,11 +117,11 @@ async def test_a_key_can_open_only_some_streams_and_a_server_only_some_in_total(
 async def test_an_idle_session_ends(tmp_path: Path) -> None:
     limits = {"stream_idle_seconds": 0.5}
     async with keys_and_port(tmp_path / "slotmcp.db", **limits) as (key, _, port), connecting(port) as stream:
-        before = LIMITS.labels(Limit.IDLE_STREAM)._value.get()
+        before = reached(Limit.IDLE_STREAM)
         assert await stream.request("GET", "/sse", key=key) == 200
         path = await stream.session_path()
         assert (await stream.read_to_end()).endswith(b"0\r\n\r\n"), "the response is complete"
-        assert LIMITS.labels(Limit.IDLE_STREAM)._value.get() == before + 1
+        assert reached(Limit.IDLE_STREAM) == before + 1
         async with connecting(port) as poster:
             assert await poster.request("POST", path, LIST_TOOLS, key=key) == 404
 
@@ -157,66 +163,69 @@ async def test_a_stream_does_not_keep_a_large_message(tmp_path: Path) -> None:
 
 async def test_a_stream_ends_whose_client_accepts_no_data() -> None:
     aborted: list[Any] = []
-    streams = Streams(StreamLimits(stalled_seconds=0.01), abort=aborted.append)
+    streams, scope = Streams(StreamLimits(stalled_seconds=0.01), abort=aborted.append), scope_of_stream()
 
     async def blocked(_message: Any) -> None:  # noqa: ANN401  of ASGI
         await asyncio.Event().wait()
 
-    async def app(_scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  of ASGI
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        assert (await receive())["type"] == "http.disconnect"
-
-    scope = {"type": "http", "method": "GET"}
     async with asyncio.timeout(HANG_SECONDS):
-        with streams.open("key", is_idle_limited=True) as stream:
-            await stream.run(app, scope, asyncio.Event().wait, blocked)
+        with streams.open("key", scope) as stream:
+            await stream.send(blocked, {"type": "http.response.start"})
+    assert scope[STREAM_KEY].has_ended
     assert aborted == [scope]
+
+
+def scope_of_stream() -> dict[str, Any]:
+    return {"type": "http", "method": "POST", STREAM_KEY: OpenStream(principal=LOCAL)}
 
 
 async def test_the_unread_bytes_of_a_session_and_of_a_credential_are_limited() -> None:
     limits = StreamLimits(unread_messages=3, unread_bytes=100, unread_bytes_per_credential=150, total=2)
     streams = Streams(limits, abort=lambda _scope: None)
-    with streams.open("key", is_idle_limited=False) as one, streams.open("key", is_idle_limited=False) as two:
-        with pytest.raises(TooManyStreams), streams.open("other", is_idle_limited=False):
+    first, second = scope_of_stream(), scope_of_stream()
+    with streams.open("key", first) as one, streams.open("key", second) as two:
+        with pytest.raises(TooManyStreams), streams.open("other", scope_of_stream()):
             pass
         with one.counted(100), two.counted(50):
-            assert not (one.has_ended or two.has_ended)
+            assert not any(scope[STREAM_KEY].has_ended for scope in (first, second))
             with two.counted(1):
-                assert two.has_ended, "the credential has too many"
-    with streams.open("key", is_idle_limited=False) as one, one.counted(100), one.counted(1):
-        assert one.has_ended
-    with streams.open("key", is_idle_limited=False) as one, one.counted(), one.counted(), one.counted():
-        assert not one.has_ended
+                assert second[STREAM_KEY].has_ended, "the credential has too many"
+        assert not first[STREAM_KEY].has_ended
+        with one.counted(100), one.counted(1):
+            assert first[STREAM_KEY].has_ended
+    with streams.open("key", scope := scope_of_stream()) as one, one.counted(), one.counted(), one.counted():
+        assert not scope[STREAM_KEY].has_ended
         with one.counted():
-            assert one.has_ended
+            assert scope[STREAM_KEY].has_ended
     assert not streams.unread_bytes
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[tuple[HttpServer, str]]:
-    key, _ = anyio.run(write_keys, tmp_path / "slotmcp.db")
-    with serving(tmp_path / "slotmcp.db") as opened:
-        yield opened, key
-
-
-@pytest.mark.parametrize("flood", [LIST_TOOLS, MESSAGES["initialize"]], ids=["lists", "handshakes"])
-async def test_a_session_that_is_not_read_ends_with_one_line(server: tuple[HttpServer, str], flood: bytes) -> None:
-    http, key = server
-    port = int(http.url.rpartition(":")[2])
-    async with connecting(port) as session, connecting(port) as reading:
-        assert [await stream.request("GET", "/sse", key=key) for stream in (session, reading)] == [200, 200]
-        path, other_path = await session.session_path(), await reading.session_path()
-        session.writer.transport.pause_reading()  # type: ignore[attr-defined]  of sockets
-        async with httpx2.AsyncClient(base_url=http.url, headers=headers_of(key), timeout=HANG_SECONDS) as client:
-            statuses = {(await client.post(path, content=MESSAGES["initialize"])).status_code}
-            while 404 not in statuses:
-                answers = await asyncio.gather(*[client.post(path, content=flood) for _ in range(20)])
-                statuses |= {answer.status_code for answer in answers}
-            assert (await client.post(other_path, content=MESSAGES["initialize"])).status_code == 202
-        async with asyncio.timeout(HANG_SECONDS):
-            assert b'"result"' in await reading.reader.readuntil(b'"jsonrpc"') + await reading.reader.read(400)
-    code, log = http.stop()
+async def flood(http: HttpServer, key: str, session: Connection, body: bytes) -> None:
+    """Send messages into a session that is not read, until the server has ended it."""
+    assert await session.request("GET", "/sse", key=key) == 200
+    path = await session.session_path()
+    session.stop_reading()
+    async with httpx2.AsyncClient(base_url=http.url, headers=headers_of(key), timeout=HANG_SECONDS) as client:
+        statuses = {(await client.post(path, content=MESSAGES["initialize"])).status_code}
+        while 404 not in statuses:
+            answers = await asyncio.gather(*[client.post(path, content=body) for _ in range(20)])
+            statuses |= {answer.status_code for answer in answers}
     assert statuses == {202, 404}
-    assert code == 0
-    assert log.count("\n") == 1, log
+
+
+async def test_sessions_that_are_not_read_end_with_one_line(tmp_path: Path) -> None:
+    key, _ = await write_keys(tmp_path / "slotmcp.db")
+    with serving(tmp_path / "slotmcp.db") as http:
+        port = int(http.url.rpartition(":")[2])
+        async with connecting(port) as one, connecting(port) as other, connecting(port) as reading:
+            await flood(http, key, one, LIST_TOOLS)
+            await flood(http, key, other, MESSAGES["initialize"])
+            assert await reading.request("GET", "/sse", key=key) == 200
+            path = await reading.session_path()
+            async with connecting(port) as poster:
+                assert await poster.request("POST", path, MESSAGES["initialize"], key=key) == 202
+            async with asyncio.timeout(HANG_SECONDS):
+                assert await reading.reader.readuntil(b'"serverInfo"'), "another session is answered"
+        code, log = http.stop()
+    assert (code, log.count("\n")) == (0, 1), log
     assert "unread_messages" in log

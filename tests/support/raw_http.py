@@ -43,6 +43,12 @@ class Connection:
         assert found, line
         return found[1].decode()
 
+    def stop_reading(self) -> None:
+        """Stop reading what the server sends."""
+        transport = self.writer.transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
+
     async def read_to_end(self) -> bytes:
         """Return what the server sends until it closes the connection."""
         async with asyncio.timeout(HANG_SECONDS):
@@ -57,7 +63,7 @@ async def connecting(port: int) -> AsyncIterator[Connection]:
     """Open a connection that buffers little, and close it when the block ends."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
-    client.setblocking(False)
+    client.setblocking(False)  # noqa: FBT003  of sockets
     await asyncio.get_running_loop().sock_connect(client, ("127.0.0.1", port))
     reader, writer = await asyncio.open_connection(sock=client, limit=_BUFFER_BYTES)
     try:

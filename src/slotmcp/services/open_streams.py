@@ -5,11 +5,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Final
 
 from slotmcp.domain.access import Principal
 from slotmcp.ports import Clock, Store
 from slotmcp.services.access import is_key_id
 from slotmcp.telemetry.logs import log_info
+
+STREAM_KEY: Final = "slotmcp.stream"
+"""Key of a request's stream in its ASGI scope."""
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -23,15 +27,15 @@ class OpenStream:
 
     @property
     def has_ended(self) -> bool:
-        """True once the credential is no longer valid."""
+        """True once the server has ended the stream."""
         return self._end.is_set()
 
     async def wait_for_end(self) -> None:
-        """Wait until the credential is no longer valid."""
+        """Wait until the server ends the stream."""
         await self._end.wait()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for a time, or until the credential is no longer valid."""
+        """Wait for a time, or until the server ends the stream."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._end.wait()

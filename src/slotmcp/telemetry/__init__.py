@@ -9,7 +9,7 @@ from slotmcp.domain.errors import ErrorCode
 from slotmcp.domain.interval import MS_PER_SECOND, US_PER_SECOND
 from slotmcp.domain.trace import Trace, TracedUse
 from slotmcp.telemetry import metrics
-from slotmcp.telemetry.metrics import FunnelStage, HoldEvent, Limit
+from slotmcp.telemetry.metrics import FunnelStage, HoldEvent
 
 _OK: Final = "ok"
 _NOTHING_OFFERED: Final = "nothing_offered"
@@ -40,11 +40,6 @@ def record_tool_call(tool: str, outcome: str, seconds: float) -> None:
 def record_http_request(route: str, status: int) -> None:
     """Record the response to a request of an existing route."""
     metrics.HTTP_REQUESTS.labels(route, status).inc()
-
-
-def record_limit(limit: Limit) -> None:
-    """Record that a limit of a credential took effect."""
-    metrics.LIMITS.labels(limit).inc()
 
 
 def record_decision(trace: Trace) -> None:

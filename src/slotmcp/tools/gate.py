@@ -15,8 +15,8 @@ from slotmcp.domain.access import LOCAL, Principal, Scope
 from slotmcp.domain.errors import ErrorCode, NotFound, RateLimited
 from slotmcp.ports import Rate, RateLimiter
 from slotmcp.services.current_principal import acting_as, current_principal
+from slotmcp.telemetry.limits import report_limit
 from slotmcp.telemetry.metrics import Limit
-from slotmcp.tools.limit_log import LimitLog
 
 _logger: Final = logging.getLogger("slotmcp.tools")
 _log: Final[structlog.stdlib.BoundLogger] = structlog.wrap_logger(
@@ -74,7 +74,6 @@ class CallGate:
     """Caller if the interface has not authenticated one."""
     rate_limits: CallRateLimits | None = None
     observe: Observe = lambda _tool, _outcome, _seconds: None
-    limit_log: LimitLog = field(default_factory=LimitLog)
     active_calls: int = field(default=0, init=False)
     """Number of calls in progress."""
 
@@ -100,7 +99,7 @@ class CallGate:
             return 0
         wait_ms = await self.rate_limits.count_message(principal)
         if wait_ms:
-            self.limit_log.write(Limit.MESSAGES, principal.credential)
+            report_limit(Limit.MESSAGES, credential=principal.credential)
         return wait_ms
 
     @contextmanager

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from math import inf
 from typing import Final
 
@@ -24,8 +25,8 @@ from slotmcp.tools.streams import MAX_MESSAGE_BYTES, CountedWrites, Streams, Too
 
 _CALL_TOOL: Final = "tools/call"
 _LISTEN: Final = (b"mcp-method", b"subscriptions/listen")
-_STREAM: Final = "slotmcp.stream"
-"""Key of the open stream in the scope of its request."""
+_LIMITED: Final = "slotmcp.limited_stream"
+"""Key of the limited stream in the scope of its request."""
 RETRY_STREAM_MS: Final = 5_000
 
 STREAMABLE_PATH: Final = "/mcp"
@@ -104,12 +105,11 @@ class McpHttpApp:
         await self._refuse(429, ErrorCode.RATE_LIMITED, message, wait_ms)(scope, receive, send)
 
     async def _open_stream(self, credential: str, scope: Scope, receive: Receive, send: Send) -> None:
-        is_subscription = scope["method"] == "POST"
         try:
-            with self._streams.open(credential, is_idle_limited=not is_subscription) as stream:
-                if is_subscription:
+            with self._streams.open(credential, scope) as stream:
+                if scope["method"] == "POST":
                     receive = _replay(await _read_body(receive, MAX_MESSAGE_BYTES), receive)
-                await stream.run(self._app, {**scope, _STREAM: stream}, receive, send)
+                await self._app({**scope, _LIMITED: stream}, receive, partial(stream.send, send))
         except TooManyStreams as error:
             status, whose = (503, "this server") if error.is_server_full else (429, "this credential")
             message = f"Too many event streams of {whose} are open. Close one, or retry later."
@@ -138,7 +138,7 @@ class _SseEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the session until its stream ends."""
         async with self._transport.connect_sse(scope, receive, send) as (messages, responses):
-            await self._server.serve_connection(messages, CountedWrites(responses, scope[_STREAM]))
+            await self._server.serve_connection(messages, CountedWrites(responses, scope[_LIMITED]))
 
 
 class _BodyTooLargeError(Exception):

@@ -1,10 +1,10 @@
-"""Event streams of an HTTP server: how many may be open, and how much their clients may leave unread."""
+"""Limits of MCP's event streams: how many may be open, and how much their clients may leave unread."""
 
 import asyncio
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
@@ -12,19 +12,17 @@ from typing import Any, Final, Self
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.shared._stream_protocols import WriteStream
 from mcp.shared.message import SessionMessage
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Scope, Send
 
-from slotmcp.domain.access import ANONYMOUS
+from slotmcp.domain.access import ANONYMOUS, LOCAL
 from slotmcp.services.current_principal import current_principal
+from slotmcp.services.open_streams import STREAM_KEY, OpenStream
+from slotmcp.telemetry.limits import report_limit
 from slotmcp.telemetry.metrics import Limit
-from slotmcp.tools.limit_log import LimitLog
 
 MAX_MESSAGE_BYTES: Final = 64 * 1024
 """Largest message that an SSE session or a subscription accepts, because it may keep the message."""
-_FINAL_SECONDS: Final = 1.0
-"""Time for the last chunk of a stream that the server ends."""
 _SESSION_ID: Final = re.compile(rb"session_id=([0-9a-f]{32})")
-_NO_SESSION: Final = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +51,7 @@ class TooManyStreams(Exception):  # noqa: N818  no failure of the server
 
 
 class Streams:
-    """Registry of the open streams of a process."""
+    """Limited streams of a process."""
 
     def __init__(self, limits: StreamLimits, *, abort: Callable[[Scope], None]) -> None:
         """Create an empty registry; `abort` closes the connection of a client that does not read."""
@@ -63,19 +61,18 @@ class Streams:
         """Bytes of unread messages, by credential."""
         self._open: Counter[str] = Counter()
         """Number of open streams, by credential."""
-        self._sessions: dict[str, Stream] = {}
+        self._sessions: dict[str, LimitedStream] = {}
         """SSE sessions by id."""
-        self._log = LimitLog()
 
     @contextmanager
-    def open(self, credential: str, *, is_idle_limited: bool) -> Iterator["Stream"]:
-        """Count a stream as open for the duration of the block.
+    def open(self, credential: str, scope: Scope) -> Iterator["LimitedStream"]:
+        """Count the stream of a request as open for the duration of the block.
 
         Raises:
             TooManyStreams.
         """
         self._check_room(credential)
-        stream = Stream(self, credential, idle_seconds=self.limits.idle_seconds if is_idle_limited else None)
+        stream = LimitedStream(self, credential, scope)
         self._open[credential] += 1
         try:
             yield stream
@@ -84,18 +81,14 @@ class Streams:
             self._sessions.pop(stream.session_id, None)
             _subtract(self._open, credential, 1)
 
-    def session(self, session_id: str, credential: str) -> "Stream | None":
+    def session(self, session_id: str, credential: str) -> "LimitedStream | None":
         """Return a credential's SSE session by its id."""
         stream = self._sessions.get(session_id)
         return stream if stream is not None and stream.credential == credential else None
 
-    def add_session(self, stream: "Stream") -> None:
+    def add_session(self, stream: "LimitedStream") -> None:
         """Record the id of an SSE session."""
         self._sessions[stream.session_id] = stream
-
-    def report(self, limit: Limit, credential: str) -> None:
-        """Log that a limit took effect."""
-        self._log.write(limit, credential)
 
     async def count_message(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         """Count the message of an SSE session while it is being answered (middleware of the MCP server)."""
@@ -108,53 +101,44 @@ class Streams:
 
     def _check_room(self, credential: str) -> None:
         is_server_full = self._open.total() >= self.limits.total
-        if is_server_full or self._open[credential] >= self.limits.per_credential:
-            self.report(Limit.ALL_STREAMS if is_server_full else Limit.CREDENTIAL_STREAMS, credential)
+        has_own_limit = credential != LOCAL.credential
+        if is_server_full or (has_own_limit and self._open[credential] >= self.limits.per_credential):
+            report_limit(Limit.ALL_STREAMS if is_server_full else Limit.CREDENTIAL_STREAMS, credential=credential)
             raise TooManyStreams(is_server_full=is_server_full)
 
 
-class Stream:
-    """Open event stream. It ends when its client reads too little, or is idle for too long."""
+class LimitedStream:
+    """Open event stream of a client. The server ends it if the client reads too little, or is idle for too long."""
 
-    def __init__(self, streams: Streams, credential: str, *, idle_seconds: float | None) -> None:
+    def __init__(self, streams: Streams, credential: str, scope: Scope) -> None:
         self.credential = credential
-        self.session_id = _NO_SESSION
+        self.session_id = ""
         self._streams = streams
         self._limits = streams.limits
+        self._scope = scope
+        self._stream: OpenStream = scope[STREAM_KEY]
         self._messages = 0
         self._unread_bytes = 0
-        self._is_complete = False
-        self._ended = asyncio.Event()
-        self._scope: Scope = {}
-        self._idle_seconds = idle_seconds
+        self._is_get = scope["method"] == "GET"
         self._idle_timer: asyncio.TimerHandle | None = None
         self.touch()
 
     @property
-    def has_ended(self) -> bool:
-        """True once the server has ended the stream."""
-        return self._ended.is_set()
+    def has_backlog(self) -> bool:
+        """True if a message is being answered or waits for the client."""
+        return self._messages > 0
 
     def touch(self) -> None:
-        """Restart the time after which an idle stream ends."""
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
-        if self._idle_seconds is not None:
-            self._idle_timer = asyncio.get_running_loop().call_later(self._idle_seconds, self.end, Limit.IDLE_STREAM)
+        """Restart the time after which an idle stream ends. A subscription may be idle."""
+        self.close()
+        if self._is_get:
+            seconds, loop = self._limits.idle_seconds, asyncio.get_running_loop()
+            self._idle_timer = loop.call_later(seconds, self._end, Limit.IDLE_STREAM)
 
     def close(self) -> None:
-        """Stop the timer of a stream that is no longer open."""
-        self._idle_seconds = None
-        self.touch()
-
-    def end(self, limit: Limit) -> None:
-        """End the stream because of a limit, and log it. The client's connection is closed if it does not read."""
-        if self.has_ended:
-            return
-        self._ended.set()
-        self._streams.report(limit, self.credential)
-        if limit is not Limit.IDLE_STREAM:
-            self._streams.abort(self._scope)
+        """Cancel the timer of the stream."""
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
 
     @contextmanager
     def counted(self, size_bytes: int = 0) -> Iterator[None]:
@@ -171,6 +155,15 @@ class Stream:
             self._unread_bytes -= size_bytes
             _subtract(total, self.credential, size_bytes)
 
+    async def send(self, send: Send, message: Message) -> None:
+        """Send a message to the client; end the stream if the client does not accept it in time."""
+        self._find_session_id(message)
+        try:
+            async with asyncio.timeout(self._limits.stalled_seconds):
+                await send(message)
+        except TimeoutError:
+            self._end(Limit.STALLED_STREAM)
+
     def _check(self) -> None:
         limits = self._limits
         if (
@@ -178,52 +171,20 @@ class Stream:
             or self._unread_bytes > limits.unread_bytes
             or self._streams.unread_bytes[self.credential] > limits.unread_bytes_per_credential
         ):
-            self.end(Limit.UNREAD_MESSAGES)
+            self._end(Limit.UNREAD_MESSAGES)
 
-    @property
-    def has_backlog(self) -> bool:
-        """True if a message waits for the client."""
-        return self._messages > 0
-
-    async def run(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the app that answers with the stream. It sees the end of the stream as a disconnect."""
-        self._scope = scope
-
-        async def receive_or_end() -> Message:
-            return await self._receive_or_end(receive)
-
-        async def send_in_time(message: Message) -> None:
-            await self._send_in_time(send, message)
-
-        await app(scope, receive_or_end, send_in_time)
-        if self.has_ended and not self._is_complete:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_FINAL_SECONDS):
-                    await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    async def _receive_or_end(self, receive: Receive) -> Message:
-        message, end = asyncio.ensure_future(receive()), asyncio.ensure_future(self._ended.wait())
-        try:
-            await asyncio.wait({message, end}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            message.cancel()
-            end.cancel()
-        return {"type": "http.disconnect"} if self.has_ended else message.result()
-
-    async def _send_in_time(self, send: Send, message: Message) -> None:
-        if self.has_ended:
+    def _end(self, limit: Limit) -> None:
+        """End the stream because of a limit. The connection of a client that does not read is closed at once."""
+        if self._stream.has_ended:
             return
-        self._find_session_id(message)
-        try:
-            async with asyncio.timeout(self._limits.stalled_seconds):
-                await send(message)
-        except TimeoutError:
-            self.end(Limit.STALLED_STREAM)
-        self._is_complete = message["type"] == "http.response.body" and not message.get("more_body", False)
+        report_limit(limit, credential=self.credential)
+        self._stream.end()
+        if limit is not Limit.IDLE_STREAM:
+            self._streams.abort(self._scope)
 
     def _find_session_id(self, message: Message) -> None:
         """Take the id of an SSE session from its first event, which names it to the client."""
-        if self._scope["method"] != "GET" or self.session_id != _NO_SESSION:
+        if not self._is_get or self.session_id:
             return
         if found := _SESSION_ID.search(message.get("body", b"")):
             self.session_id = found[1].decode()
@@ -233,7 +194,7 @@ class Stream:
 class CountedWrites:
     """Stream of the messages to an SSE client, which counts those that the client has not read."""
 
-    def __init__(self, messages: WriteStream[SessionMessage], stream: Stream) -> None:
+    def __init__(self, messages: WriteStream[SessionMessage], stream: LimitedStream) -> None:
         self._messages = messages
         self._stream = stream
 

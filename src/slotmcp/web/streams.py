@@ -6,12 +6,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slotmcp.domain.access import ANONYMOUS
 from slotmcp.services.current_principal import current_principal
-from slotmcp.services.open_streams import OpenStream, OpenStreams
+from slotmcp.services.open_streams import STREAM_KEY, OpenStream, OpenStreams
 from slotmcp.web.exchange import StreamExchange
 
 
 class StreamMiddleware:
-    """Middleware behind authentication, which registers each event stream with its principal."""
+    """Middleware behind authentication, which registers each event stream with its principal.
+
+    The app finds the stream in its scope.
+    """
 
     def __init__(self, app: ASGIApp, streams: OpenStreams) -> None:
         self._app = app
@@ -27,4 +30,4 @@ class StreamMiddleware:
                 wait_for_end=stream.wait_for_end,
                 on_stream=lambda: registered.enter_context(self._streams.opened(stream)),
             )
-            await exchange.run(self._app, scope)
+            await exchange.run(self._app, {**scope, STREAM_KEY: stream})
