@@ -20,7 +20,8 @@ SlotmcpError
 ├── TryLater             repeat the same request later
 │   ├── Unavailable          a dependency is not available         unavailable
 │   └── RateLimited          too many calls                        rate_limited
-│       └── TooManyGuesses       too many failed verifications         rate_limited
+│       ├── TooManyGuesses       too many failed verifications         rate_limited
+│       └── WaitLimit            too many entries on the waitlist      rate_limited
 ├── Stop                 do not retry
 │   ├── BookingClosed        the visit has begun, or is over       booking_closed
 │   └── Forbidden            the credential does not allow it      forbidden
@@ -360,6 +361,10 @@ class RateLimited(TryLater):
 
 class TooManyGuesses(RateLimited):
     """Too many failed verifications in one phone call, or of one booking."""
+
+
+class WaitLimit(RateLimited):
+    """Too many waitlist entries: of the customer, by the credential, or in the project."""
 
 
 class Stop(SlotmcpError):  # noqa: N818

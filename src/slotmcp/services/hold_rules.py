@@ -23,6 +23,8 @@ REPEAT_MS: Final = 60_000
 """Time within which an identical request repeats an additional hold, or one that only its connection identifies."""
 MIN_REMAINING_MS: Final = 20_000
 """Shortest time for which a hold that replaces another is useful."""
+CALL_HOLDS_PER_TECHNICIAN: Final = 5
+"""Live holds per technician of a credential's calls with an id, if that is more than its calls without an id have."""
 UNAVAILABLE: Final = "That time is not available, so nothing was held."
 
 
@@ -181,7 +183,8 @@ def holds_to_release(wanted: WantedHold) -> tuple[Claim, ...]:
 def check_limits(wanted: WantedHold, released: Sequence[Claim], *, max_per_credential: int) -> None:
     """Limit the live holds of one call, of one customerHash that cannot be guessed, and of one credential.
 
-    The offers of the waitlist do not count. `max_per_credential` limits the holds without a call id; 0: no limit.
+    A credential has a limit for calls without an id, and a higher one for calls with an id, because a client can
+    invent ids. The offers of the waitlist do not count. With `max_per_credential` 0, a credential has no limit.
 
     Raises:
         HoldLimit: the caller or the credential has the maximum.
@@ -191,13 +194,20 @@ def check_limits(wanted: WantedHold, released: Sequence[Claim], *, max_per_crede
     caller, limit = wanted.caller, wanted.availability.schedule.project.max_holds_per_customer
     if caller.calls:
         _check(sum(not own.caller.calls.isdisjoint(caller.calls) for own in terms), limit)
-        return
-    if caller.reference:
+    elif caller.reference:
         _check(sum(own.caller.reference == caller.reference for own in terms), limit)
-    of_credential = [own for own in terms if not own.caller.calls and own.credential == wanted.credential]
-    if 0 < max_per_credential <= len(of_credential):
+    if max_per_credential > 0:
+        _check_credential(wanted, terms, max_per_credential)
+
+
+def _check_credential(wanted: WantedHold, terms: Sequence[HoldTerms], max_without_call: int) -> None:
+    has_call, technicians = bool(wanted.caller.calls), len(wanted.availability.schedule.technician_schedules)
+    limit = max(max_without_call, CALL_HOLDS_PER_TECHNICIAN * technicians) if has_call else max_without_call
+    live = sum(bool(own.caller.calls) is has_call and own.credential == wanted.credential for own in terms)
+    if live >= limit:
+        kind = "with" if has_call else "without"
         raise CredentialHoldLimit(
-            f"Callers without a call id hold {len(of_credential)} times, the maximum of this credential. "
+            f"Callers {kind} a call id hold {live} times, the maximum of this credential. "
             "Book the start without a hold, or hold it again later."
         )
 

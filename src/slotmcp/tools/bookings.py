@@ -20,9 +20,12 @@ from slotmcp.tools.speech import bookings as sentences
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import DESTRUCTIVE, IDEMPOTENT, READ_ONLY, tool
 from slotmcp.tools.views import (
+    MAX_LISTED,
     BriefBookingView,
     ClockedResponse,
+    LeftOut,
     VisibleBookingView,
+    add_left_out,
     show_booking,
     show_clock,
     show_visible_booking,
@@ -135,7 +138,7 @@ class BookResponse(ClockedResponse):
     stored: NotRequired[list[str]]
 
 
-class FindResponse(ClockedResponse):
+class FindResponse(ClockedResponse, LeftOut):
     """Response of find_bookings: upcoming bookings by start, then the others, latest first."""
 
     bookings: list[FoundView]
@@ -203,12 +206,14 @@ async def find_bookings(app: App, args: FindBookings) -> FindResponse:
     )
     answer = await app.bookings.find_bookings(request)
     view = Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale)
-    return {
+    response: FindResponse = {
         "result": _describe_found(answer, view),
         "note": " ".join(filter(None, (view.note, _TOO_VAGUE if request.is_too_vague else ""))),
-        "bookings": [_show_found(found, view) for found in answer.found],
+        "bookings": [_show_found(found, view) for found in answer.found[:MAX_LISTED]],
         "clock": show_clock(view),
     }
+    add_left_out(response, answer.found)
+    return response
 
 
 @tool("Reschedule a booking", IDEMPOTENT)

@@ -13,7 +13,7 @@ from slotmcp.tools.speech.names import say_service
 from slotmcp.tools.speech.times import full_date
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import READ_ONLY, tool
-from slotmcp.tools.views import Response
+from slotmcp.tools.views import MAX_LISTED, LeftOut, Response, add_left_out
 
 _MINUTES_PER_HOUR: Final = 60
 
@@ -54,7 +54,7 @@ class HoursView(TypedDict):
     sun: str
 
 
-class ServicesResponse(Response):
+class ServicesResponse(Response, LeftOut):
     """Response of list_services."""
 
     projectId: str
@@ -95,9 +95,10 @@ async def list_services(app: App, args: ListServices) -> ServicesResponse:
                 "durationMinutes": service.duration_minutes,
                 "skills": sorted(service.skills),
             }
-            for service in answer.services
+            for service in answer.services[:MAX_LISTED]
         ],
     }
+    add_left_out(response, answer.services)
     if project.default_service_id is not None:
         response["defaultServiceType"] = project.default_service_id
     return response

@@ -16,7 +16,7 @@ from slotmcp.tools.moments import write_utc
 from slotmcp.tools.speech import reasons, refusals
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import READ_ONLY, tool
-from slotmcp.tools.views import ClockedResponse, TimeView, show_clock, show_time
+from slotmcp.tools.views import MAX_LISTED, ClockedResponse, LeftOut, TimeView, add_left_out, show_clock, show_time
 
 CAN: Final = "can"
 """Code of a technician who can come."""
@@ -64,7 +64,7 @@ class OpeningView(TimeView):
     sentence: str
 
 
-class ExplainResponse(ClockedResponse, TimeView):
+class ExplainResponse(ClockedResponse, TimeView, LeftOut):
     """Response of explain_slot."""
 
     serviceType: str
@@ -114,7 +114,7 @@ def _view(args: ExplainSlot, answer: ExplainAnswer) -> Viewpoint:
 def _show(args: ExplainSlot, answer: ExplainAnswer) -> ExplainResponse:
     view = _view(args, answer)
     explanation, time = answer.explanation, show_time(answer.start, answer.end, view)
-    return {
+    response: ExplainResponse = {
         "result": _describe(answer, view),
         "note": view.note,
         "serviceType": answer.service.id,
@@ -124,10 +124,12 @@ def _show(args: ExplainSlot, answer: ExplainAnswer) -> ExplainResponse:
         "label": time["label"],
         "available": explanation.slot is not None,
         "capacity": explanation.slot.capacity if explanation.slot else 0,
-        "technicians": [_show_reason(reason, answer, view) for reason in explanation.technicians],
+        "technicians": [_show_reason(reason, answer, view) for reason in explanation.technicians[:MAX_LISTED]],
         "openings": [_show_opening(opening, answer, view) for opening in explanation.openings],
         "clock": show_clock(view),
     }
+    add_left_out(response, explanation.technicians)
+    return response
 
 
 def _show_reason(technician: TechnicianReason, answer: ExplainAnswer, view: Viewpoint) -> ReasonView:

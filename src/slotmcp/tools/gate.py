@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from slotmcp.domain.access import LOCAL, Principal, Scope
-from slotmcp.domain.errors import ErrorCode, NotFound, RateLimited
+from slotmcp.domain.errors import CredentialHoldLimit, ErrorCode, NotFound, RateLimited, SlotmcpError, WaitLimit
 from slotmcp.ports import Rate, RateLimiter
 from slotmcp.services.current_principal import acting_as, current_principal
 from slotmcp.telemetry.limits import report_limit
@@ -123,6 +123,14 @@ class CallGate:
         wait_ms = _WAIT_MS.get() or await self.rate_limits.count_call(principal)
         if wait_ms:
             raise RateLimited("Too many calls in a short time; nothing was done.", retry_after_ms=wait_ms)
+
+
+def report_refusal(error: SlotmcpError, principal: Principal) -> None:
+    """Report an error that is a limit of the credential."""
+    if isinstance(error, CredentialHoldLimit):
+        report_limit(Limit.HOLDS, credential=principal.credential)
+    elif isinstance(error, WaitLimit):
+        report_limit(Limit.WAITS, credential=principal.credential)
 
 
 def local_principal(toolset: Toolset, *, connection: str = "") -> Principal:

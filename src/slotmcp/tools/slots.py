@@ -54,7 +54,7 @@ class GetSlots(arguments.ProjectArguments):
     cursor: Annotated[str, arguments.Text(2000)] = Field(
         "", description="nextCursor of the last answer; the rest the same"
     )
-    detail: views.Detail = Field("brief", description="brief or full (every candidate)")
+    detail: views.Detail = Field("brief", description="brief or full (up to 20 candidates)")
     locale: arguments.Locale = ""
 
 
@@ -129,7 +129,7 @@ async def get_slots(app: App, args: GetSlots) -> SlotsResponse:
         booking_id=args.booking_id,
         phone=args.phone,
         email=args.email,
-        best=None if args.detail == "full" else views.BRIEF_CANDIDATES,
+        best=views.FULL_CANDIDATES if args.detail == "full" else views.BRIEF_CANDIDATES,
     )
     return _show(args, await app.slots.get_slots(query))
 

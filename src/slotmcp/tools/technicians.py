@@ -18,7 +18,15 @@ from slotmcp.tools.speech import operators
 from slotmcp.tools.speech.attention import say_attention
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import DESTRUCTIVE, READ_ONLY, tool
-from slotmcp.tools.views import BriefBookingView, ClockedResponse, show_booking, show_clock
+from slotmcp.tools.views import (
+    MAX_LISTED,
+    BriefBookingView,
+    ClockedResponse,
+    LeftOut,
+    add_left_out,
+    show_booking,
+    show_clock,
+)
 
 
 class ListTechnicians(arguments.ProjectArguments):
@@ -84,13 +92,13 @@ class TechnicianStatusView(TypedDict):
     timeOff: list[AbsenceView]
 
 
-class TechniciansResponse(ClockedResponse):
+class TechniciansResponse(ClockedResponse, LeftOut):
     """Response of list_technicians."""
 
     technicians: list[TechnicianStatusView]
 
 
-class AbsenceResponse(ClockedResponse):
+class AbsenceResponse(ClockedResponse, LeftOut):
     """Response of set_technician_status and add_time_off."""
 
     technicianId: str
@@ -109,12 +117,14 @@ async def list_technicians(app: App, args: ListTechnicians) -> TechniciansRespon
     answer = await app.technicians.list_technicians(args.project_id)
     view = Viewpoint.of(answer.project, answer.now_ms, locale=args.locale)
     active = sum(overview.technician.status is TechnicianStatus.ACTIVE for overview in answer.technicians)
-    return {
+    response: TechniciansResponse = {
         "result": operators.technicians(active, len(answer.technicians), view),
         "note": view.note,
-        "technicians": [_show_technician(overview, view) for overview in answer.technicians],
+        "technicians": [_show_technician(overview, view) for overview in answer.technicians[:MAX_LISTED]],
         "clock": show_clock(view),
     }
+    add_left_out(response, answer.technicians)
+    return response
 
 
 @tool("Set a technician's status", DESTRUCTIVE, Scope.OPERATOR)
@@ -149,7 +159,7 @@ async def add_time_off(app: App, args: AddTimeOff) -> AbsenceResponse:
 
 
 def _show_absence(answer: AbsenceAnswer, confirmation: str, view: Viewpoint) -> AbsenceResponse:
-    return {
+    response: AbsenceResponse = {
         "result": " ".join([confirmation, *operators.consequences(answer, view)]),
         "note": view.note,
         "technicianId": answer.technician.id,
@@ -157,11 +167,13 @@ def _show_absence(answer: AbsenceAnswer, confirmation: str, view: Viewpoint) -> 
         "timezone": answer.technician.timezone,
         "timeOff": [_show_time_off(time_off, answer.technician.timezone) for time_off in answer.time_off],
         "changed": answer.changed,
-        "bookings": [_show_affected(affected, view) for affected in answer.attention],
+        "bookings": [_show_affected(affected, view) for affected in answer.attention[:MAX_LISTED]],
         "holdsMoved": answer.holds_moved,
         "holdsWithdrawn": answer.holds_withdrawn,
         "clock": show_clock(view),
     }
+    add_left_out(response, answer.attention)
+    return response
 
 
 def _show_technician(overview: TechnicianOverview, view: Viewpoint) -> TechnicianStatusView:

@@ -22,7 +22,7 @@ from slotmcp.tools.argument_reader import read_arguments
 from slotmcp.tools.argument_resolution import resolve_names, resolve_words
 from slotmcp.tools.arguments import ProjectArguments, argument_schema
 from slotmcp.tools.errors import CallerContext, error_body, internal_body, is_about_time
-from slotmcp.tools.gate import LOCAL_GATE, CallGate, hide_other_projects, log_call, log_failure
+from slotmcp.tools.gate import LOCAL_GATE, CallGate, hide_other_projects, log_call, log_failure, report_refusal
 from slotmcp.tools.schemas import Schema, brief, response_schema, without_lengths
 from slotmcp.tools.texts import plain
 from slotmcp.tools.weekdays import NAMES
@@ -156,6 +156,7 @@ class SlotmcpTool(Tool):
                 response = await self.fn(arguments, principal)
             return _OK, _result(response, trace_id)
         except SlotmcpError as error:
+            report_refusal(error, principal)
             reported = hide_other_projects(principal, error) if isinstance(error, NotFound) else error
             context = self._caller_context(arguments, principal)
             if is_about_time(reported):

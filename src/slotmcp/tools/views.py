@@ -19,6 +19,9 @@ from slotmcp.tools.speech.voice import Voice
 Detail = Literal["brief", "full"]
 
 BRIEF_CANDIDATES: Final = 3
+FULL_CANDIDATES: Final = 20
+MAX_LISTED: Final = 100
+"""Entries of a list in a response."""
 
 
 class TimeView(TypedDict):
@@ -92,11 +95,23 @@ class CandidateView(TypedDict):
     bookingsThatDay: NotRequired[int]
 
 
-class SlotView(TimeView):
-    """Start that can be booked."""
+class BriefSlotView(TimeView):
+    """Start that can be booked, with all of its candidates or the first ones."""
 
     capacity: int
     candidates: list[CandidateView]
+
+
+class SlotView(BriefSlotView):
+    """Start that can be booked."""
+
+    candidatesLeftOut: NotRequired[int]
+
+
+class LeftOut(TypedDict):
+    """Number of entries that a list lacks, because it would be too long."""
+
+    leftOut: NotRequired[int]
 
 
 class BookingTimeView(TimeView):
@@ -194,7 +209,20 @@ def _show_slot(slot: Slot, view: Viewpoint, detail: Detail) -> SlotView:
         candidates = [_show_full_candidate(candidate) for candidate in slot.candidates]
     else:
         candidates = [_show_candidate(candidate) for candidate in slot.candidates[:BRIEF_CANDIDATES]]
-    return {**show_time(slot.start, slot.end, view), "capacity": slot.capacity, "candidates": candidates}
+    brief: BriefSlotView = {
+        **show_time(slot.start, slot.end, view),
+        "capacity": slot.capacity,
+        "candidates": candidates,
+    }
+    if detail == "full" and len(candidates) == FULL_CANDIDATES < slot.capacity:
+        return {**brief, "candidatesLeftOut": slot.capacity - FULL_CANDIDATES}
+    return cast("SlotView", brief)
+
+
+def add_left_out(response: LeftOut, entries: Sequence[object]) -> None:
+    """Add to a response how many entries its list of at most MAX_LISTED lacks, if it lacks any."""
+    if len(entries) > MAX_LISTED:
+        response["leftOut"] = len(entries) - MAX_LISTED
 
 
 def _show_candidate(candidate: Candidate) -> CandidateView:

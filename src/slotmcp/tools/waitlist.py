@@ -21,9 +21,12 @@ from slotmcp.tools.speech import waitlist as waitlist_sentences
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import IDEMPOTENT, READ_ONLY, tool
 from slotmcp.tools.views import (
+    MAX_LISTED,
     BookingTimeView,
     ClockedResponse,
+    LeftOut,
     TimeView,
+    add_left_out,
     show_booking_time,
     show_clock,
     show_time,
@@ -108,7 +111,7 @@ WaitingView = TypedDict(
 """Entry as an operator sees it, without contact details and without its secret id."""
 
 
-class WaitlistResponse(ClockedResponse):
+class WaitlistResponse(ClockedResponse, LeftOut):
     """Response of list_waitlist."""
 
     waiting: list[WaitingView]
@@ -143,12 +146,14 @@ async def list_waitlist(app: App, args: ListWaitlist) -> WaitlistResponse:
     """See who waits for a time to become free, in the order in which they joined, and for whom one is kept now."""
     answer = await app.waitlist.list_waitlist(args.project_id)
     view = Viewpoint.of(answer.project, answer.now_ms, locale=args.locale)
-    return {
+    response: WaitlistResponse = {
         "result": waitlist_sentences.overview(len(answer.entries), view),
         "note": view.note,
-        "waiting": [_show_waiting(entry, view) for entry in answer.entries],
+        "waiting": [_show_waiting(entry, view) for entry in answer.entries[:MAX_LISTED]],
         "clock": show_clock(view),
     }
+    add_left_out(response, answer.entries)
+    return response
 
 
 async def read_waitlist_entry(app: App, entry_id: str, projects: Collection[str] | None = None) -> Mapping[str, object]:

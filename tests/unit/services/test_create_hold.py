@@ -9,6 +9,7 @@ from slotmcp.bootstrap import build_app
 from slotmcp.domain.claim import ClaimState
 from slotmcp.domain.errors import CredentialHoldLimit, HoldLimit, InvalidArgument, NotFound, SlotUnavailable
 from slotmcp.services.callers import RequestOrigin
+from slotmcp.services.hold_rules import CALL_HOLDS_PER_TECHNICIAN
 from support.callers import call
 from support.shop import at, instant_ms, plan, service, technician
 from support.sqlite_file import fingerprint, rows
@@ -143,6 +144,19 @@ async def test_a_credential_without_calls_holds_at_most_so_many_times(opened: Op
     await shop.hold("13:00", who="", origin=RequestOrigin(credential="another"))
     moved = await shop.hold("09:30", who="one")
     assert [hold.claim.start for hold in moved.replaced] == [at("09:00")]
+
+
+async def test_a_credential_cannot_hold_more_by_inventing_call_ids(opened: Open) -> None:
+    shop = await opened(plan(technician("ana", "09:00-17:00")))
+    shop = replace(shop, app=build_app(shop.store, max_holds_per_credential=2))
+    for hour in range(9, 9 + CALL_HOLDS_PER_TECHNICIAN):
+        await shop.hold(f"{hour:02}:00", who=f"{hour}", origin=call(f"c7a1f93e05b24d{hour:02}"))
+    with pytest.raises(CredentialHoldLimit, match="with a call id hold 5 times"):
+        await shop.hold("15:00", who="another", origin=call("d7a1f93e05b24d68"))
+    moved = await shop.hold("09:00", who="9", origin=call("c7a1f93e05b24d09"))
+    assert moved.replayed
+    await shop.hold("15:00", who="without a call")
+    await shop.hold("16:00", origin=replace(call("d7a1f93e05b24d68"), credential="another"))
 
 
 async def test_the_limit_is_counted_per_project(opened: Open) -> None:
