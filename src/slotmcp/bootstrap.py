@@ -13,13 +13,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self, TypeAlias
 
 import structlog
 from structlog.typing import Processor
 from ulid import ULIDGenerator
 
-from slotmcp.domain.errors import SlotmcpError
+from slotmcp.domain.erasure import Erasure
+from slotmcp.domain.errors import FixSetup, SlotmcpError
 from slotmcp.ports import AttemptLimiter, Clock, LiveHolds, Store, Travel
 from slotmcp.ports.calendar import Calendar, Secrets
 from slotmcp.redis_layer.channel import Channel
@@ -34,7 +36,7 @@ from slotmcp.services.board import BoardService
 from slotmcp.services.bookings import BookingService
 from slotmcp.services.calendar.service import CalendarService
 from slotmcp.services.concurrency import Notifier, in_background
-from slotmcp.services.customers import CustomerService
+from slotmcp.services.customers import NO_OTHER_PLACES, CustomerService, OtherPlaces
 from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.fleet import FleetScheduleReader
 from slotmcp.services.holds import HoldService
@@ -54,8 +56,10 @@ from slotmcp.services.vitals import Vitals
 from slotmcp.services.waitlist import WaitlistService
 from slotmcp.services.waitlist_sweep import WaitlistSweeper
 from slotmcp.settings import LogFormat, Settings
+from slotmcp.store.backup_erasure import BackupErasure
 from slotmcp.store.clock import FileClock, elapsed_ms
 from slotmcp.store.encryption import FieldCipher
+from slotmcp.store.erasure_file import ErasureFile
 from slotmcp.store.schema import Preparation
 from slotmcp.store.sqlite import SqliteStore
 from slotmcp.store.status import Status
@@ -167,6 +171,7 @@ async def open_app(settings: Settings, *, preparation: Preparation = Preparation
         Unavailable: the database does not respond.
     """
     calendars, max_holds = CalendarConfig.of(settings), settings.max_holds_per_credential
+    places = _other_places(settings)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings, preparation=preparation))
         travel = await stack.enter_async_context(open_travel(settings))
@@ -179,10 +184,11 @@ async def open_app(settings: Settings, *, preparation: Preparation = Preparation
                 travel=travel,
                 calendars=calendars,
                 max_holds_per_credential=max_holds,
+                places=places,
             )
             app = await stack.enter_async_context(fleet)
         else:
-            app = build_app(store, travel, calendars=calendars, max_holds_per_credential=max_holds)
+            app = build_app(store, travel, calendars=calendars, max_holds_per_credential=max_holds, places=places)
         await stack.enter_async_context(app.tracing.writing(kept_days=settings.trace_days))
         yield app
 
@@ -196,6 +202,7 @@ async def join_fleet(  # noqa: PLR0913  adapters and limits
     travel: Travel | None = None,
     calendars: CalendarConfig = NO_CALENDAR,
     max_holds_per_credential: int = 0,
+    places: OtherPlaces = NO_OTHER_PLACES,
 ) -> AsyncIterator[App]:
     """Yield all services over a store that several servers share. They notify each other through Redis."""
     async with (
@@ -211,9 +218,34 @@ async def join_fleet(  # noqa: PLR0913  adapters and limits
             attempts=attempts,
             calendars=calendars,
             max_holds_per_credential=max_holds_per_credential,
+            places=replace(places, drop_snapshots=fleet.drop_snapshots),
         )
         limits = RedisRateLimiter(link, fallback=app.limits)
         yield replace(app, limits=limits, optional_checks={"redis": link.require})
+
+
+def _other_places(settings: Settings) -> OtherPlaces:
+    path = settings.erasure_path
+    return OtherPlaces(
+        erasure_list=None if path is None else ErasureFile(path),
+        copies=BackupErasure(settings.backup_home, field_cipher(settings)),
+    )
+
+
+def field_cipher(settings: Settings) -> FieldCipher | None:
+    """Return the cipher of the settings' keys; None: they have none."""
+    return FieldCipher(settings.encryption_keys) if settings.encryption_keys else None
+
+
+def read_erasure_file(path: Path) -> tuple[Erasure, ...]:
+    """Return the erasures of a list.
+
+    Raises:
+        FixSetup: there is no such file, or it cannot be read.
+    """
+    if not path.is_file():
+        raise FixSetup(f"There is no list of erasures {path}.")
+    return ErasureFile(path).read()
 
 
 @asynccontextmanager
@@ -228,7 +260,7 @@ async def open_store(
     """
     configure_logging(settings)
     timeout_ms = settings.database_timeout_ms
-    cipher = FieldCipher(settings.encryption_keys) if settings.encryption_keys else None
+    cipher = field_cipher(settings)
     opening: AbstractAsyncContextManager[OpenedStore]
     if settings.is_postgres:
         from slotmcp.store.postgres.store import PostgresStore  # noqa: PLC0415  a server on SQLite does not need it
@@ -269,6 +301,7 @@ def build_app(  # noqa: PLR0913  the ports that a server may implement different
     attempts: AttemptLimiter | None = None,
     calendars: CalendarConfig = NO_CALENDAR,
     max_holds_per_credential: int = 0,
+    places: OtherPlaces = NO_OTHER_PLACES,
 ) -> App:
     """Return all services over a store; without a routing service, travel times are estimated.
 
@@ -298,7 +331,7 @@ def build_app(  # noqa: PLR0913  the ports that a server may implement different
             verification=verification,
             max_per_credential=max_holds_per_credential,
         ),
-        customers=CustomerService(writer),
+        customers=CustomerService(writer, places),
         technicians=TechnicianService(writer),
         bookings=BookingService(writer, live=live, travel_lookup=travel_lookup, verification=verification),
         waitlist=WaitlistService(writer, sweeper, travel_lookup=travel_lookup),

@@ -121,6 +121,8 @@ class Settings(BaseSettings):
     """Retention of decision traces; 0: traces are not stored."""
     clock_settle_seconds: float = Field(default=120, ge=0, le=3600)
     """Time for which a change of the machine's clock must last before an SQLite database follows it."""
+    erasure_file: str = ""
+    """List of erasures that `forget` maintains; empty: beside an SQLite file, and none for PostgreSQL."""
     log_level: LogLevel = "warning"
     """Minimum level of the events logged to stderr."""
     log_format: LogFormat = "console"
@@ -174,6 +176,13 @@ class Settings(BaseSettings):
     def database_path(self) -> Path:
         """Absolute path of the SQLite file, for an SQLite database."""
         return Path(self.database_url.removeprefix(SQLITE_URL)).expanduser().absolute()
+
+    @property
+    def erasure_path(self) -> Path | None:
+        """Path of the list of erasures; None: there is none."""
+        if self.erasure_file:
+            return Path(self.erasure_file).expanduser().absolute()
+        return None if self.is_postgres else Path(f"{self.database_path}.erasures")
 
     @field_validator("encryption_keys")
     @classmethod

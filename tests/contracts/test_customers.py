@@ -9,6 +9,7 @@ from slotmcp.domain.caller import CallerIdentity
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import Store, Transaction
+from slotmcp.store.bookings import ERASED
 from support.clock import HandClock
 from support.schedules import AIRPORT, DOWNTOWN, FULL_BOOKING, FULL_TERMS, PROJECT, booking, hold, ids_of, token, wait
 
@@ -148,7 +149,7 @@ async def test_forgetting_erases_the_customer_and_keeps_the_booking(store: Store
         claim=kept,
         reason=FULL_BOOKING.reason,
         status=FULL_BOOKING.status,
-        attention=FULL_BOOKING.attention,
+        attention=replace(FULL_BOOKING.attention, detail=ERASED),
         is_additional=FULL_BOOKING.is_additional,
     )
     assert (await other.schedule(SHOP)).technician_schedules["cleo"].claims == (kept,)

@@ -23,7 +23,8 @@ from slotmcp.services import (
     waitlist_sweep,
 )
 from slotmcp.services.reporting import gaps, reports
-from slotmcp.store import calendar_pages, clock, transaction
+from slotmcp.store import calendar_pages, cleanup, clock, transaction
+from slotmcp.store.status import BYTES_PER_MB
 
 MS_PER_HOUR = 60 * MS_PER_MINUTE
 PAGE = prose(ROOT / "docs" / "reference" / "limits.md")
@@ -62,6 +63,9 @@ VALUES = {
     "traces waiting to be written": f"{trace_writer.MAX_PENDING_TRACES:,};",
     "technicians per trace": str(trace_writer.MAX_TECHNICIANS),
     "cached travel times": f"{osrm.MAX_ROUTES:,} for",
+    "file or table that `slotmcp forget` writes again without `--thorough`": (
+        f"{cleanup.MAX_VACUUM_BYTES // BYTES_PER_MB} MB"
+    ),
     "period of a report": f"{reports.MAX_DAYS} days",
     "gaps per report": str(gaps.MAX_GAPS),
 }

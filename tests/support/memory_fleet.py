@@ -35,6 +35,10 @@ class MemoryFleet:
         if stored is None or stored.revision < schedule.revision:
             self._schedules[schedule.project.id] = schedule
 
+    async def drop_snapshots(self, project_id: str) -> bool:
+        self._schedules.pop(project_id, None)
+        return True
+
     async def report_revision(self, project_id: str, revision: int, *, age_ms: int) -> None:
         known = await self.revision(project_id)
         valid_until = self._seconds() + REVISION_SECONDS - age_ms / _MS_PER_SECOND

@@ -7,6 +7,7 @@ from slotmcp.domain.access import AccessKey, DashboardSession
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CalendarBacklog
 from slotmcp.domain.claim import Hold
+from slotmcp.domain.erasure import CleanupReport, Erasure
 from slotmcp.domain.interval import Interval, Minute
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Trace
@@ -143,6 +144,12 @@ class WrappedStore:
 
     async def delete_sessions(self, now_ms: int, *, max_per_key: int, max_in_all: int) -> int:
         return await self._store.delete_sessions(now_ms, max_per_key=max_per_key, max_in_all=max_in_all)
+
+    async def erasures(self, project_id: str) -> tuple[Erasure, ...]:
+        return await self._store.erasures(project_id)
+
+    async def clean_up(self, *, is_thorough: bool) -> CleanupReport:
+        return await self._store.clean_up(is_thorough=is_thorough)
 
     async def now_ms(self) -> int:
         return await self._store.now_ms()

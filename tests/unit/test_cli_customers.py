@@ -2,17 +2,20 @@
 
 import asyncio
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from slotmcp.bootstrap import open_app
+from slotmcp.cli.customers import NOT_REACHED
 from slotmcp.cli.exits import Exit
 from slotmcp.domain.booking import Customer
 from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.slots import SlotQuery
 from slotmcp.settings import Settings
 from support.command_line import Run
+from support.sqlite_file import clone
 
 KIM = Customer(name="Kim Doe", phone="+1 303 555 0142", email="kim@example.com")
 
@@ -93,17 +96,52 @@ def test_an_invalid_transition_is_reported(slotmcp: Run) -> None:
 
 @pytest.mark.usefixtures("imported")
 @pytest.mark.parametrize("reference", ["(303) 555-0142", "KIM@example.com"])
-def test_a_customer_is_erased_without_being_printed(slotmcp: Run, reference: str) -> None:
+def test_a_customer_is_erased_without_being_printed(slotmcp: Run, home: Path, reference: str) -> None:
     booking_id = create_booking()
     ended = slotmcp("forget", reference)
     assert (ended.code, ended.err) == (Exit.OK, "")
-    assert (
-        ended.out
-        == "Erased from 1 booking or waitlist entry in denver-hvac. Times, technicians and services are kept.\n"
-    )
+    database = home / "data" / "slotmcp" / "slotmcp.db"
+    assert ended.out.splitlines() == [
+        "Erased from 1 booking or waitlist entry in denver-hvac. Times, technicians and services are kept.",
+        f"Cleaned: {database}",
+        f"Cleaned: {database}-wal",
+        f"Not reached: {NOT_REACHED}",
+    ]
     assert booking_id in slotmcp("booking", booking_id).out
     again = slotmcp("forget", reference, "--project", "denver-hvac")
-    assert (again.code, again.out) == (Exit.OK, "No customer found in denver-hvac; nothing was erased.\n")
+    assert (again.code, again.out.splitlines()[0]) == (
+        Exit.OK,
+        "No customer found in denver-hvac; no booking was changed.",
+    )
+
+
+@pytest.mark.usefixtures("imported")
+def test_listed_erasures_are_applied_to_a_restored_database(slotmcp: Run, home: Path) -> None:
+    database = home / "data" / "slotmcp" / "slotmcp.db"
+    create_booking()
+    clone(database, home / "backup.db")
+    assert slotmcp("forget", KIM.phone, "--thorough").code == Exit.OK
+    (home / "backup.db").replace(database)
+    ended = slotmcp("forget", "--replay", f"{database}.erasures")
+    assert ended.code == Exit.OK
+    assert re.match(r"Applied \d erasures of .* that the database did not have; erased from 1 booking ", ended.out)
+    assert slotmcp("forget", "--replay", f"{database}.erasures").out.startswith("Applied 0 erasures")
+
+
+@pytest.mark.usefixtures("imported")
+def test_a_restore_erases_the_customers_who_were_forgotten_after_the_backup(slotmcp: Run, home: Path) -> None:
+    database, backup = home / "data" / "slotmcp" / "slotmcp.db", home / "backup.db"
+    create_booking()
+    assert slotmcp("backup", str(backup)).code == Exit.OK
+    moved, other = backup.rename(home / "elsewhere.db"), home / "other.db"
+    shutil.copy(moved, other)
+    assert slotmcp("forget", KIM.phone).code == Exit.OK
+    for file, lost in ((moved, f"{database}.erasures"), (other, str(database))):
+        Path(lost).unlink()  # one of the two lists is enough
+        restored = slotmcp("restore", str(file))
+        assert "Erased the customers who were forgotten after the backup.\n" in restored.out, restored.err
+        assert b"3035550142" not in database.read_bytes()
+        assert slotmcp("forget", KIM.email).code == Exit.OK
 
 
 @pytest.mark.usefixtures("imported")
@@ -111,6 +149,23 @@ def test_an_empty_reference_is_refused(slotmcp: Run) -> None:
     ended = slotmcp("forget", " ")
     assert ended.code == Exit.REFUSED
     assert "PHONE|EMAIL|HASH: give a phone number" in ended.err
+
+
+@pytest.mark.usefixtures("imported")
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        ([], Exit.USAGE, "give either a customer or --replay FILE"),
+        (["1", "--replay", "list"], Exit.USAGE, "give either a customer or --replay FILE"),
+        (["--replay", "missing"], Exit.UNAVAILABLE, "There is no list of erasures missing."),
+        (["--replay", "bad"], Exit.UNAVAILABLE, "Line 2 of the list of erasures bad is not valid."),
+    ],
+)
+def test_an_invalid_erasure_is_refused(slotmcp: Run, home: Path, words: list[str], code: Exit, message: str) -> None:
+    line = '{"projectId": "denver-hvac", "key": "k", "atMs": 1}\n'
+    (home / "bad").write_text(line + '{"projectId": "denver-hvac"}\n', encoding="utf-8")
+    ended = slotmcp("forget", *words)
+    assert (ended.code, message in ended.err) == (code, True), ended
 
 
 @pytest.mark.parametrize(

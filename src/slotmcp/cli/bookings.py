@@ -1,4 +1,4 @@
-"""`slotmcp booking` and `slotmcp forget`: single bookings and customers."""
+"""`slotmcp booking`: a single booking."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -55,24 +55,6 @@ def booking(
     typer.echo(_describe(found.booking, found.service, found.technician, answer.project, answer.now_ms))
     if customer:
         typer.echo(_describe_customer(found.booking))
-
-
-def forget(
-    reference: Annotated[
-        str, typer.Argument(metavar="PHONE|EMAIL|HASH", help="A phone number, an email address or a customerHash.")
-    ],
-    *,
-    project: ProjectOption = None,
-) -> None:
-    """Erase a customer's data. Past times, technicians and services are kept, without the customer."""
-    answer = run_in_app(lambda app: app.customers.forget(project, reference))
-    if not answer.erased:
-        typer.echo(f"No customer found in {answer.project.id}; nothing was erased.")
-        return
-    count = "1 booking or waitlist entry"
-    if answer.erased > 1:
-        count = f"{answer.erased} bookings and waitlist entries"
-    typer.echo(f"Erased from {count} in {answer.project.id}. Times, technicians and services are kept.")
 
 
 def _describe(booking: Booking, service: ServiceType, technician: Technician, project: Project, now_ms: int) -> str:

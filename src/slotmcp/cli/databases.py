@@ -6,16 +6,44 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from slotmcp.bootstrap import SystemClock, configure_logging, open_store
+from slotmcp.bootstrap import SystemClock, configure_logging, field_cipher, open_store
 from slotmcp.cli.common import plural
 from slotmcp.cli.exits import Exit, exit_with
 from slotmcp.settings import Settings
+from slotmcp.store.erasure_file import ErasureFile
+from slotmcp.store.file_erasure import erase_in_file, read_erasures_of_file
 from slotmcp.store.schema import SCHEMA, Preparation
 
 if TYPE_CHECKING:
     from slotmcp.store.inspection import Inspection
 
 MAX_PROBLEMS_SHOWN = 20
+
+
+class EraseAgain:
+    """Amendment of a restored database: apply the erasures that are listed, or known to the replaced database."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Read the known erasures.
+
+        Raises:
+            FixSetup: the list of erasures cannot be read.
+        """
+        path = settings.erasure_path
+        listed = ErasureFile(path).read() if path else ()
+        logged = () if settings.is_postgres else read_erasures_of_file(settings.database_path)
+        self._erasures = (*listed, *logged)
+        self._cipher = field_cipher(settings)
+        self._changed = 0
+
+    async def __call__(self, staged: Path) -> None:
+        """Erase in the file that becomes the database."""
+        self._changed = await asyncio.to_thread(erase_in_file, staged, self._erasures, cipher=self._cipher)
+
+    def show(self) -> None:
+        """Report that forgotten customers were erased again."""
+        if self._changed:
+            typer.echo("Erased the customers who were forgotten after the backup.")
 
 
 def backup(
@@ -34,14 +62,16 @@ def restore(
 ) -> None:
     """Replace the database by a verified backup. Stop the servers first. In PostgreSQL, fill an empty database."""
     settings = _load()
+    amend = EraseAgain(settings)
     if settings.is_postgres:
-        asyncio.run(_restore_to_server(settings, file))
+        asyncio.run(_restore_to_server(settings, file, amend))
         return
     from slotmcp.store.restoring import restore_file  # noqa: PLC0415  loads the migrations
 
     now_ms = SystemClock().now_ms()
-    restored = asyncio.run(restore_file(file, settings.database_path, now_ms=now_ms))
+    restored = asyncio.run(restore_file(file, settings.database_path, now_ms=now_ms, amend=amend))
     typer.echo(f"Restored and verified {_summary(restored.inspection)}")
+    amend.show()
     if restored.replaced is not None:
         typer.echo(f"The replaced database is kept as {restored.replaced}. Delete it once it is not needed.")
 
@@ -91,14 +121,15 @@ async def _back_up(settings: Settings, file: Path, *, overwrite: bool) -> "Inspe
     return await back_up_server(address, file, overwrite=overwrite, timeout_ms=timeout_ms, home=settings.backup_home)
 
 
-async def _restore_to_server(settings: Settings, file: Path) -> None:
+async def _restore_to_server(settings: Settings, file: Path, amend: "EraseAgain") -> None:
     from slotmcp.store.postgres.address import Address  # noqa: PLC0415  loads the driver
     from slotmcp.store.server_backups import restore_to_server  # noqa: PLC0415  loads the driver
 
     address = Address.of(settings.database_url)
     now_ms = SystemClock().now_ms()
-    await restore_to_server(file, address, now_ms=now_ms, timeout_ms=settings.database_timeout_ms)
+    await restore_to_server(file, address, now_ms=now_ms, timeout_ms=settings.database_timeout_ms, amend=amend)
     typer.echo(f"Restored and verified {_summary(await _inspect(settings, None))}")
+    amend.show()
 
 
 async def _inspect(settings: Settings, file: Path | None) -> "Inspection":

@@ -77,7 +77,7 @@ class Trace:
     conversation: str
     """Id shared by all calls of one phone call or session: a hash, or another id that identifies no person."""
     call_id: str = ""
-    """Call id from the voice platform."""
+    """Keyed hash of the voice platform's call id."""
     revision: int = 0
     """Revision of the schedule that the decision used."""
     book_from: ScheduleSource = ScheduleSource.DATABASE

@@ -75,6 +75,9 @@ class Fleet(Protocol):
     async def save_snapshot(self, schedule: Schedule) -> None:
         """Store a committed schedule for other servers, unless the project's schedule was stored very recently."""
 
+    async def drop_snapshots(self, project_id: str) -> bool:
+        """Delete all stored schedules of a project; return False if they could not be deleted."""
+
     async def report_revision(self, project_id: str, revision: int, *, age_ms: int) -> None:
         """Share a revision that the database had `age_ms` ago, unless a newer one is already shared."""
 

@@ -8,6 +8,7 @@ from slotmcp.domain.access import AccessKey, DashboardSession
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CalendarBacklog
 from slotmcp.domain.claim import Hold
+from slotmcp.domain.erasure import CleanupReport, Erasure
 from slotmcp.domain.interval import Interval, Minute
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
@@ -234,6 +235,19 @@ class Store(ScheduleReader, Traces, Protocol):
 
         Raises:
             Unavailable: the database is not available; nothing was written.
+        """
+
+    async def erasures(self, project_id: str) -> tuple[Erasure, ...]:
+        """Return the logged erasures of a project, in order."""
+
+    async def clean_up(self, *, is_thorough: bool) -> CleanupReport:
+        """Overwrite or release what deleted rows left in the database's files, as far as this program can.
+
+        This may take seconds, in which writers wait. Without `is_thorough`, a large database is cleaned only as far as
+        no writer waits, and the report names what is left.
+
+        Raises:
+            Unavailable: the database does not respond.
         """
 
     async def now_ms(self) -> int:

@@ -8,6 +8,7 @@ from slotmcp.domain.attention import Attention
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import BusyTime, Hold
+from slotmcp.domain.erasure import Erasure
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
@@ -157,8 +158,12 @@ class Transaction(Protocol):
 
         Clears the customer, contact and call keys, pseudonym, terms, address, notes, cancellation reason and location
         of each booking, hold and waitlist entry with the key. Their time, technician, service and status stay. Open
-        waitlist entries expire.
+        waitlist entries expire. The traces of these bookings and holds, and of the phone calls that made them, lose the
+        call id and the area. Messages of the calendar that may quote the customer are replaced.
         """
+
+    async def add_erasure(self, erasure: Erasure) -> None:
+        """Log an erasure of this project. An older one of the same contact is replaced."""
 
     async def add_waitlist_entry(self, entry: WaitlistEntry) -> None:
         """Insert a waitlist entry."""

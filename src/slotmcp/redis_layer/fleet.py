@@ -1,7 +1,7 @@
 """Implementations of the ports Fleet, LiveHolds, RateLimiter and AttemptLimiter on Redis."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -14,6 +14,12 @@ from slotmcp.redis_layer.keys import REVISION_MS, SAVE_INTERVAL_MS, SNAPSHOT_MS,
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.redis_layer.scripts import COUNT_ATTEMPT, COUNT_CALL, RAISE_REVISION, SAVE_SNAPSHOT
 from slotmcp.redis_layer.snapshots import ScheduleCodec
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+SCAN_COUNT: Final = 1_000
+"""Number of keys that Redis examines at a time, while others wait."""
 
 
 class RedisFleet:
@@ -47,6 +53,10 @@ class RedisFleet:
         )
         arguments = (schedule.revision, self._codec.encode(schedule), SNAPSHOT_MS, SUPERSEDED_MS)
         await self._link.run(lambda client: SAVE_SNAPSHOT.run(client, keys=script_keys, arguments=arguments))
+
+    async def drop_snapshots(self, project_id: str) -> bool:
+        """Delete the snapshots of all versions of this program."""
+        return await self._link.run(lambda client: _delete(client, self._keys.all_snapshots(project_id))) or False
 
     async def report_revision(self, project_id: str, revision: int, *, age_ms: int) -> None:
         if age_ms < REVISION_MS:
@@ -129,6 +139,13 @@ class RedisAttemptLimiter:
         key = self._link.keys.attempts(name)
         if await self._link.run(lambda client: client.rpop(key)) is None:
             await self._fallback.refund(name)
+
+
+async def _delete(client: "Redis", pattern: str) -> bool:
+    keys = [key async for key in client.scan_iter(match=pattern, count=SCAN_COUNT)]
+    if keys:
+        await client.delete(*keys)
+    return True
 
 
 def _decode(message: bytes) -> ChangeNotice | None:

@@ -30,6 +30,10 @@ class RedisKeys:
         """Return the key of a schedule at a revision. `schema` identifies the encoding."""
         return f"{self._project(project_id)}:snapshot:{schema}:{revision}"
 
+    def all_snapshots(self, project_id: str) -> str:
+        """Return the pattern of the keys of all snapshots of a project."""
+        return f"{self._project(project_id)}:snapshot:*"
+
     def newest_snapshot(self, project_id: str, schema: str) -> str:
         """Return the key of the newest snapshot's revision."""
         return f"{self._project(project_id)}:newest-snapshot:{schema}"

@@ -158,6 +158,10 @@ class FleetScheduleReader:
         self._borrowed.pop(project_id, None)
         return await self._single_flight.run(("schedule", project_id), lambda: self._read_schedule(project_id, known))
 
+    async def drop_snapshots(self, project_id: str) -> bool:
+        """Delete the shared schedules of a project; return False if they could not be deleted."""
+        return await self._fleet.drop_snapshots(project_id)
+
     async def _read_head(self, project_id: str) -> Head:
         sent_ms, sent_at = self._clock.now_ms(), self._seconds()
         head = await self._store.head(project_id)

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
@@ -15,7 +16,7 @@ from slotmcp.domain.access import Principal
 from slotmcp.domain.booking import AssignmentReason
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.claim import ClaimState
-from slotmcp.domain.errors import SlotmcpError
+from slotmcp.domain.errors import NotFound, SlotmcpError
 from slotmcp.domain.interval import MS_PER_DAY, US_PER_SECOND
 from slotmcp.domain.reasons import Reason, informative_reasons
 from slotmcp.domain.trace import Question, TechnicianTrace, Trace, TracedUse
@@ -38,7 +39,7 @@ T = TypeVar("T")
 
 _USES: Final = {use.value: use for use in TracedUse}
 _DECIMALS: Final = 2
-_CONVERSATION_DIGITS: Final = 16
+_HASH_DIGITS: Final = 16
 
 
 class TraceWriter:
@@ -105,12 +106,27 @@ class TraceWriter:
                     telemetry.record_dropped_traces(len(batch))
 
     async def _write(self, batch: list[TraceBuilder]) -> None:
-        traces = [trace async for builder in _yielding(batch) if (trace := _build(builder)) is not None]
+        built = [trace async for builder in _yielding(batch) if (trace := _build(builder)) is not None]
+        traces = [await self._pseudonymized(trace) for trace in built]
         await self._store.add_traces(traces)
         await count_steps(self._store, traces)
         async for trace in _yielding(traces):
             telemetry.record_decision(trace)
         telemetry.record_saved_traces(len(traces))
+
+    async def _pseudonymized(self, trace: Trace) -> Trace:
+        """Return a trace with keyed hashes of its call id and its conversation, because a call id may be guessed."""
+        if not trace.call_id:
+            return trace
+        try:
+            pseudonym = await self._store.pseudonyms(trace.project_id)
+        except NotFound:
+            return replace(trace, call_id="")  # the store drops traces of missing projects
+        return replace(
+            trace,
+            call_id=pseudonym(f"traced call_id:{trace.call_id}")[:_HASH_DIGITS],
+            conversation=pseudonym(f"traced conversation:{trace.conversation}")[:_HASH_DIGITS],
+        )
 
     async def _keep_writing(self, kept_days: int, closing: asyncio.Event) -> None:
         """Write at intervals until `closing` is set, and then once more. A batch is never interrupted."""
@@ -151,7 +167,7 @@ def _build(builder: TraceBuilder) -> Trace | None:
 
 
 def build_trace(builder: TraceBuilder) -> Trace | None:
-    """Return the trace of a call; None if the call read no project."""
+    """Return the trace of a call, with its own call id; None if the call read no project."""
     request, result = builder.request, builder.result
     availability = request.availability if request else builder.availability
     if availability is None:
@@ -188,7 +204,7 @@ def build_trace(builder: TraceBuilder) -> Trace | None:
 def _conversation(principal: Principal, process: str) -> str:
     """Return a hash of the credential with the phone call, or with this process if no phone call is known."""
     scope = ("call", principal.call_id) if principal.call_id else ("process", process)
-    return sha256("\n".join((principal.credential, *scope)).encode()).hexdigest()[:_CONVERSATION_DIGITS]
+    return sha256("\n".join((principal.credential, *scope)).encode()).hexdigest()[:_HASH_DIGITS]
 
 
 def _question(request: TracedRequest) -> Question:

@@ -130,7 +130,7 @@ class _Summary:
     def lines(self) -> Iterator[str]:
         trace = self._trace
         at = self._when(trace.at_ms // MS_PER_MINUTE)
-        call = f", phone call {trace.call_id}" if trace.call_id else ""
+        call = f", phone call {trace.call_id} (hashed)" if trace.call_id else ""
         yield f"{at} ({self._zone}), {trace.project_id}: {trace.use} in conversation {trace.conversation}{call}."
         if trace.question is not None:
             yield f"Request: {self._request(trace.question)}."

@@ -1,6 +1,7 @@
 """Bookings and their contact keys: SQL, rows and values."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import orjson
@@ -17,6 +18,8 @@ from slotmcp.store.statement import Fetch, Row, Statement, insert, select_with_k
 from slotmcp.store.values import json_text, ranking_of
 
 PAGE_SIZE: Final = 1000
+ERASED: Final = "The message was erased with its customer."
+"""Text in place of a message of the calendar that may quote a customer."""
 TAKING_TIME: Final = {ClaimState.HELD, ClaimState.BOOKED}
 
 
@@ -100,8 +103,10 @@ DELETE FROM booking_contacts WHERE project_id = :project_id AND key = :key AND k
 
 # Read the holds and bookings of a customer, in any state, by a contact key or pseudonym.
 CLAIMS_OF_CUSTOMER = Statement("""
-SELECT t.id, c.id, c.state, c.latitude IS NOT NULL OR c.hold_terms IS NOT NULL
+SELECT t.id, c.id, c.state, c.latitude IS NOT NULL OR c.hold_terms IS NOT NULL,
+       coalesce(b.created_at_ms, c.expires_at_ms, 0)
 FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
+LEFT JOIN bookings AS b ON b.project_id = c.project_id AND b.claim_id = c.id
 WHERE c.project_id = :project_id AND c.id IN (
     SELECT claim_id FROM booking_contacts WHERE project_id = :project_id AND key = :key AND kind <> 'former'
     UNION
@@ -117,8 +122,33 @@ WHERE c.project_id = :project_id AND c.id IN (
 ERASE_BOOKING_CUSTOMER = Statement("""
 UPDATE bookings
 SET customer_name = NULL, customer_phone = '', customer_email = '', address = '', notes = '', cancel_reason = ''
-WHERE project_id = :project_id AND claim_id = :claim_id RETURNING claim_id
+WHERE project_id = :project_id AND claim_id = :claim_id RETURNING attention
 """)
+
+# Remove the calendar's message, which may quote the customer, from the push of a booking.
+ERASE_PUSH_MESSAGE = Statement(f"""
+UPDATE calendar_pushes SET refused = '{ERASED}'
+WHERE project_id = :project_id AND booking_id = :claim_id AND refused <> ''
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedClaim:
+    """Hold or booking whose customer was erased."""
+
+    id: str
+    made_at_ms: int
+    """Time at which it was booked, or at which the hold expires."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedClaims:
+    """Claims whose customer was erased."""
+
+    claims: list[ErasedClaim] = field(default_factory=list)
+    bookings: int = 0
+    changes: list[tuple[str, str]] = field(default_factory=list)
+    """Technician and claim ids of each live claim that lost its location or terms."""
 
 
 def booking_values(booking: Booking) -> dict[str, object]:
@@ -221,23 +251,34 @@ async def add_contact_keys(fetch: Fetch, project_id: str, booking: Booking) -> N
         )
 
 
-async def erase_customer(fetch: Fetch, project_id: str, key: str) -> tuple[int, list[tuple[str, str]]]:
+async def erase_customer(fetch: Fetch, project_id: str, key: str) -> ErasedClaims:
     """Erase the customer with a contact key or pseudonym from claims and bookings.
 
     Bookings for which the key is only a former contact lose the key, and keep their customer.
-
-    Returns:
-        The number of bookings, and the technician and claim ids of each live claim that lost its location or terms.
     """
-    count, changes = 0, []
+    claims, changes, count = list[ErasedClaim](), list[tuple[str, str]](), 0
     await fetch(DELETE_FORMER_CONTACT, project_id=project_id, key=key)
-    for technician_id, claim_id, state, has_changed in await fetch(CLAIMS_OF_CUSTOMER, project_id=project_id, key=key):
+    rows = await fetch(CLAIMS_OF_CUSTOMER, project_id=project_id, key=key)
+    for technician_id, claim_id, state, has_changed, made_at_ms in rows:
         await fetch(ERASE_CLAIM_CUSTOMER, project_id=project_id, id=claim_id)
-        await fetch(DELETE_BOOKING_CONTACTS, project_id=project_id, claim_id=claim_id)
-        count += len(await fetch(ERASE_BOOKING_CUSTOMER, project_id=project_id, claim_id=claim_id))
+        count += await _erase_booking(fetch, project_id, claim_id)
+        claims.append(ErasedClaim(claim_id, made_at_ms))
         if has_changed and state in TAKING_TIME:
             changes.append((technician_id, claim_id))
-    return count, changes
+    return ErasedClaims(claims, count, changes)
+
+
+async def _erase_booking(fetch: Fetch, project_id: str, claim_id: str) -> int:
+    """Erase the customer from the booking of a claim; return the number of bookings, 0 or 1."""
+    await fetch(DELETE_BOOKING_CONTACTS, project_id=project_id, claim_id=claim_id)
+    await fetch(ERASE_PUSH_MESSAGE, project_id=project_id, claim_id=claim_id)
+    rows = await fetch(ERASE_BOOKING_CUSTOMER, project_id=project_id, claim_id=claim_id)
+    for (text,) in rows:
+        attention = attention_of(text)
+        if attention.detail:
+            erased = attention_text(replace(attention, detail=ERASED))
+            await fetch(SET_ATTENTION, project_id=project_id, claim_id=claim_id, attention=erased)
+    return len(rows)
 
 
 def _reason_json(reason: AssignmentReason) -> str:

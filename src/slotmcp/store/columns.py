@@ -12,6 +12,11 @@ CLOCK: Final = Table(
     key=("id",),
     columns=("id", "boot_id", "offset_ms", "differs_since_ms", "checked_at_ms"),
 )
+MAINTENANCE: Final = Table(
+    name="maintenance",
+    key=("task",),
+    columns=("task", "not_before_ms"),
+)
 PROJECTS: Final = Table(
     name="projects",
     key=("id",),
@@ -96,6 +101,11 @@ CHANGES: Final = Table(
     name="changes",
     key=("project_id", "revision", "technician_id", "claim_id"),
     columns=("project_id", "revision", "technician_id", "claim_id"),
+)
+ERASURES: Final = Table(
+    name="erasures",
+    key=("project_id", "key"),
+    columns=("project_id", "key", "at_ms"),
 )
 EVENTS: Final = Table(
     name="events",
@@ -252,6 +262,7 @@ BOOKING_CONTACTS: Final = Table(
 )
 TABLE_NAMES: Final = (
     "clock",
+    "maintenance",
     "projects",
     "access_keys",
     "calendar_deliveries",
@@ -259,6 +270,7 @@ TABLE_NAMES: Final = (
     "calendar_parked",
     "calendar_syncs",
     "changes",
+    "erasures",
     "events",
     "receipts",
     "services",

@@ -40,7 +40,7 @@ class SchemaVersions:
 
 
 SCHEMA: Final = SchemaVersions(
-    versions=("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012"),
+    versions=("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013"),
     migrations=Path(__file__).parent / "migrations",
 )
 

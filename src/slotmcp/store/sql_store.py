@@ -9,6 +9,7 @@ from slotmcp.domain.access import AccessKey, DashboardSession
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CalendarBacklog
 from slotmcp.domain.claim import Hold
+from slotmcp.domain.erasure import Erasure
 from slotmcp.domain.interval import Interval, Minute
 from slotmcp.domain.trace import Trace
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
@@ -35,6 +36,7 @@ from slotmcp.store.catalog import PROJECT_IDS, PROJECT_STATE
 from slotmcp.store.claims import read_hold, read_holds
 from slotmcp.store.columns import AccessKeyRow
 from slotmcp.store.encryption import readable_salt
+from slotmcp.store.erasures import read_erasures
 from slotmcp.store.schedules import Snapshot, project_not_found
 from slotmcp.store.sessions import (
     ADD_SESSION,
@@ -238,6 +240,9 @@ class SqlStore:
 
     async def events(self, project_id: str, after: int) -> tuple[ProjectEvent, ...]:
         return await self._quick.run(lambda fetch: read_events(fetch, project_id, after))
+
+    async def erasures(self, project_id: str) -> tuple[Erasure, ...]:
+        return await self._pages.run(lambda fetch: read_erasures(fetch, project_id))
 
     async def add_traces(self, traces: Sequence[Trace]) -> None:
         await self._writer.write_alone(ADD_TRACES, **traces_values(traces))

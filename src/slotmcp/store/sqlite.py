@@ -1,12 +1,14 @@
 """Store on SQLite: one file for many processes; one writing thread, two reading threads, and the revision probe."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
+from slotmcp.domain.erasure import CleanupReport
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Clock, Head, StoredKey
 from slotmcp.ports.calendar import CalendarView, CalendarWork
@@ -14,9 +16,10 @@ from slotmcp.store.access import ACCESS_KEY, CREDENTIAL_ENDS, access_key_of, val
 from slotmcp.store.calendar_pages import read_view, read_work
 from slotmcp.store.catalog import REVISIONS
 from slotmcp.store.change_log import LatestSchedules
+from slotmcp.store.cleanup import clean_file
 from slotmcp.store.clock import FileClock, running
 from slotmcp.store.columns import AccessKeyRow
-from slotmcp.store.connection import connect_reader, make_fetch
+from slotmcp.store.connection import connect_reader, is_fault, make_fetch, to_unavailable
 from slotmcp.store.database_file import translate_faults
 from slotmcp.store.encryption import FieldCipher, check_encryption
 from slotmcp.store.prepare import prepare
@@ -41,6 +44,7 @@ class SqliteStore(SqlStore):
 
     def __init__(self, path: Path, *, clock: Clock, timeout_ms: int, cipher: FieldCipher | None) -> None:
         self._path = path
+        self._timeout_ms = timeout_ms
         self._clock = clock
         self._schedules = LatestSchedules()
         quick = SqliteReader(path, timeout_ms=timeout_ms, cipher=cipher)
@@ -122,6 +126,9 @@ class SqliteStore(SqlStore):
     async def now_ms(self) -> int:
         return self._clock.now_ms()
 
+    async def clean_up(self, *, is_thorough: bool) -> CleanupReport:
+        return await asyncio.to_thread(self._clean_up, is_thorough=is_thorough)
+
     async def status(self) -> StoreStatus:
         """Return the state of the database, for its operator.
 
@@ -129,6 +136,14 @@ class SqliteStore(SqlStore):
             Unavailable: the database does not respond.
         """
         return await self._pages.run(lambda fetch: read_status(fetch, self._path))
+
+    def _clean_up(self, *, is_thorough: bool) -> CleanupReport:
+        try:
+            return clean_file(self._path, timeout_ms=self._timeout_ms, is_thorough=is_thorough)
+        except sqlite3.DatabaseError as error:
+            if is_fault(error):
+                raise to_unavailable(error) from error
+            raise
 
     async def _close(self) -> None:
         await self._writer.close()

@@ -527,3 +527,25 @@ class ClockTable(SQLModel, table=True):
     offset_ms: int = Field(sa_type=BIG)
     differs_since_ms: int = Field(sa_type=BIG)
     checked_at_ms: int = Field(sa_type=BIG)
+
+
+class ErasureTable(SQLModel, table=True):
+    """Erasure of a customer, by the keyed hash of a contact. A backup that lacks it may still hold the customer."""
+
+    __tablename__ = "erasures"
+    __table_args__: Any = (ForeignKeyConstraint(["project_id"], ["projects.id"]), CLUSTERED)
+
+    project_id: str = Field(primary_key=True, sa_type=TEXT)
+    key: str = Field(primary_key=True, sa_type=TEXT)
+    at_ms: int = Field(sa_type=BIG)
+    """Time of the newest erasure of this contact."""
+
+
+class MaintenanceTable(SQLModel, table=True):
+    """Periodic task of the servers, and the time until which no server starts it again."""
+
+    __tablename__ = "maintenance"
+    __table_args__: Any = (CLUSTERED,)
+
+    task: str = Field(primary_key=True, sa_type=TEXT)
+    not_before_ms: int = Field(sa_type=BIG)

@@ -8,11 +8,12 @@ from slotmcp.domain.attention import Attention
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import MAX_HOLD_MINUTES, BusyTime, Claim, ClaimState, Hold
+from slotmcp.domain.erasure import Erasure
 from slotmcp.domain.interval import MS_PER_DAY, MS_PER_MINUTE, Minute
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import ChangeNotice, Receipt
-from slotmcp.store import bookings, catalog, claims, waitlist
+from slotmcp.store import bookings, catalog, claims, erasures, waitlist
 from slotmcp.store.attention import attention_text
 from slotmcp.store.calendar_pages import SqlCalendarRecords
 from slotmcp.store.change_log import ChangeLog
@@ -191,12 +192,13 @@ class SqlTransaction:
         await self._fetch(bookings.SET_ATTENTION, claim_id=booking_id, attention=attention_text(attention))
 
     async def erase_customer(self, contact_key: str) -> int:
-        fetch, project_id = self._snapshot.fetch, self._snapshot.project_id
-        await self._calendar.erase_customer(contact_key)
-        count, changes = await bookings.erase_customer(fetch, project_id, contact_key)
-        if changes:
-            await self._change_log.record(*changes)
-        return count + await waitlist.erase_customer(fetch, project_id, contact_key)
+        erased = await erasures.erase_customer(self._snapshot, contact_key)
+        if erased.changes:
+            await self._change_log.record(*erased.changes)
+        return erased.count
+
+    async def add_erasure(self, erasure: Erasure) -> None:
+        await self._fetch(erasures.ADD_ERASURE, key=erasure.key, at_ms=erasure.at_ms)
 
     async def add_waitlist_entry(self, entry: WaitlistEntry) -> None:
         await self._fetch(waitlist.ADD_ENTRY, **waitlist.entry_values(entry))

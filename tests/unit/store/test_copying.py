@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from slotmcp.domain.access import AccessKey, Scope
+from slotmcp.domain.erasure import Erasure
 from slotmcp.domain.errors import DatabaseTooNew, DatabaseUnusable, InvalidArgument, NotFound, Unavailable
 from slotmcp.domain.trace import TracedUse
 from slotmcp.domain.waitlist import WaitlistState
@@ -77,6 +78,7 @@ async def fill(store: Store) -> None:
             await transaction.add_waitlist_entry(entry)
         await transaction.add_event("waitlist.offered", "z")
         await transaction.add_receipt(receipt())
+        await transaction.add_erasure(Erasure(project_id=SHOP, key="k", at_ms=1))
         await transaction.calendar.record_delivery("digest")
         await transaction.calendar.save_entry(FULL_ENTRY)
         await transaction.calendar.defer(FULL_DEFERRED)
@@ -106,6 +108,7 @@ async def everything(store: Store) -> list[object]:
         data += [await store.waitlist_entries(project_id, *WaitlistState), await store.events(project_id, 0)]
         data += [await store.hold(project_id, token(name)) for name in ("held", "released", "withdrawn", "booked")]
         data.append(await store.write(project_id, lambda transaction: transaction.receipt("book_slot", "local", "key")))
+        data.append(await store.erasures(project_id))
         data.append(await store.bookings_by(project_id, "phone:+1"))
         data.append(replace(await store.calendar(project_id), now_ms=0))
         data.append(await store.traces(project_id, 0, 2 * NOW_MS))

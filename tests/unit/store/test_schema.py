@@ -23,6 +23,7 @@ READS_ALL = {
     "catalog.PROJECT_IDS",
     "catalog.REVISIONS",
     "access.ALL_ACCESS_KEYS",
+    "erasures.ALL_ERASURES",
     "calendar.CALENDAR_PROJECTS",
     "calendar.BACKLOGS",
     "encryption.SALTS",

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from contextlib import asynccontextmanager
 from typing import Final, Self, TypeVar
 
+from slotmcp.domain.erasure import CleanupReport
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Clock, Head, StoredKey
 from slotmcp.ports.calendar import CalendarView, CalendarWork
@@ -13,6 +14,8 @@ from slotmcp.store.change_log import LatestSchedules
 from slotmcp.store.columns import AccessKeyRow
 from slotmcp.store.encryption import FieldCipher, check_encryption
 from slotmcp.store.postgres.address import Address
+from slotmcp.store.postgres.cleanup import clean_tables
+from slotmcp.store.postgres.outages import FAULTS, error_for_caller
 from slotmcp.store.postgres.prepare import prepare
 from slotmcp.store.postgres.reader import PostgresReader
 from slotmcp.store.postgres.statements import ACCESS_KEY_NOW, CREDENTIAL_ENDS_NOW, HEAD, HEADS, NOW
@@ -46,6 +49,7 @@ class PostgresStore(SqlStore):
         self._address = address
         self._clock = clock
         self._pool_size = pool_size
+        self._timeout_ms = timeout_ms
         self._schedules = LatestSchedules()
         self._reader = PostgresReader(address, size=pool_size - writers, timeout_ms=timeout_ms, cipher=cipher)
         self._writer = PostgresWriter(
@@ -121,6 +125,12 @@ class PostgresStore(SqlStore):
     async def now_ms(self) -> int:
         ((now,),) = await self._reader.run(lambda fetch: fetch(NOW))
         return self._now_ms(now)
+
+    async def clean_up(self, *, is_thorough: bool) -> CleanupReport:
+        try:
+            return await clean_tables(self._address, timeout_ms=self._timeout_ms, is_thorough=is_thorough)
+        except FAULTS as error:
+            raise error_for_caller(error, self._address) from error
 
     async def status(self) -> PostgresStatus:
         """Return the state of the database, for its operator.
