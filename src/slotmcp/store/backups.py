@@ -60,14 +60,16 @@ def check_target(source: Path, target: Path, *, overwrite: bool) -> None:
     """Check that a file may be written as a backup.
 
     Raises:
-        InvalidArgument.
+        InvalidArgument, DatabaseUnusable.
     """
-    if target.resolve() in {beside(source.resolve(), suffix) for suffix in ("", *SIDE_FILES)}:
-        raise InvalidArgument("FILE", f"{target} is the database itself. Choose another file.")
-    if target.is_dir():
-        raise InvalidArgument("FILE", f"{target} is a folder. Name a file in it.")
-    if os.path.lexists(target) and not overwrite:
-        raise InvalidArgument("FILE", f"{target} exists already. Choose another name, or pass --overwrite.")
+    with translate_faults(target):
+        own = {beside(source.resolve(), suffix) for suffix in ("", *SIDE_FILES)}
+        if target.resolve() in own:
+            raise InvalidArgument("FILE", f"{target} is the database itself. Choose another file.")
+        if target.is_dir():
+            raise InvalidArgument("FILE", f"{target} is a folder. Name a file in it.")
+        if os.path.lexists(target) and not overwrite:
+            raise InvalidArgument("FILE", f"{target} exists already. Choose another name, or pass --overwrite.")
 
 
 def write_copy(

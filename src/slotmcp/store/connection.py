@@ -138,6 +138,11 @@ def is_busy(error: sqlite3.Error) -> bool:
     return _code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
+def is_damage(error: sqlite3.Error) -> bool:
+    """Return whether a database file is damaged."""
+    return _code(error) == sqlite3.SQLITE_CORRUPT
+
+
 def describe_fault(error: sqlite3.Error) -> str:
     """Return a description of an error, as a clause."""
     return FAULTS.get(_code(error), f"the database failed ({error})")

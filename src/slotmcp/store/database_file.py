@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from slotmcp.domain.errors import DatabaseInUse, DatabaseUnusable
-from slotmcp.store.connection import connect, describe_fault, is_busy
+from slotmcp.store.connection import connect, describe_fault, is_busy, is_damage
 from slotmcp.store.private_files import beside, processes_using
 from slotmcp.store.schema import RESTORE, SCHEMA, SchemaVersions, file_version
 
@@ -25,7 +25,8 @@ def translate_faults(path: Path) -> Iterator[None]:
     except OSError as error:
         raise DatabaseUnusable(f"The database {path} cannot be used: {error.strerror}.") from error
     except sqlite3.DatabaseError as error:
-        raise DatabaseUnusable(f"The database {path} cannot be used: {describe_fault(error)}.") from error
+        advice = f" {RESTORE}" if is_damage(error) else ""
+        raise DatabaseUnusable(f"The database {path} cannot be used: {describe_fault(error)}.{advice}") from error
 
 
 def is_present(path: Path) -> bool:
