@@ -33,6 +33,8 @@ READS_ALL = {
     "postgres.statements.DATABASE_FACTS",
     "postgres.statements.HEADS",
     "sessions.DELETE_SESSIONS",
+    "schema_guard.SCHEMA_IN_USE",
+    *(name for name in QUERIES if name.startswith("inspection.")),
 }
 """Statements that read a small table completely on purpose."""
 
