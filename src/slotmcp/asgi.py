@@ -44,11 +44,13 @@ from slotmcp.web.authentication import (
 )
 from slotmcp.web.dashboard.app import dashboard_routes
 from slotmcp.web.dashboard.request import DashboardContext
+from slotmcp.web.failures import CALL_RATE, LOGIN_RATE, FailureLimit
 from slotmcp.web.health import Health
 from slotmcp.web.host_origin import LOOPBACK, HostPolicy
 from slotmcp.web.limits import abort_connection
 from slotmcp.web.notification import notify_ready
 from slotmcp.web.oauth import EVERY_PROJECT, IssuerKeys, OAuth, Resource
+from slotmcp.web.peers import TrustedProxies
 from slotmcp.web.responses import error_response, path_in_app, retry_response
 from slotmcp.web.shutdown import GracefulShutdown, shutdown_on_signals
 from slotmcp.web.streams import StreamMiddleware
@@ -138,7 +140,13 @@ async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[A
         await stack.enter_async_context(watch_access(open_access, app.open_streams))
         gate = _gate(app, settings)
         mcp = await _open_mcp(stack, app, gate, settings, options)
-        authentication = await _open_authentication(stack, app, gate, settings, options)
+        proxies = TrustedProxies(settings.trusted_proxies)
+        bearer = partial(
+            _bearer,
+            record_failure=partial(_record_failure, gate),
+            failures=FailureLimit(app.limits, proxies, name="call", rate=CALL_RATE),
+        )
+        authentication = await _open_authentication(stack, app, bearer, settings, options)
         if open_access.is_open:
             authentication = _admit_anonymous(authentication, open_access, options.toolset)
         shutdown = GracefulShutdown(
@@ -158,6 +166,7 @@ async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[A
             host_policy=host_policy,
             shutdown=shutdown,
             open_access=open_access,
+            failed_logins=FailureLimit(app.limits, proxies, name="login", rate=LOGIN_RATE),
             is_read_only=options.read_only,
             is_secure=settings.public_url.startswith("https://"),
         )
@@ -243,12 +252,15 @@ class _Authentication:
 
 
 async def _open_authentication(
-    stack: AsyncExitStack, app: App, gate: CallGate, settings: Settings, options: ServeOptions
+    stack: AsyncExitStack,
+    app: App,
+    bearer: Callable[..., _Authentication],
+    settings: Settings,
+    options: ServeOptions,
 ) -> _Authentication:
     """Return the authentication by keys, and by tokens if an issuer is set; an open server has no issuer."""
-    record_failure = partial(_record_failure, gate)
     if not settings.oauth_issuer or options.is_open:
-        return _bearer(app.access.authenticate, record_failure)
+        return bearer(app.access.authenticate)
     issuer_keys = IssuerKeys.open(issuer=settings.oauth_issuer, url=settings.oauth_jwks_url)
     sse = dict.fromkeys(SSE_PATHS, SSE_PATH) if options.offers_sse else {}
     resource = Resource(
@@ -265,7 +277,7 @@ async def _open_authentication(
         is_key = token.startswith(PREFIX)
         return await (app.access.authenticate(token) if is_key else oauth.authenticate(token))
 
-    return _bearer(authenticate, record_failure, resource)
+    return bearer(authenticate, resource=resource)
 
 
 def _admit_anonymous(
@@ -301,10 +313,15 @@ def _record_failure(gate: CallGate, body: bytes, error: TryLater) -> None:
 
 
 def _bearer(
-    authenticate: Authenticate, record_failure: RecordFailure, resource: Resource | None = None
+    authenticate: Authenticate,
+    *,
+    record_failure: RecordFailure,
+    failures: FailureLimit,
+    resource: Resource | None = None,
 ) -> _Authentication:
     """Require a bearer token. For metrics the principal is cached, because scrapes must work without the database."""
-    require_token = partial(BearerAuthentication, challenge=resource.challenge if resource else no_challenge)
+    challenge = resource.challenge if resource else no_challenge
+    require_token = partial(BearerAuthentication, failures=failures, challenge=challenge)
     return _Authentication(
         calls=partial(require_token, authenticate=authenticate, record_failure=record_failure),
         metrics=partial(require_token, authenticate=PrincipalCache(authenticate)),

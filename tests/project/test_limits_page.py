@@ -25,6 +25,7 @@ from slotmcp.services import (
 from slotmcp.services.reporting import gaps, reports
 from slotmcp.store import calendar_pages, cleanup, clock, transaction
 from slotmcp.store.status import BYTES_PER_MB
+from slotmcp.web import failures
 
 MS_PER_HOUR = 60 * MS_PER_MINUTE
 PAGE = prose(ROOT / "docs" / "reference" / "limits.md")
@@ -46,6 +47,10 @@ VALUES = {
     "earlier waitlist entries considered while a start is available to a new one": str(waitlist_joining.MAX_RIVALS),
     "pairs of a movable hold and a technician searched under the lock for a waitlist entry": (
         f"{waitlist_search.QUICK_CHECKS:,};"
+    ),
+    "wrong logins per minute and address, and per minute and key": str(failures.LOGIN_RATE.per_minute),
+    "requests with an invalid key or token per minute and address, and per minute and key": str(
+        failures.CALL_RATE.per_minute
     ),
     "dashboard session": f"{sessions.LIFETIME_MS // MS_PER_HOUR} hours, or {sessions.IDLE_MS // MS_PER_HOUR} hours",
     "dashboard sessions per key": str(sessions.MAX_SESSIONS_PER_KEY),

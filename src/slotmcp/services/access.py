@@ -78,9 +78,10 @@ class AccessService:
         Raises:
             Unavailable.
         """
-        key_id, _, secret = token.removeprefix(PREFIX).partition("_")
-        if not token.startswith(PREFIX) or not is_key_id(key_id):
+        key_id = key_id_of(token)
+        if not key_id:
             return None
+        secret = token.removeprefix(f"{PREFIX}{key_id}_")
         stored = await self._store.access_key(key_id)
         is_match = hmac.compare_digest(_hash(secret), stored.secret_hash if stored else _NO_HASH)
         if stored is None or not is_match or not stored.key.is_valid(stored.now_ms):
@@ -105,6 +106,12 @@ class AccessService:
         if project is not None and project not in known:
             raise NotFound.among("projectId", "project", project, known)
         return known[0] if project is None else project
+
+
+def key_id_of(token: str) -> str:
+    """Return the id of the key that a token claims to be; empty: the token does not have the form of a key."""
+    key_id, separator, _ = token.removeprefix(PREFIX).partition("_")
+    return key_id if token.startswith(PREFIX) and separator and is_key_id(key_id) else ""
 
 
 def is_key_id(text: str) -> bool:

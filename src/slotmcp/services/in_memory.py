@@ -10,7 +10,7 @@ from slotmcp.domain.interval import MS_PER_MINUTE, MS_PER_SECOND
 from slotmcp.ports import AttemptLimit, Rate
 
 _MAX_NAMES: Final = 10_000
-"""Number of names at which those with an unused rate are dropped, and of counted attempts the oldest, too."""
+"""Maximum number of counted names; the names of the oldest calls and attempts are dropped."""
 
 
 class MemoryHolds:
@@ -46,17 +46,17 @@ class MemoryRateLimiter:
         """Start with unused rates; `seconds` is a monotonic clock."""
         self._seconds = seconds
         self._full_until_ms: dict[str, float] = {}
-        """Time until which the allowed calls use up the rate, by name."""
+        """Time until which the allowed calls use up the rate, by name; the name of the newest call comes last."""
 
     async def acquire(self, name: str, rate: Rate) -> int:
         now_ms = self._seconds() * MS_PER_SECOND
-        full_until_ms = max(self._full_until_ms.get(name, 0.0), now_ms) + MS_PER_MINUTE / rate.per_minute
-        if full_until_ms - now_ms > MS_PER_MINUTE:
-            return round(full_until_ms - now_ms - MS_PER_MINUTE) + 1
-        if len(self._full_until_ms) >= _MAX_NAMES:
-            self._full_until_ms = {name: until for name, until in self._full_until_ms.items() if until > now_ms}
-        self._full_until_ms[name] = full_until_ms
-        return 0
+        used_until_ms = self._full_until_ms.pop(name, 0.0)
+        full_until_ms = max(used_until_ms, now_ms) + MS_PER_MINUTE / rate.per_minute
+        is_allowed = full_until_ms - now_ms <= MS_PER_MINUTE
+        self._full_until_ms[name] = full_until_ms if is_allowed else used_until_ms
+        if len(self._full_until_ms) > _MAX_NAMES:
+            del self._full_until_ms[next(iter(self._full_until_ms))]
+        return 0 if is_allowed else round(full_until_ms - now_ms - MS_PER_MINUTE) + 1
 
 
 class MemoryAttemptLimiter:

@@ -16,7 +16,8 @@ from slotmcp.domain.access import CallId, Principal
 from slotmcp.domain.errors import TryLater, Unavailable
 from slotmcp.services.concurrency import SingleFlight
 from slotmcp.services.current_principal import acting_as
-from slotmcp.web.responses import error_response, try_later_response
+from slotmcp.web.failures import FailureLimit
+from slotmcp.web.responses import error_response, retry_response, try_later_response
 
 Authenticate = Callable[[str], Awaitable[Principal | None]]
 """Resolves a token to its principal, or to None when it is invalid. May raise TryLater."""
@@ -29,9 +30,12 @@ RecordFailure = Callable[[bytes, TryLater], None]
 
 CALL_HEADERS: Final = ("x-call-id", "x-chat-id", "x-session-id", "x-conversation-id")
 """Headers with an id of the phone call, in the order in which logs and rate limits prefer them."""
+TOO_MANY: Final = "Too many invalid keys or tokens from this address, or for this key. A valid one still works."
 AUTHENTICATION_TIMEOUT_SECONDS: Final = 2.0
 """Time limit of a lookup for metrics: a scrape must not wait longer."""
 CACHE_SECONDS: Final = 15 * 60.0
+MAX_CACHED: Final = 1_000
+"""Maximum number of cached principals; the oldest are dropped."""
 RETRY_AFTER_MS: Final = 1_000
 _CALL_ID_LENGTH: Final = 128
 _INVALID_IN_CALL_ID: Final = re.compile(r"[^\x21-\x7e]")
@@ -51,11 +55,13 @@ class BearerAuthentication:
         app: ASGIApp,
         authenticate: Authenticate,
         *,
+        failures: FailureLimit,
         challenge: Challenge = no_challenge,
         record_failure: RecordFailure = lambda _body, _error: None,
     ) -> None:
         self._app = app
         self._authenticate = authenticate
+        self._failures = failures
         self._challenge = challenge
         self._record_failure = record_failure
 
@@ -71,12 +77,19 @@ class BearerAuthentication:
             await try_later_response(error)(scope, receive, send)
             return
         if principal is None:
-            await self._unauthorized(Request(scope), has_token=bool(token))(scope, receive, send)
+            await (await self._reject(scope, token))(scope, receive, send)
         elif not principal.scopes:
             await self._insufficient_scope(Request(scope))(scope, receive, send)
         else:
             with acting_as(within_call(principal, scope)):
                 await self._app(scope, receive, send)
+
+    async def _reject(self, scope: Scope, token: str) -> Response:
+        """Return the response to a missing or invalid token. Only invalid ones are counted."""
+        wait_ms = await self._failures.count(scope, token) if token else 0
+        if wait_ms:
+            return retry_response(429, "too_many_failures", TOO_MANY, after_ms=wait_ms)
+        return self._unauthorized(Request(scope), has_token=bool(token))
 
     def _unauthorized(self, request: Request, *, has_token: bool) -> Response:
         error = {"error": "invalid_token"} if has_token else {}
@@ -120,6 +133,8 @@ class PrincipalCache:
         self._cached.pop(digest, None)
         if principal is not None:
             self._cached[digest] = principal, clock_seconds() + CACHE_SECONDS
+            if len(self._cached) > MAX_CACHED:
+                del self._cached[next(iter(self._cached))]
         return principal
 
 

@@ -31,11 +31,15 @@ async def test_names_are_counted_separately() -> None:
     assert await limiter.acquire("b", THREE) == 0
 
 
-async def test_names_without_recent_calls_are_dropped() -> None:
-    clock = HandClock()
-    limiter = MemoryRateLimiter(clock.seconds)
-    for number in range(10_000):
+async def test_the_number_of_names_is_limited_and_the_oldest_are_dropped() -> None:
+    limiter = MemoryRateLimiter(HandClock().seconds)
+    for _ in range(3):
+        await limiter.acquire("first", THREE)
+        await limiter.acquire("refused", THREE)
+    for number in range(10_000 - 1):
         await limiter.acquire(str(number), THREE)
-    clock.advance(seconds=61)
-    await limiter.acquire("late", THREE)
-    assert len(limiter._full_until_ms) == 1  # noqa: SLF001  the memory that it takes is the requirement
+        if number == 5_000:
+            assert await limiter.acquire("refused", THREE), "a refused call counts as use of its name"
+    assert len(limiter._full_until_ms) == 10_000  # noqa: SLF001  the memory that it takes is the requirement
+    assert await limiter.acquire("refused", THREE)
+    assert not await limiter.acquire("first", THREE)

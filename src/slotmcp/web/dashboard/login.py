@@ -1,6 +1,5 @@
 """Login with an operator key, logout, and the list of projects."""
 
-from hashlib import sha256
 from typing import Final
 
 from starlette.requests import Request
@@ -8,8 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from slotmcp.domain.errors import TryLater
 from slotmcp.domain.interval import MS_PER_SECOND
-from slotmcp.ports import Rate
-from slotmcp.services.sessions import LIFETIME_MS
+from slotmcp.services.sessions import LIFETIME_MS, Session
 from slotmcp.web.dashboard.guard import FORM_REJECTED, DashboardGuard, is_same_origin
 from slotmcp.web.dashboard.pages import PRIVATE_HEADERS
 from slotmcp.web.dashboard.request import COOKIE, DASHBOARD, DashboardRequest, PageRoute, page_url
@@ -18,10 +16,7 @@ WRONG_KEY: Final = (
     "This key can't be used here: it is wrong, expired, revoked, or a caller key. "
     "Create an operator key with `slotmcp keys create --scope operator`."
 )
-TOO_MANY: Final = "Too many attempts. Try again in a minute."
-LOGIN_RATE: Final = Rate(per_minute=10)
-"""Login attempts per client address."""
-_HASH_DIGITS: Final = 16
+TOO_MANY: Final = "Too many wrong keys from here, or for this key. A valid key still works."
 
 
 class Login:
@@ -44,15 +39,21 @@ class Login:
         """Begin a session for the key in the form."""
         if not is_same_origin(http.headers):
             return self._guard.message_page(http, 403, FORM_REJECTED)
-        if await self._context.app.limits.acquire(f"login:{_client_hash(http)}", LOGIN_RATE):
-            return self._form(http, status=429, problem=TOO_MANY)
-        key = (await http.form()).get("key")
+        field = (await http.form()).get("key")
+        key = field.strip() if isinstance(field, str) else ""
         try:
-            session = await self._context.app.sessions.begin(key.strip()) if isinstance(key, str) else None
+            session = await self._context.app.sessions.begin(key)
         except TryLater as error:
             return self._guard.error_page(http, error)
-        if session is None:
-            return self._form(http, status=401, problem=WRONG_KEY)
+        return await (self._reject(http, key) if session is None else self._begin(http, session))
+
+    async def _reject(self, http: Request, key: str) -> Response:
+        """Show the form with the problem. Only rejected keys are counted, so a valid one always gets in."""
+        if await self._context.failed_logins.count(http.scope, key):
+            return self._form(http, status=429, problem=TOO_MANY)
+        return self._form(http, status=401, problem=WRONG_KEY)
+
+    async def _begin(self, http: Request, session: Session) -> Response:
         await self._context.app.sessions.end(http.cookies.get(COOKIE, ""))  # a session that this one replaces
         response = _redirect_home(http)
         response.set_cookie(
@@ -98,9 +99,3 @@ def _redirect_home(http: Request) -> Response:
 
 def _cookie_path(http: Request) -> str:
     return str(http.scope.get("root_path", "")) + DASHBOARD
-
-
-def _client_hash(http: Request) -> str:
-    """Hash the client's address, so that the address itself is not stored."""
-    address = http.client.host if http.client else ""
-    return sha256(address.encode()).hexdigest()[:_HASH_DIGITS]

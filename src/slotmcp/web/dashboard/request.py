@@ -16,6 +16,7 @@ from slotmcp.services.app import App
 from slotmcp.services.open_access import OpenAccess
 from slotmcp.web.dashboard.pages import PRIVATE_HEADERS, render
 from slotmcp.web.dashboard.static import StaticFiles
+from slotmcp.web.failures import FailureLimit
 from slotmcp.web.host_origin import HostPolicy
 from slotmcp.web.shutdown import GracefulShutdown
 
@@ -32,6 +33,7 @@ class DashboardContext:
     shutdown: GracefulShutdown
     open_access: OpenAccess
     """State of access without a login."""
+    failed_logins: FailureLimit
     is_read_only: bool
     is_secure: bool
     """True if the public URL is https, so that cookies require it."""
