@@ -309,12 +309,13 @@ def build_app(  # noqa: PLR0913  the ports that a server may implement different
     """
     ids = UlidIds(SystemClock())
     live = live or MemoryHolds()
+    attempts = attempts or MemoryAttemptLimiter()
     cache = AvailabilityCache(store, travel, schedules=fleet)
     travel_lookup = TravelLookup(availability_cache=cache, travel=travel)
     notifier = fleet.notifier if fleet else Notifier()
     writer = ProjectWriter(store=store, availability_cache=cache, ids=ids, notifier=notifier)
     sweeper = WaitlistSweeper(writer)
-    verification = VerificationService(store, cache, attempts or MemoryAttemptLimiter())
+    verification = VerificationService(store, cache, attempts)
     access = AccessService(store=store, ids=ids)
     sessions = SessionService(store=store, access=access, ids=ids)
     open_worker = partial(_open_worker, calendars, writer)
@@ -334,7 +335,7 @@ def build_app(  # noqa: PLR0913  the ports that a server may implement different
         customers=CustomerService(writer, places),
         technicians=TechnicianService(writer),
         bookings=BookingService(writer, live=live, travel_lookup=travel_lookup, verification=verification),
-        waitlist=WaitlistService(writer, sweeper, travel_lookup=travel_lookup),
+        waitlist=WaitlistService(writer, sweeper, travel_lookup=travel_lookup, attempts=attempts),
         calendars=CalendarService(writer, calendar_factory=calendars.calendar_factory, secrets=calendars.secrets),
         calendar_worker=open_worker,
         background_tasks=partial(

@@ -10,12 +10,13 @@ from slotmcp.domain.claim import ClaimState, Hold
 from slotmcp.domain.errors import NotFound
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.engine.availability import Availability
-from slotmcp.ports import ProjectEvent
+from slotmcp.ports import AttemptLimiter, ProjectEvent
 from slotmcp.services.concurrency import Notifier
 from slotmcp.services.travel import TravelLookup
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 from slotmcp.services.waitlist_checks import Feasibility, RefusedWait, refusal_of
 from slotmcp.services.waitlist_joining import JoinRequest, booking_of, check_feasibility, join
+from slotmcp.services.waitlist_limits import JoinAllowance
 from slotmcp.services.waitlist_queue import EVENT_PREFIX, OPEN, open_entries, sort_waiting_entries
 from slotmcp.services.waitlist_sweep import WaitlistSweeper
 
@@ -59,8 +60,17 @@ class WaitlistOverview:
 class WaitlistService:
     """Use cases of the waitlist."""
 
-    def __init__(self, writer: ProjectWriter, sweeper: WaitlistSweeper, *, travel_lookup: TravelLookup) -> None:
+    def __init__(
+        self,
+        writer: ProjectWriter,
+        sweeper: WaitlistSweeper,
+        *,
+        travel_lookup: TravelLookup,
+        attempts: AttemptLimiter,
+    ) -> None:
+        """Create the service; `attempts` counts the new entries of each credential."""
         self._writer = writer
+        self._attempts = attempts
         self._sweeper = sweeper
         self._store = writer.store
         self._availability_cache = writer.availability_cache
@@ -82,6 +92,7 @@ class WaitlistService:
         Raises:
             SlotsAvailable: a start in the window is available now.
             NothingToWaitFor: no cancellation can make a start in the window available.
+            WaitLimit: the customer, the credential or the project has too many entries.
             InvalidArgument, NotFound, IdempotencyMismatch, Unavailable.
         """
         project_id = await self._availability_cache.project_id(request.project_id)
@@ -90,10 +101,17 @@ class WaitlistService:
             window = request.window(availability.schedule.project)
             await self._travel_lookup.between(availability, request.location, *window)
         feasibility = await asyncio.to_thread(check_feasibility, availability, request)
+        allowance = await JoinAllowance.acquire(self._attempts, project_id, request.origin.credential)
+        is_new = False
         try:
-            return await self._writer.write(project_id, lambda unit: _join(unit, request, feasibility))
+            answer = await self._writer.write(project_id, lambda unit: _join(unit, request, feasibility, allowance))
+            is_new = not answer.replayed
         except RefusedWait as refused:
             raise refusal_of(await self._availability_cache.availability(project_id), refused) from None
+        finally:
+            if not is_new:
+                await allowance.refund()
+        return answer
 
     async def look_up(self, entry_id: str, projects: Collection[str] | None = None) -> WaitlistEntryStatus:
         """Return the status of an entry by its secret id, in any project or only in some.
@@ -167,8 +185,10 @@ class WaitlistService:
         return await self._store.hold(project_id, entry.hold_token) if entry.hold_token else None
 
 
-async def _join(unit: UnitOfWork, request: JoinRequest, feasibility: Feasibility | None) -> WaitlistEntryStatus:
-    joined = await join(unit, request, feasibility)
+async def _join(
+    unit: UnitOfWork, request: JoinRequest, feasibility: Feasibility | None, allowance: JoinAllowance
+) -> WaitlistEntryStatus:
+    joined = await join(unit, request, feasibility, allowance)
     transaction, entry = unit.transaction, joined.entry
     line = joined.line or await open_entries(transaction, await unit.availability())
     entry = next((each for each in line if each.id == entry.id), entry)

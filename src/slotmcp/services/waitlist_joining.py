@@ -25,6 +25,7 @@ from slotmcp.services.contacts import hash_reference, hash_references, normalize
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys, key_mismatch
 from slotmcp.services.unit_of_work import UnitOfWork
 from slotmcp.services.waitlist_checks import Feasibility, RefusedWait, check_wait
+from slotmcp.services.waitlist_limits import JoinAllowance, check_references, check_room
 from slotmcp.services.waitlist_queue import OPEN, change_entry, offer_first, open_entries, sort_waiting_entries
 
 MAX_RIVALS: Final = 16
@@ -104,11 +105,13 @@ def check_feasibility(availability: Availability, request: JoinRequest) -> Feasi
         return None
 
 
-async def join(unit: UnitOfWork, request: JoinRequest, feasibility: Feasibility | None) -> Joined:
+async def join(
+    unit: UnitOfWork, request: JoinRequest, feasibility: Feasibility | None, allowance: JoinAllowance
+) -> Joined:
     """Add an entry, or find and correct the entry of an earlier request.
 
     Raises:
-        RefusedWait, InvalidArgument, NotFound, IdempotencyMismatch.
+        RefusedWait, InvalidArgument, NotFound, IdempotencyMismatch, WaitLimit.
     """
     transaction, availability = unit.transaction, await unit.availability()
     wanted = _new_entry(transaction, availability, request, unit.ids.new_token())
@@ -124,6 +127,7 @@ async def join(unit: UnitOfWork, request: JoinRequest, feasibility: Feasibility 
             raise key_mismatch()
     known = keyed or await _earlier_entry(transaction, request, wanted, waiting)
     if known is None:
+        allowance.require()
         joined = await _add(unit, wanted, feasibility, waiting)
     else:
         joined = await _correct(unit, known, wanted, feasibility)
@@ -244,6 +248,7 @@ def _job_of(entry: WaitlistEntry) -> tuple[object, ...]:
 async def _add(
     unit: UnitOfWork, wanted: WaitlistEntry, feasibility: Feasibility | None, waiting: Sequence[WaitlistEntry]
 ) -> Joined:
+    check_room(waiting, wanted)
     line: Sequence[WaitlistEntry] = (*waiting, wanted)
     try:
         check_wait(await unit.availability(), wanted, feasibility)
@@ -274,6 +279,7 @@ async def _correct(
         return Joined(entry=known, replayed=True)
     if _job_of(corrected) != _job_of(known):
         check_wait(await unit.availability(), corrected, feasibility)
+    check_references(corrected)
     return Joined(entry=await change_entry(unit, known, corrected), replayed=True, is_changed=True)
 
 
