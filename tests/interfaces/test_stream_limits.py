@@ -1,8 +1,10 @@
 """Tests of the limits of a credential over HTTP: messages of every method, event streams, and unread messages."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +14,7 @@ import pytest
 
 from slotmcp.asgi import HttpApp
 from slotmcp.domain.access import LOCAL, Scope
+from slotmcp.services.hold_rules import CALL_HOLDS_PER_TECHNICIAN
 from slotmcp.services.open_streams import STREAM_KEY, OpenStream
 from slotmcp.settings import Settings
 from slotmcp.telemetry.metrics import REGISTRY, Limit
@@ -198,6 +201,40 @@ async def test_the_unread_bytes_of_a_session_and_of_a_credential_are_limited() -
         with one.counted():
             assert scope[STREAM_KEY].has_ended
     assert not streams.unread_bytes
+
+
+def apart(starts: list[str]) -> list[str]:
+    """Return those of the starts that are at least two hours apart."""
+    chosen: list[str] = []
+    for start in starts:
+        if not chosen or datetime.fromisoformat(start) - datetime.fromisoformat(chosen[-1]) >= timedelta(hours=2):
+            chosen.append(start)
+    return chosen
+
+
+async def test_a_key_cannot_block_the_schedule_by_inventing_callers(tmp_path: Path) -> None:
+    path, most = tmp_path / "slotmcp.db", CALL_HOLDS_PER_TECHNICIAN * len(PLAN.technicians)
+    one, other = await write_keys(path)
+    app = HttpApp(Settings(database_url=str(path), max_holds_per_credential=2))
+    transport = httpx2.ASGITransport(app=app)
+    async with running(app), httpx2.AsyncClient(transport=transport, base_url="http://x") as client:
+
+        async def call(key: str, tool: str, call_id: str, **arguments: object) -> Any:  # noqa: ANN401  of any tool
+            headers = headers_of(key, x_call_id=call_id)
+            return body_in(await client.post("/mcp", json=call_of(tool, **arguments), headers=headers))
+
+        slots = (await call(one, "get_slots", "", **{"from": "monday", "limit": 100}))["slots"]
+        starts = apart([slot["start"] for slot in slots])[: most + 3]
+        calls = [secrets.token_hex(8) for _ in starts]
+        before = reached(Limit.HOLDS)
+        answers = [
+            await call(one, "create_hold", call_id, start=start, customerHash=call_id)
+            for call_id, start in zip(calls, starts, strict=True)
+        ]
+        codes = [answer.get("error", {}).get("code") for answer in answers]
+        assert codes == [None] * most + ["hold_limit"] * 3
+        assert reached(Limit.HOLDS) == before + 3
+        assert "error" not in await call(other, "create_hold", calls[0], start=starts[-1])
 
 
 async def flood(http: HttpServer, key: str, session: Connection, body: bytes) -> None:
