@@ -184,6 +184,7 @@ async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[A
                 host_policy=host_policy,
                 shared_origins=settings.allowed_origins,
                 max_body_bytes=settings.max_body_bytes,
+                request_timeout_seconds=settings.request_timeout_seconds,
             ),
             health=Health(
                 shutdown, required=required, optional=app.optional_checks, allows_host=host_policy.allows_host

@@ -89,6 +89,12 @@ class Settings(BaseSettings):
     """Networks of the proxies in front of the HTTP server, which forward the addresses of clients."""
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     """Maximum size of an HTTP request."""
+    max_connections: int = Field(default=2_000, ge=16)
+    """Maximum number of connections to the HTTP server, per process."""
+    max_connections_per_peer: int = Field(default=250, ge=0)
+    """Maximum number of connections of one address, per process; 0: unlimited. It exempts trusted proxies."""
+    request_timeout_seconds: float = Field(default=30, gt=0, le=600, allow_inf_nan=False)
+    """Time for a request to arrive, for its answer to be read, and for an idle connection."""
     rate_limit_per_key: int = Field(default=6_000, ge=0)
     """Maximum messages of any method per minute and credential; 0: unlimited."""
     rate_limit_per_call: int = Field(default=120, ge=0)

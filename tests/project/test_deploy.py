@@ -19,7 +19,7 @@ from slotmcp.domain.errors import ErrorCode, SlotmcpError
 from slotmcp.settings import CONFIG_VARIABLE, ENV_PREFIX, Settings
 from slotmcp.telemetry.metrics import REGISTRY
 from slotmcp.web.health import CHECK_TIMEOUT_SECONDS
-from slotmcp.web.serving import CLOSE_SECONDS, KEEP_ALIVE_SECONDS
+from slotmcp.web.serving import CLOSE_SECONDS
 from support import systemd_unit
 from support.caddy import CADDYFILE, SECOND, reverse_proxies, shipped_config, upstreams
 
@@ -142,7 +142,7 @@ def test_the_proxy_notices_a_draining_and_a_started_server_in_time() -> None:
 
 def test_the_proxy_closes_idle_connections_before_the_server_does() -> None:
     for proxy in reverse_proxies(shipped_config()):
-        assert proxy["transport"]["keep_alive"]["idle_timeout"] < KEEP_ALIVE_SECONDS * SECOND
+        assert proxy["transport"]["keep_alive"]["idle_timeout"] < default("request_timeout_seconds") * SECOND
         assert "flush_interval" not in proxy, "Caddy 2.6 cuts responses, and later ones keep streams without a client"
 
 

@@ -12,8 +12,10 @@ import orjson
 import uvicorn
 
 from slotmcp.asgi import HttpApp
+from slotmcp.cli.http import connection_limits
+from slotmcp.settings import Settings
 from slotmcp.web import serving
-from slotmcp.web.limits import HeaderLimitProtocol
+from slotmcp.web.wire import LimitedHttpProtocolFactory
 from support.http_server import MODERN, headers_of, running
 
 HANG_SECONDS: Final = 60
@@ -76,7 +78,8 @@ async def connecting(port: int) -> AsyncIterator[Connection]:
 async def listening(app: HttpApp) -> AsyncIterator[int]:
     """Serve an app in this process, and return its port."""
     listener = serving.listen("127.0.0.1", 0)
-    config = uvicorn.Config(app, http=HeaderLimitProtocol, lifespan="off", log_config=None, ws="none")
+    protocol: Any = LimitedHttpProtocolFactory(connection_limits(Settings()))
+    config = uvicorn.Config(app, http=protocol, lifespan="off", log_config=None, ws="none")
     server = uvicorn.Server(config)
     async with running(app):
         task = asyncio.create_task(server.serve(sockets=[listener]))

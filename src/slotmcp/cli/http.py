@@ -13,7 +13,8 @@ from slotmcp.bootstrap import open_app
 from slotmcp.cli.exits import Exit, exit_with, print_error
 from slotmcp.settings import Settings
 from slotmcp.tools.gate import Toolset
-from slotmcp.web.serving import listen, serve, shared_metrics
+from slotmcp.web.connections import ConnectionLimits
+from slotmcp.web.serving import RESERVED_FILES, allowed_connections, listen, serve, shared_metrics
 
 NO_CREDENTIALS = (
     "Callers could not authenticate: there is no key yet, and no OAuth issuer is set. Create a key with "
@@ -53,9 +54,26 @@ def run(  # noqa: PLR0913  one parameter per option
     )
     if not options.offers_sse:
         print_error(NO_SSE)
+    limits = connection_limits(settings)
     print_error(_listening_message(listener, options))
     with shared_metrics(os.environ) if workers > 1 else nullcontext():  # noqa: TID251  for the worker processes
-        serve(partial(HttpApp, settings, options), listener, workers=workers, stop_seconds=settings.stop_seconds)
+        create = partial(HttpApp, settings, options)
+        serve(create, listener, workers=workers, limits=limits, stop_seconds=settings.stop_seconds)
+
+
+def connection_limits(settings: Settings) -> ConnectionLimits:
+    """Return the limits of the connections of one process. Fewer open files allow fewer connections."""
+    wanted = settings.max_connections
+    allowed = allowed_connections(wanted, reserved_files=RESERVED_FILES + settings.database_pool_size)
+    if allowed < wanted:
+        print_error(f"slotmcp accepts {allowed} connections, not {wanted}: the limit of open files is low (ulimit -n).")
+    return ConnectionLimits(
+        max_total=allowed,
+        max_per_peer=min(settings.max_connections_per_peer, allowed // 2),
+        max_body_bytes=settings.max_body_bytes,
+        timeout_seconds=settings.request_timeout_seconds,
+        trusted_proxies=settings.trusted_proxies,
+    )
 
 
 async def _has_credentials(settings: Settings) -> bool:

@@ -9,7 +9,7 @@ from slotmcp.domain.errors import ErrorCode
 from slotmcp.domain.interval import MS_PER_SECOND, US_PER_SECOND
 from slotmcp.domain.trace import Trace, TracedUse
 from slotmcp.telemetry import metrics
-from slotmcp.telemetry.metrics import FunnelStage, HoldEvent
+from slotmcp.telemetry.metrics import CloseReason, FunnelStage, HoldEvent
 
 _OK: Final = "ok"
 _NOTHING_OFFERED: Final = "nothing_offered"
@@ -40,6 +40,16 @@ def record_tool_call(tool: str, outcome: str, seconds: float) -> None:
 def record_http_request(route: str, status: int) -> None:
     """Record the response to a request of an existing route."""
     metrics.HTTP_REQUESTS.labels(route, status).inc()
+
+
+def record_open_connections(count: int) -> None:
+    """Record the number of this process's open connections of clients."""
+    metrics.OPEN_CONNECTIONS.set(count)
+
+
+def record_closed_connection(reason: CloseReason) -> None:
+    """Record a connection that a limit closed."""
+    metrics.CLOSED_CONNECTIONS.labels(reason).inc()
 
 
 def record_decision(trace: Trace) -> None:

@@ -71,6 +71,23 @@ class Limit(StrEnum):
     """A stream was ended: its client sent no message for a long time."""
 
 
+class CloseReason(StrEnum):
+    """Limit that closed a connection."""
+
+    TOTAL = "total"
+    """Refused: all connections of the process were answering requests."""
+    PEER = "peer"
+    """Refused: all connections of the peer were answering requests."""
+    EVICTED = "evicted"
+    """Closed for a new connection, after the longest wait."""
+    SIZE = "size"
+    """More bytes than allowed."""
+    DEADLINE = "deadline"
+    """The request did not arrive, or its answer was not read, in time."""
+    INVALID = "invalid"
+    """The bytes were not HTTP."""
+
+
 def _counter(name: str, help_: str, *labels: str, initial: Iterable[str] = ()) -> Counter:
     """Declare a counter. With initial label values, it starts at 0 for each of them."""
     counter = Counter(name, help_, labels, registry=REGISTRY)
@@ -95,6 +112,12 @@ TOOL_SECONDS: Final = _histogram(
     "slotmcp_tool_seconds", "How long a call of a tool took.", "tool", buckets=_CALL_SECONDS
 )
 HTTP_REQUESTS: Final = _counter("slotmcp_http_requests", "HTTP requests, by how they were answered.", "route", "status")
+OPEN_CONNECTIONS: Final = _gauge(
+    "slotmcp_open_connections", "Open connections of clients; of all processes together.", mode="livesum"
+)
+CLOSED_CONNECTIONS: Final = _counter(
+    "slotmcp_closed_connections", "Connections that a limit closed, by limit.", "reason", initial=CloseReason
+)
 
 LIMITS: Final = _counter(
     "slotmcp_limits", "Times that a limit of a credential took effect, by limit.", "limit", initial=Limit

@@ -35,6 +35,7 @@ class Protection:
     shared_origins: Sequence[str]
     """Origins whose web pages may call MCP and read the OAuth metadata (CORS)."""
     max_body_bytes: int
+    request_timeout_seconds: float
 
 
 def create_web(  # noqa: PLR0913  the parts of the app
@@ -63,7 +64,12 @@ def create_web(  # noqa: PLR0913  the parts of the app
         routes=routes,
         middleware=[
             Middleware(ShutdownMiddleware, shutdown=shutdown),
-            Middleware(BodyLimitMiddleware, max_bytes=protection.max_body_bytes),
+            Middleware(
+                BodyLimitMiddleware,
+                max_bytes=protection.max_body_bytes,
+                seconds=protection.request_timeout_seconds,
+                mcp_paths=mcp_paths,
+            ),
         ],
         exception_handlers={Exception: _internal_error},
     )

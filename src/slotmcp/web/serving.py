@@ -2,9 +2,11 @@
 
 import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
+from math import ceil
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final, NoReturn
@@ -13,10 +15,13 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
-from slotmcp.web.limits import HeaderLimitProtocol
+from slotmcp.web.connections import ConnectionLimits
+from slotmcp.web.wire import LimitedHttpProtocolFactory
 
 BACKLOG: Final = 2048
-KEEP_ALIVE_SECONDS: Final = 30
+RESERVED_FILES: Final = 100
+"""Number of open files that are kept free for everything but clients and the database's connections."""
+MIN_CONNECTIONS: Final = 16
 _START_SECONDS: Final = 30
 """Time after which an unresponsive worker is replaced. Imports take long on a busy machine."""
 CLOSE_SECONDS: Final = 3
@@ -35,13 +40,42 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(create: Callable[[], ASGIApp], listener: socket.socket, *, workers: int, stop_seconds: int) -> None:
+def allowed_connections(wanted: int, *, reserved_files: int) -> int:
+    """Return the number of connections that the limit of open files permits, at most `wanted`.
+
+    The process's soft limit is raised first, if its hard limit allows it. The limit applies to each worker process.
+    """
+    if sys.platform == "win32":
+        return wanted
+    import resource  # noqa: PLC0415  Unix only
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    needed = wanted + reserved_files
+    if soft < needed:
+        soft = needed if hard == resource.RLIM_INFINITY else min(hard, needed)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return min(wanted, max(MIN_CONNECTIONS, soft - reserved_files))
+
+
+def serve(
+    create: Callable[[], ASGIApp], listener: socket.socket, *, workers: int, limits: ConnectionLimits, stop_seconds: int
+) -> None:
     """Serve until the process receives a signal. Each worker process calls `create`.
 
     `stop_seconds` limits the time for running requests after the listener has closed.
     """
-    timeout = stop_seconds + CLOSE_SECONDS
-    config = uvicorn.Config(create, factory=True, workers=workers, timeout_graceful_shutdown=timeout, **_OPTIONS)
+    protocol: Any = LimitedHttpProtocolFactory(limits)
+    config = uvicorn.Config(
+        create,
+        factory=True,
+        workers=workers,
+        http=protocol,
+        timeout_keep_alive=ceil(limits.timeout_seconds),
+        timeout_graceful_shutdown=stop_seconds + CLOSE_SECONDS,
+        **_OPTIONS,
+    )
     if workers == 1:
         signal.signal(signal.SIGTERM, _exit_normally)  # uvicorn raises the signal again when it has stopped
         uvicorn.Server(config).run(sockets=[listener])
@@ -76,7 +110,6 @@ def shared_metrics(environment: MutableMapping[str, str]) -> Iterator[None]:
 
 
 _OPTIONS: Final[dict[str, Any]] = {
-    "http": HeaderLimitProtocol,
     "loop": "auto",
     "lifespan": "on",
     "ws": "none",
@@ -86,6 +119,5 @@ _OPTIONS: Final[dict[str, Any]] = {
     "server_header": False,
     "date_header": False,
     "proxy_headers": False,
-    "timeout_keep_alive": KEEP_ALIVE_SECONDS,
     "timeout_worker_healthcheck": _START_SECONDS,
 }
