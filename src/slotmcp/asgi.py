@@ -47,9 +47,10 @@ from slotmcp.web.dashboard.request import DashboardContext
 from slotmcp.web.failures import CALL_RATE, LOGIN_RATE, FailureLimit
 from slotmcp.web.health import Health
 from slotmcp.web.host_origin import LOOPBACK, HostPolicy
+from slotmcp.web.issuer_keys import IssuerKeys
 from slotmcp.web.limits import abort_connection
 from slotmcp.web.notification import notify_ready
-from slotmcp.web.oauth import EVERY_PROJECT, IssuerKeys, OAuth, Resource
+from slotmcp.web.oauth import EVERY_PROJECT, OAuth, Resource
 from slotmcp.web.peers import TrustedProxies
 from slotmcp.web.responses import error_response, path_in_app, retry_response
 from slotmcp.web.shutdown import GracefulShutdown, shutdown_on_signals

@@ -1,12 +1,13 @@
 """OAuth issuer on a free port, with real keys."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from time import time
+from types import MappingProxyType
 from typing import Any, Final
 
 import jwt
@@ -36,6 +37,10 @@ class Issuer:
     secrets: dict[str, Secret] = field(default_factory=dict)
     is_down: bool = False
     requests: list[str] = field(default_factory=list)
+    misbehavior: "Misbehavior | None" = None
+    """Answer to requests instead of the right one."""
+    released: Event = field(default_factory=Event)
+    """Set at the end, so that no misbehavior outlives the issuer."""
 
     def token(self, key_id: str, *, audience: str, scope: str, **claims: Any) -> str:  # noqa: ANN401  of any JSON
         """Return a token that is valid for an hour. A claim that is None is left out."""
@@ -59,6 +64,45 @@ class Issuer:
         }.get(path)
 
 
+Misbehavior = Callable[[Issuer, BaseHTTPRequestHandler], None]
+DRIP_SECONDS: Final = 0.02
+
+
+def hang(issuer: Issuer, request: BaseHTTPRequestHandler) -> None:
+    """Never answer."""
+    del request
+    issuer.released.wait()
+
+
+def drip(issuer: Issuer, request: BaseHTTPRequestHandler) -> None:
+    """Send a byte at a time, without an end."""
+    answer(request, b"", length=1_000_000)
+    while not issuer.released.wait(DRIP_SECONDS):
+        request.wfile.write(b" ")
+        request.wfile.flush()
+
+
+def sending(body: bytes, status: int = 200, headers: Mapping[str, str] = MappingProxyType({})) -> Misbehavior:
+    """Return a misbehavior that sends a body."""
+    return lambda _issuer, request: answer(request, body, status=status, headers=headers)
+
+
+def answer(
+    request: BaseHTTPRequestHandler,
+    body: bytes,
+    *,
+    status: int = 200,
+    length: int = -1,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Send a response. `length` is the announced one; by default that of the body."""
+    request.send_response(status)
+    for name, value in {"Content-Length": str(len(body) if length < 0 else length), **headers}.items():
+        request.send_header(name, value)
+    request.end_headers()
+    request.wfile.write(body)
+
+
 def _public(key_id: str, secret: Secret) -> dict[str, Any]:
     algorithm = algorithm_of(secret)
     jwk: dict[str, Any] = jwt.get_algorithm_by_name(algorithm).to_jwk(secret.public_key(), as_dict=True)
@@ -73,6 +117,10 @@ def issuing() -> Iterator[Issuer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             response = issuer.response_to(self.path)
+            if issuer.misbehavior is not None:
+                with suppress(OSError):  # the client has disconnected
+                    issuer.misbehavior(issuer, self)
+                return
             body = json.dumps(response).encode()
             self.send_response(404 if response is None else 200)
             self.send_header("Content-Length", str(len(body)))
@@ -89,5 +137,6 @@ def issuing() -> Iterator[Issuer]:
         try:
             yield issuer
         finally:
+            issuer.released.set()
             server.shutdown()
             thread.join()

@@ -44,6 +44,10 @@ class SingleFlight:
             raise TimeoutError
         return cast("T", execution.result())
 
+    def is_running(self, key: Hashable) -> bool:
+        """Return whether an execution is running under a key."""
+        return key in self._executions
+
     async def settle(self) -> None:
         """Wait for all executions to end."""
         await asyncio.gather(*self._executions.values(), return_exceptions=True)

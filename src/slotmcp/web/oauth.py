@@ -3,23 +3,19 @@
 RFC 9068 (JWT access tokens), RFC 9728 (protected resource metadata), RFC 8707 (resource indicators).
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from time import monotonic
-from typing import Any, Final, Self
+from typing import Any, Final
 
-import httpx2
 import jwt
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from slotmcp.domain.access import Principal, Scope
-from slotmcp.domain.errors import Unavailable
 from slotmcp.domain.interval import MS_PER_SECOND
+from slotmcp.web.issuer_keys import IssuerKeys
 from slotmcp.web.responses import path_in_app
 
 DefaultProjects = Callable[[], Awaitable[frozenset[str] | None]]
@@ -39,14 +35,6 @@ SCOPES: Final = tuple(SCOPE_PREFIX + scope for scope in Scope)
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Every asymmetric algorithm. A shared secret would not prove that the issuer signed the token."""
 
-FRESH_SECONDS: Final = 600
-"""Age after which the keys are fetched again. The cached keys stay valid while the issuer is unavailable."""
-PAUSE_SECONDS: Final = 10
-"""Minimum time between two fetches, so that invented key ids do not flood the issuer."""
-MAX_BYTES: Final = 512 * 1024
-_TIMEOUT_SECONDS: Final = 5.0
-_RETRY_MS: Final = 5_000
-_WELL_KNOWN: Final = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
 _LEEWAY_SECONDS: Final = 30
 _REQUIRED: Final = ("exp", "iss", "aud")
 _HASH_LENGTH: Final = 32
@@ -103,85 +91,6 @@ class Resource:
         return (self.public_url or str(request.base_url)).rstrip("/")
 
 
-class IssuerKeys:
-    """Cached public keys of one issuer: a JSON Web Key Set (RFC 7517), fetched on demand."""
-
-    def __init__(self, client: httpx2.AsyncClient, *, issuer: str, url: str) -> None:
-        self._client = client
-        self._issuer = issuer
-        self._url = url
-        self._keys: Mapping[str, jwt.PyJWK] = {}
-        self._fetched_at_seconds = -float("inf")
-        self._tried_at_seconds = -float("inf")
-        self._fetching = asyncio.Lock()
-
-    @classmethod
-    @asynccontextmanager
-    async def open(cls, *, issuer: str, url: str = "") -> AsyncIterator[Self]:
-        """Open a client for the keys at `url`, or else at the URL in the issuer's metadata."""
-        async with httpx2.AsyncClient(timeout=_TIMEOUT_SECONDS, follow_redirects=False) as client:
-            yield cls(client, issuer=issuer, url=url)
-
-    async def find(self, key_id: str) -> jwt.PyJWK | None:
-        """Return the key with an id, or the only key for an empty id; None when the issuer has no such key.
-
-        Raises:
-            Unavailable: the keys cannot be fetched, and none are cached.
-        """
-        cached = self._cached(key_id)
-        if cached is not None and monotonic() - self._fetched_at_seconds < FRESH_SECONDS:
-            return cached
-        async with self._fetching:
-            if self._is_due(key_id):
-                await self._fetch()
-        if not self._keys:
-            raise Unavailable("The issuer's keys cannot be fetched. Nothing was done.", retry_after_ms=_RETRY_MS)
-        return self._cached(key_id)
-
-    def _cached(self, key_id: str) -> jwt.PyJWK | None:
-        if not key_id and len(self._keys) == 1:
-            return next(iter(self._keys.values()))
-        return self._keys.get(key_id)
-
-    def _is_due(self, key_id: str) -> bool:
-        is_fresh = self._cached(key_id) is not None and monotonic() - self._fetched_at_seconds < FRESH_SECONDS
-        return not is_fresh and monotonic() - self._tried_at_seconds >= PAUSE_SECONDS
-
-    async def _fetch(self) -> None:
-        """Fetch the keys. After an error, the cached keys stay in use."""
-        self._tried_at_seconds = monotonic()
-        try:
-            key_set = jwt.PyJWKSet.from_dict(await self._get(self._url or await self._discover()))
-        except (httpx2.HTTPError, jwt.PyJWTError, ValueError, KeyError, TypeError, AttributeError):
-            return
-        self._keys = {key.key_id or "": key for key in key_set.keys if key.public_key_use in {None, "sig"}}
-        self._fetched_at_seconds = monotonic()
-
-    async def _discover(self) -> str:
-        """Return the key set's URL from the issuer's metadata (RFC 8414, OpenID Connect Discovery)."""
-        for path in _WELL_KNOWN:
-            try:
-                metadata = await self._get(self._issuer.rstrip("/") + path)
-            except (httpx2.HTTPStatusError, ValueError):
-                continue
-            if metadata.get("issuer") == self._issuer:
-                return str(metadata["jwks_uri"])
-        raise ValueError("no metadata")
-
-    async def _get(self, url: str) -> dict[str, Any]:
-        async with self._client.stream("GET", url) as response:
-            response.raise_for_status()
-            body = bytearray()
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > MAX_BYTES:
-                    raise ValueError("too large")
-        document = httpx2.Response(200, content=bytes(body)).json()
-        if not isinstance(document, dict):
-            raise ValueError("no object")  # noqa: TRY004  a wrong response, not a wrong argument
-        return document
-
-
 class OAuth:
     """Authentication with the issuer's tokens."""
 
@@ -202,7 +111,7 @@ class OAuth:
                 return None
             key = await self._keys.find(str(header.get("kid", "")))
             claims = None if key is None else self._verify(token, key)
-        except (jwt.PyJWTError, ValueError):
+        except (jwt.PyJWTError, ValueError, RecursionError):  # the last one: a header of nested brackets
             return None
         return None if claims is None else await self._principal(claims)
 
