@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import asyncpg
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, DisconnectionError, InvalidatePoolError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InvalidatePoolError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -48,7 +48,7 @@ async def connect(address: Address, *, timeout_ms: int, session_sql: str = "") -
     `session_sql` runs once on the new connection.
 
     Raises:
-        One of the FAULTS.
+        One of the FAULTS, or asyncpg.InterfaceError if the connection was lost at once.
     """
     connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
         address.url,
@@ -57,9 +57,13 @@ async def connect(address: Address, *, timeout_ms: int, session_sql: str = "") -
         statement_cache_size=MAX_PREPARED_STATEMENTS,
         server_settings={"application_name": "slotmcp"},
     )
-    await connection.execute(
-        SESSION.format(lock_ms=timeout_ms, statement_ms=timeout_ms + GRACE_MS, session_sql=session_sql)
-    )
+    try:
+        await connection.execute(
+            SESSION.format(lock_ms=timeout_ms, statement_ms=timeout_ms + GRACE_MS, session_sql=session_sql)
+        )
+    except BaseException:
+        connection.terminate()
+        raise
     return connection
 
 
@@ -187,7 +191,10 @@ class Pool:
             return await self._engine.connect()
         except DBAPIError as error:
             raise Fault from driver_error(error)
-        except FAULTS as error:
+        except InvalidRequestError as error:
+            # the connection that replaced a broken one is broken, too
+            raise Fault from asyncpg.ConnectionDoesNotExistError(str(error))
+        except (*FAULTS, asyncpg.InterfaceError) as error:
             raise Fault from error
 
     def _refuse_broken(self, connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401  an adapter

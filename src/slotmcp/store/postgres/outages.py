@@ -17,16 +17,19 @@ _BUSY: Final = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     asyncpg.InFailedSQLTransactionError,
+    asyncpg.InvalidCachedStatementError,  # another program changed the schema
     asyncpg.TooManyConnectionsError,
     exc.TimeoutError,
 )
 _SLOW: Final = (asyncpg.QueryCanceledError, asyncpg.IdleInTransactionSessionTimeoutError, TimeoutError)
-_FULL: Final = (asyncpg.DiskFullError, asyncpg.OutOfMemoryError)
+_FULL: Final = (asyncpg.InsufficientResourcesError,)
+_READ_ONLY: Final = (asyncpg.ReadOnlySQLTransactionError,)
 _UNREACHABLE: Final = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
-    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.PostgresSystemError,
+    *_READ_ONLY,  # after a failover, another connection leads to the new server
     asyncpg.ConnectionDoesNotExistError,
     asyncpg.InternalClientError,  # a connection that is closed during a query
 )
@@ -112,5 +115,7 @@ def _describe(error: BaseException | None) -> str:
     if isinstance(error, _SLOW):
         return "the database does not respond in time"
     if isinstance(error, _FULL):
-        return "the database has no space left"
+        return "the database's server has no space or memory left"
+    if isinstance(error, _READ_ONLY):
+        return "the database is read-only"
     return "the database cannot be reached"
