@@ -159,7 +159,8 @@ async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[A
             stack.enter_context(shutdown_on_signals(shutdown))
         if not options.read_only:
             await stack.enter_async_context(app.background_tasks())
-        required = {"database": app.access.has_keys}
+        check = app.vitals.database_check(interval_seconds=settings.write_check_seconds, is_read_only=options.read_only)
+        required = {"database": check.run}
         await stack.enter_async_context(app.vitals.watched({**required, **app.optional_checks}))
         host_policy = _host_policy(settings, options)
         dashboard = DashboardContext(

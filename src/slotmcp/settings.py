@@ -125,7 +125,9 @@ class Settings(BaseSettings):
     """Prefix of all Redis keys; a different one for each database when several share a Redis."""
     trace_days: int = Field(default=30, ge=0, le=3650)
     """Retention of decision traces; 0: traces are not stored."""
-    clock_settle_seconds: float = Field(default=120, ge=0, le=3600)
+    write_check_seconds: float = Field(default=5, ge=0, le=3600, allow_inf_nan=False)
+    """Interval at which an HTTP server checks with a small write that its database can be written."""
+    clock_settle_seconds: float = Field(default=120, ge=0, le=3600, allow_inf_nan=False)
     """Time for which a change of the machine's clock must last before an SQLite database follows it."""
     erasure_file: str = ""
     """List of erasures that `forget` maintains; empty: beside an SQLite file, and none for PostgreSQL."""

@@ -50,6 +50,7 @@ class Storm:
             response = await self.client.post(
                 "/mcp", content=orjson.dumps(call_of(tool, **arguments)), headers=headers_of(self.key)
             )
+            body: Mapping[str, Any]
             if response.status_code == httpx2.codes.SERVICE_UNAVAILABLE:  # while the key was looked up
                 body, error = response.json(), response.json()
                 outcome = error["error"]

@@ -34,6 +34,9 @@ class WrappedStore:
     async def heads(self) -> Mapping[str, Head]:
         return await self._store.heads()
 
+    async def check_write(self) -> None:
+        await self._store.check_write()
+
     async def head(self, project_id: str) -> Head:
         return await self._store.head(project_id)
 

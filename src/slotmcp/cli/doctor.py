@@ -19,7 +19,7 @@ from slotmcp.cli.common import plural, start_label
 from slotmcp.cli.exits import Exit
 from slotmcp.domain.calcom import CalcomConnection
 from slotmcp.domain.catalog import Location, TravelMode
-from slotmcp.domain.errors import SlotmcpError
+from slotmcp.domain.errors import SlotmcpError, Unavailable
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.travel import TravelSource
@@ -131,11 +131,20 @@ def _file_problem(path: Path) -> str:
     nearest = next(parent for parent in path.parents if _exists(parent))
     try:
         TemporaryFile(dir=nearest).close()  # the permissions are not enough: even the superuser cannot write to /proc
-        is_writable = not path.exists() or os.access(path, os.W_OK)
+        locked = [file for file in _files_of(path) if file.exists() and not os.access(file, os.W_OK)]
     except OSError as error:
         reason = f"{nearest} is not writable" if error.errno != ENAMETOOLONG else error.strerror
         return f"{path} cannot be {'written' if _exists(path) else 'created'}: {reason}"
-    return "" if is_writable else f"{path} is not writable"
+    return f"{locked[0]} is not writable (owner {locked[0].stat().st_uid}, mode {_mode(locked[0])})" if locked else ""
+
+
+def _files_of(path: Path) -> list[Path]:
+    """Return the files of which an SQLite database consists."""
+    return [path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))]
+
+
+def _mode(path: Path) -> str:
+    return f"{path.stat().st_mode & 0o777:o}"
 
 
 def _exists(path: Path) -> bool:
@@ -164,6 +173,11 @@ async def _database(settings: Settings, store: OpenedStore) -> AsyncIterator[Fin
         yield _broken("database", status.problem)
         return
     yield _ok("database", status.description)
+    try:
+        await store.check_write()
+    except Unavailable as error:
+        yield _broken("database", error.message)
+        return
     if settings.encryption_keys:
         keys = plural(len(settings.encryption_keys), "key")
         yield _ok("encryption", f"contact details and notes are encrypted; {keys} in the settings")

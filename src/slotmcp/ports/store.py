@@ -250,6 +250,13 @@ class Store(ScheduleReader, Traces, Protocol):
             Unavailable: the database does not respond.
         """
 
+    async def check_write(self) -> None:
+        """Write something durably that no one reads.
+
+        Raises:
+            Unavailable: the database cannot be written, or soon cannot. The message says why.
+        """
+
     async def now_ms(self) -> int:
         """Return the store's current time, in milliseconds since the Unix epoch."""
 

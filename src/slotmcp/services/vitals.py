@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Final
 
 from slotmcp import telemetry
-from slotmcp.domain.errors import SlotmcpError
+from slotmcp.domain.errors import SlotmcpError, Unavailable
 from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.ports import Store
 from slotmcp.services.concurrency import SingleFlight, in_background
+from slotmcp.telemetry.logs import log_warning
 
 UPDATE_SECONDS: Final = 5.0
 CHECK_SECONDS: Final = 2.0
@@ -21,12 +23,58 @@ Check = Callable[[], Awaitable[object]]
 """Function that calls a dependency, and raises SlotmcpError if it is unavailable."""
 
 
+class DatabaseCheck:
+    """Check of the database: a read each time, and a test write once per interval while it succeeds."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        interval_seconds: float,
+        is_read_only: bool = False,
+        seconds: Callable[[], float] = monotonic,
+    ) -> None:
+        """Create a check. `seconds` is a monotonic clock; a server that is read-only makes no test write."""
+        self._store = store
+        self._interval_seconds = interval_seconds
+        self._is_read_only = is_read_only
+        self._seconds = seconds
+        self._written_until = float("-inf")
+        self._problem = ""
+
+    async def run(self) -> None:
+        """Check the database, and log when a problem of test writes begins and ends.
+
+        Raises:
+            Unavailable: the database does not respond, or cannot be written; the message says why.
+        """
+        await self._store.project_ids()
+        if self._is_read_only or self._seconds() < self._written_until:
+            return
+        try:
+            await self._store.check_write()
+        except Unavailable as error:
+            self._log_change(error.message)
+            raise
+        self._written_until = self._seconds() + self._interval_seconds
+        self._log_change("")
+
+    def _log_change(self, problem: str) -> None:
+        if problem != self._problem:
+            log_warning("database_writes", outcome=problem or "The database can be written again.")
+        self._problem = problem
+
+
 class Vitals:
     """Updater of one process's gauges."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._checks = SingleFlight(timeout_seconds=CHECK_SECONDS)
+
+    def database_check(self, *, interval_seconds: float, is_read_only: bool) -> DatabaseCheck:
+        """Return a check of the database, with a test write once per interval unless the server is read-only."""
+        return DatabaseCheck(self._store, interval_seconds=interval_seconds, is_read_only=is_read_only)
 
     @asynccontextmanager
     async def watched(self, checks: Mapping[str, Check]) -> AsyncIterator[None]:

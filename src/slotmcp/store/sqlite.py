@@ -30,6 +30,7 @@ from slotmcp.store.sql_store import SqlStore
 from slotmcp.store.statement import drive
 from slotmcp.store.status import StoreStatus, read_status
 from slotmcp.store.values import json_text
+from slotmcp.store.write_check import find_write_problem, not_writable
 from slotmcp.store.writer import SqliteWriter
 
 T = TypeVar("T")
@@ -122,6 +123,10 @@ class SqliteStore(SqlStore):
     async def valid_credentials(self, ids: Collection[str]) -> frozenset[str]:
         rows = await self._quick.run(lambda fetch: fetch(CREDENTIAL_ENDS, keys=json_text(sorted(ids))))
         return valid_ids(rows, self._clock.now_ms())
+
+    async def check_write(self) -> None:
+        if problem := await asyncio.to_thread(find_write_problem, self._path, self._clock.now_ms()):
+            raise not_writable(problem)
 
     async def now_ms(self) -> int:
         return self._clock.now_ms()

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from slotmcp.domain.access import ANONYMOUS, Scope
-from slotmcp.domain.errors import ErrorCode, Forbidden, SlotmcpError
+from slotmcp.domain.errors import ErrorCode, Forbidden, SlotmcpError, Unavailable
 from slotmcp.services.concurrency import SingleFlight
 from slotmcp.services.current_principal import current_principal
 from slotmcp.telemetry.exposition import CONTENT_TYPE, exposition
@@ -48,27 +48,37 @@ class Health:
         return JSONResponse({"status": "alive"}, headers=_NO_STORE)
 
     async def readyz(self, request: Request) -> Response:
-        """Report readiness: 200 `ready` or `degraded`, 503 `unavailable` or `stopping`.
+        """Report readiness: 200 `ready` or `degraded`, 503 `unavailable` or `stopping`, and the problems.
 
         With `?host=NAME`, the server is unavailable if it would refuse requests for that host.
         """
-        required, optional = await asyncio.gather(self._check_all(self._required), self._check_all(self._optional))
+        problems = await self._find_problems({**self._required, **self._optional})
+        required, optional = (
+            {name: UNAVAILABLE if name in problems else OK for name in checks}
+            for checks in (self._required, self._optional)
+        )
         if host := request.query_params.get("host"):
             required["host"] = OK if self._allows_host(host) else REFUSED
         status = self._status(set(required.values()) != {OK}, UNAVAILABLE in optional.values())
         code = 200 if status in {"ready", "degraded"} else 503
-        return JSONResponse({"status": status, "checks": {**required, **optional}}, code, _NO_STORE)
+        body = {"status": status, "checks": {**required, **optional}, **({"problems": problems} if problems else {})}
+        return JSONResponse(body, code, _NO_STORE)
 
-    async def _check_all(self, checks: Mapping[str, Check]) -> dict[str, str]:
-        results = await asyncio.gather(*(self._check(name, check) for name, check in checks.items()))
-        return dict(zip(checks, results, strict=True))
+    async def _find_problems(self, checks: Mapping[str, Check]) -> dict[str, str]:
+        """Return a sentence for each check that failed. None contains a path or an address."""
+        found = await asyncio.gather(*(self._find_problem(name, check) for name, check in checks.items()))
+        return {name: problem for name, problem in zip(checks, found, strict=True) if problem}
 
-    async def _check(self, name: str, check: Check) -> str:
+    async def _find_problem(self, name: str, check: Check) -> str:
         try:
             await self._single_flight.run(name, check)
-        except (SlotmcpError, TimeoutError):
-            return UNAVAILABLE
-        return OK
+        except TimeoutError:
+            return "No response in time."
+        except Unavailable as error:
+            return error.message
+        except SlotmcpError:
+            return "The check failed."
+        return ""
 
     def _status(self, lacks_required: bool, lacks_optional: bool) -> str:  # noqa: FBT001  two facts
         if self._shutdown.has_begun:

@@ -39,6 +39,8 @@ SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('sync
 SET lock_timeout = {lock_ms}; SET statement_timeout = {statement_ms};
 SET idle_in_transaction_session_timeout = {statement_ms}; {session_sql}
 """
+CONNECT_FAULTS: Final[tuple[type[Exception], ...]] = (*FAULTS, asyncpg.InterfaceError)
+"""Errors of a connection attempt, also if the connection was lost at once."""
 READ_ONLY: Final = "SET default_transaction_read_only = on"
 
 
@@ -194,7 +196,7 @@ class Pool:
         except InvalidRequestError as error:
             # the connection that replaced a broken one is broken, too
             raise Fault from asyncpg.ConnectionDoesNotExistError(str(error))
-        except (*FAULTS, asyncpg.InterfaceError) as error:
+        except CONNECT_FAULTS as error:
             raise Fault from error
 
     def _refuse_broken(self, connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401  an adapter

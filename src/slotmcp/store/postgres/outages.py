@@ -111,6 +111,13 @@ def unknown_outcome() -> Unavailable:
     )
 
 
+def describe_write_fault(fault: Fault) -> str:
+    """Return why a test write failed, as a clause; "" if the database was only busy."""
+    error = fault.__cause__
+    refusals = [reason for kind, reason in _REFUSED.items() if isinstance(error, kind)]
+    return "" if isinstance(error, _BUSY) else (refusals or [_describe(error)])[0]
+
+
 def _describe(error: BaseException | None) -> str:
     if isinstance(error, _SLOW):
         return "the database does not respond in time"

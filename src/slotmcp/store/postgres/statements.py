@@ -24,6 +24,11 @@ WITH locked AS MATERIALIZED (SELECT revision, salt FROM projects WHERE id = :pro
 SELECT revision, salt, {_NOW_MS}, (SELECT version_num FROM alembic_version) FROM locked
 """)
 
+# Write the row of test writes. Another server that writes it at this moment is not waited for.
+TEST_WRITE = Statement(f"""
+UPDATE clock SET checked_at_ms = {_NOW_MS} WHERE id = (SELECT id FROM clock WHERE id = 1 FOR UPDATE SKIP LOCKED)
+""")
+
 # Prevent other servers from creating a project with this id, which has no row yet that could be locked.
 LOCK_NAME = Statement("SELECT pg_advisory_xact_lock(hashtextextended(:project_id, 1))")
 

@@ -26,6 +26,7 @@ from slotmcp.store.schema import Preparation
 from slotmcp.store.sql_store import SqlStore
 from slotmcp.store.statement import Fetch
 from slotmcp.store.values import json_text
+from slotmcp.store.write_check import not_writable
 
 T = TypeVar("T")
 
@@ -121,6 +122,10 @@ class PostgresStore(SqlStore):
         keys = json_text(sorted(ids))
         rows = await self._reader.run(lambda fetch: fetch(CREDENTIAL_ENDS_NOW, keys=keys))
         return valid_ids([ends for _, *ends in rows], self._now_ms(rows[0][0])) if rows else frozenset()
+
+    async def check_write(self) -> None:
+        if problem := await self._writer.find_write_problem():
+            raise not_writable(problem)
 
     async def now_ms(self) -> int:
         ((now,),) = await self._reader.run(lambda fetch: fetch(NOW))

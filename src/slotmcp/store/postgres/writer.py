@@ -19,7 +19,8 @@ from slotmcp.store.jobs import Job, JobResult, committed, deliver_all, shutting_
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.group import Group
 from slotmcp.store.postgres.link import Link, Pool
-from slotmcp.store.postgres.outages import Fault, error_for_caller
+from slotmcp.store.postgres.outages import Fault, describe_write_fault, error_for_caller
+from slotmcp.store.postgres.statements import TEST_WRITE
 from slotmcp.store.schema_guard import check_schema_in_use
 from slotmcp.store.statement import Row, Statement
 
@@ -84,6 +85,15 @@ class PostgresWriter:
                 return await _run_alone(link, statement, values)
         except Fault as fault:
             raise error_for_caller(fault, self._address) from fault
+
+    async def find_write_problem(self) -> str:
+        """Write a row; return why that failed, as a clause, or "" if it succeeded or the database is just busy."""
+        try:
+            async with self._pool.link() as link:
+                await link.fetch(TEST_WRITE)
+        except Fault as fault:
+            return describe_write_fault(fault)
+        return ""
 
     async def close(self) -> None:
         """Commit the queued units, then close all connections."""

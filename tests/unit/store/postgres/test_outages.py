@@ -325,3 +325,44 @@ async def test_an_unreachable_server_is_unavailable() -> None:
         async with PostgresStore.open("postgresql://me:s3cret@localhost:1/x", timeout_ms=DEFAULT_TIMEOUT_MS):
             pass
     assert "s3cret" not in str(rejected.value)
+
+
+async def test_a_test_write_is_stored_and_does_not_wait_for_another_one(
+    store: PostgresStore, session: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    await store.check_write()
+    assert await session.fetchval("SELECT checked_at_ms FROM clock") > 0
+    async with session.transaction():
+        await session.execute("UPDATE clock SET checked_at_ms = 1")
+        await store.check_write()
+
+
+@pytest.mark.parametrize(
+    ("harm", "problem"),
+    [
+        (
+            """
+DO $$ BEGIN
+    EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database());
+END $$
+""",
+            "the database is read-only",
+        ),
+        (
+            """
+CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
+CREATE TRIGGER fail BEFORE UPDATE ON clock EXECUTE FUNCTION fail()
+""",
+            "the database's server has no space or memory left",
+        ),
+    ],
+)
+async def test_a_test_write_tells_why_the_database_cannot_be_written(
+    postgres_url: str, session: "asyncpg.Connection[asyncpg.Record]", harm: str, problem: str
+) -> None:
+    await session.execute(harm)
+    async with PostgresStore.open(postgres_url) as store:
+        with pytest.raises(Unavailable, match=f"The database cannot be written: {problem}"):
+            await store.check_write()
+        assert await store.project_ids() == ()
