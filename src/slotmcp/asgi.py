@@ -28,7 +28,7 @@ from slotmcp.services.access_watch import watch_access
 from slotmcp.services.app import App
 from slotmcp.services.open_access import OpenAccess
 from slotmcp.settings import Settings
-from slotmcp.tools.gate import CallGate, CallRateLimits, Toolset, local_principal
+from slotmcp.tools.gate import CallGate, CallRateLimits, Toolset, local_principal, log_unavailable
 from slotmcp.tools.http import MESSAGES_PATH, SSE_PATH, STREAMABLE_PATH, McpHttpApp, requested_tool
 from slotmcp.tools.server import TOOL_NAMES, ServerExtension, create_server, select_tools
 from slotmcp.tools.streams import StreamLimits, Streams
@@ -313,6 +313,7 @@ def _record_failure(gate: CallGate, body: bytes, error: TryLater) -> None:
     tool = requested_tool(body)
     if tool in TOOL_NAMES:
         gate.observe(tool, error.code, 0.0)
+        log_unavailable(tool)
 
 
 def _bearer(

@@ -23,7 +23,7 @@ from slotmcp.services import (
     waitlist_sweep,
 )
 from slotmcp.services.reporting import gaps, reports
-from slotmcp.store import calendar_pages, cleanup, clock, transaction
+from slotmcp.store import calendar_pages, cleanup, clock, transaction, write_check
 from slotmcp.store.status import BYTES_PER_MB
 from slotmcp.web import failures
 
@@ -39,6 +39,9 @@ VALUES = {
     "duration of an appointment": f"to {appointments.MAX_DURATION_MINUTES // 60} hours",
     "lifetime of a hold": f"{hold_rules.MIN_TTL_SECONDS} to {hold_rules.MAX_TTL_SECONDS} seconds",
     "lifetime of a waitlist offer": f"{waitlist_queue.OFFER_MINUTES} minutes",
+    "free space on the disk of an SQLite file below which it counts as full": (
+        f"{write_check.MIN_FREE_BYTES // 1_000_000} MB"
+    ),
     "change of the machine's clock that is ignored": f"{clock.TOLERANCE_MS // MS_PER_SECOND} second",
     "time after which SQLite follows a lasting change": f"{clock.SETTLE_SECONDS} s",
     "remaining time of a hold after its clock was set back": f"{transaction.MAX_HOLD_MS // MS_PER_MINUTE} minutes",

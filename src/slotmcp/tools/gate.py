@@ -16,6 +16,7 @@ from slotmcp.domain.errors import CredentialHoldLimit, ErrorCode, NotFound, Rate
 from slotmcp.ports import Rate, RateLimiter
 from slotmcp.services.current_principal import acting_as, current_principal
 from slotmcp.telemetry.limits import report_limit
+from slotmcp.telemetry.logs import RepeatedWarning
 from slotmcp.telemetry.metrics import Limit
 
 _logger: Final = logging.getLogger("slotmcp.tools")
@@ -26,6 +27,7 @@ _log: Final[structlog.stdlib.BoundLogger] = structlog.wrap_logger(
 
 _WAIT_MS: Final = ContextVar("slotmcp_wait_ms", default=0)
 """Time to wait, if the credential of the current call sends too many messages."""
+_unavailable: Final = RepeatedWarning("unavailable")
 
 Observe = Callable[[str, str, float], None]
 """Callback for each finished call: the tool, "ok" or an error code, and the duration in seconds."""
@@ -156,6 +158,8 @@ def hide_other_projects(principal: Principal, error: NotFound) -> NotFound:
 
 def log_call(tool: str, outcome: str, trace_id: str, duration_ms: float, principal: Principal) -> None:
     """Log a finished call, without its arguments and its response; `outcome` is "ok" or an error code."""
+    if outcome == ErrorCode.UNAVAILABLE:
+        log_unavailable(tool, traceId=trace_id)
     if _logger.isEnabledFor(logging.INFO):
         call_id = {"callId": principal.call_id} if principal.call_id else {}
         _log.info(
@@ -166,6 +170,11 @@ def log_call(tool: str, outcome: str, trace_id: str, duration_ms: float, princip
             credential=principal.credential,
             **call_id,
         )
+
+
+def log_unavailable(tool: str, **fields: str) -> None:
+    """Count a call that was `unavailable`, and log it unless another one was logged within the last minute."""
+    _unavailable.log(tool=tool, **fields)
 
 
 def log_retry(task: str, outcome: str) -> None:
