@@ -25,7 +25,7 @@ from slotmcp.services import (
 from slotmcp.services.reporting import gaps, reports
 from slotmcp.store import calendar_pages, cleanup, clock, transaction, write_check
 from slotmcp.store.status import BYTES_PER_MB
-from slotmcp.web import failures
+from slotmcp.web import failures, issuer_keys
 
 MS_PER_HOUR = 60 * MS_PER_MINUTE
 PAGE = prose(ROOT / "docs" / "reference" / "limits.md")
@@ -55,6 +55,13 @@ VALUES = {
     "requests with an invalid key or token per minute and address, and per minute and key": str(
         failures.CALL_RATE.per_minute
     ),
+    "documents of the OAuth issuer": (
+        f"{issuer_keys.MAX_BYTES // 1024} KiB and {issuer_keys.MAX_KEYS} keys; {issuer_keys.DOCUMENT_SECONDS:g} s each"
+    ),
+    "fetches of the issuer's keys": (
+        f"{issuer_keys.FRESH_SECONDS // 60} minutes; at most every {issuer_keys.PAUSE_SECONDS} s"
+    ),
+    "wait of a call with a token of an unknown key": f"{issuer_keys.WAIT_SECONDS:g} s",
     "dashboard session": f"{sessions.LIFETIME_MS // MS_PER_HOUR} hours, or {sessions.IDLE_MS // MS_PER_HOUR} hours",
     "dashboard sessions per key": str(sessions.MAX_SESSIONS_PER_KEY),
     "dashboard sessions in all": f"{sessions.MAX_SESSIONS:,}",
