@@ -189,7 +189,7 @@ async def open_app(settings: Settings, *, preparation: Preparation = Preparation
             app = await stack.enter_async_context(fleet)
         else:
             app = build_app(store, travel, calendars=calendars, max_holds_per_credential=max_holds, places=places)
-        await stack.enter_async_context(app.tracing.writing(kept_days=settings.trace_days))
+        await stack.enter_async_context(_traces_written(app, settings))
         yield app
 
 
@@ -222,6 +222,10 @@ async def join_fleet(  # noqa: PLR0913  adapters and limits
         )
         limits = RedisRateLimiter(link, fallback=app.limits)
         yield replace(app, limits=limits, optional_checks={"redis": link.require})
+
+
+def _traces_written(app: App, settings: Settings) -> AbstractAsyncContextManager[None]:
+    return app.tracing.writing(kept_days=settings.trace_days, max_mb=settings.trace_max_mb)
 
 
 def _other_places(settings: Settings) -> OtherPlaces:

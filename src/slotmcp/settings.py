@@ -125,6 +125,8 @@ class Settings(BaseSettings):
     """Prefix of all Redis keys; a different one for each database when several share a Redis."""
     trace_days: int = Field(default=30, ge=0, le=3650)
     """Retention of decision traces; 0: traces are not stored."""
+    trace_max_mb: int = Field(default=1_000, ge=1, le=1_000_000)
+    """Maximum size of the stored traces; the oldest ones are deleted."""
     write_check_seconds: float = Field(default=5, ge=0, le=3600, allow_inf_nan=False)
     """Interval at which an HTTP server checks with a small write that its database can be written."""
     clock_settle_seconds: float = Field(default=120, ge=0, le=3600, allow_inf_nan=False)

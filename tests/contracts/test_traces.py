@@ -7,6 +7,7 @@ from slotmcp.domain.moment import PartOfDay
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.trace import Question, ScheduleSource, TechnicianTrace, Trace, TracedUse
 from slotmcp.ports import Store
+from slotmcp.store.traces import BATCH_ROWS
 from support.clock import NOW_MS
 from support.schedules import NOON, PROJECT
 
@@ -101,6 +102,19 @@ async def test_old_traces_are_deleted(store: Store) -> None:
     assert await store.drop_traces(NOW_MS) == 0
     assert await store.drop_traces(NOW_MS + 1) == 1
     assert await store.traces(SHOP, 0, NOW_MS * 2) == (FULL,)
+
+
+async def test_the_oldest_traces_above_a_size_are_deleted_in_bounded_batches(store: Store) -> None:
+    assert await store.excess_traces(0) == 0
+    count = BATCH_ROWS + 100
+    traces = [replace(PLAIN, id=f"t{number:04}", at_ms=NOW_MS + number) for number in range(count)]
+    await store.add_traces(traces)
+    assert await store.excess_traces(1_000_000_000) == 0
+    excess = await store.excess_traces(100_000)
+    assert count // 2 < excess < count
+    assert await store.drop_oldest_traces(excess + count) == BATCH_ROWS
+    assert [each.id for each in await store.traces(SHOP, 0, NOW_MS * 2)] == [each.id for each in traces[BATCH_ROWS:]]
+    assert await store.drop_oldest_traces(1) == 1
 
 
 async def test_traces_do_not_move_the_revision(store: Store) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import orjson
 import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
@@ -336,6 +337,22 @@ async def test_under_load_a_flush_writes_only_the_traces_that_were_waiting(opera
         await tracing.write()
         assert rushed.batches == [3, 1]
     assert [await operator.store.trace(f"later{number}") is not None for number in (1, 2)] == [True, True]
+
+
+async def test_the_oldest_traces_are_deleted_above_the_size(operator: Caller) -> None:
+    now_ms = operator.clock.now_ms()
+    plain = replace(_OLD, outcome="x" * 1_000)
+    await operator.store.add_traces([replace(plain, id=f"t{n:05}", at_ms=now_ms - 5_000 + n) for n in range(3_000)])
+    tracing = TraceWriter(operator.store, "p")
+    async with tracing.writing(kept_days=1, max_mb=1):
+        await tracing.drop(asyncio.Event())
+    kept = await operator.store.traces("denver-hvac", 0, now_ms)
+    assert 400 < len(kept) < 900
+    assert kept[-1].id == "t02999"
+    assert len(orjson.dumps(kept)) <= 1_000_000
+
+
+_OLD = Trace(id="old", project_id="denver-hvac", use=TracedUse.GET_SLOTS, at_ms=0, outcome="ok", conversation="c")
 
 
 async def test_a_trace_that_cannot_be_written_does_not_block_others(operator: Caller) -> None:

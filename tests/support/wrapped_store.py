@@ -115,6 +115,12 @@ class WrappedStore:
     async def drop_traces(self, before_ms: int) -> int:
         return await self._store.drop_traces(before_ms)
 
+    async def excess_traces(self, max_bytes: int) -> int:
+        return await self._store.excess_traces(max_bytes)
+
+    async def drop_oldest_traces(self, count: int) -> int:
+        return await self._store.drop_oldest_traces(count)
+
     async def add_access_key(self, key: AccessKey, secret_hash: str) -> None:
         await self._store.add_access_key(key, secret_hash)
 

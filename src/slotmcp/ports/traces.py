@@ -31,4 +31,10 @@ class Traces(Protocol):
         """Return the newest calls since a time that were refused or had nothing to offer, newest first."""
 
     async def drop_traces(self, before_ms: int) -> int:
-        """Delete older traces, at most a few thousand; return their number."""
+        """Delete older traces, at most a few hundred; return their number."""
+
+    async def excess_traces(self, max_bytes: int) -> int:
+        """Return the estimated number of the oldest traces that must be deleted so that all take at most a size."""
+
+    async def drop_oldest_traces(self, count: int) -> int:
+        """Delete the oldest traces of all projects, at most a few hundred; return their number."""

@@ -23,6 +23,7 @@ from slotmcp.domain.trace import Question, TechnicianTrace, Trace, TracedUse
 from slotmcp.engine.explain import reasons_at
 from slotmcp.ports import Store
 from slotmcp.services.reporting.conversations import count_steps
+from slotmcp.services.trace_budget import DEFAULT_MAX_MB, TraceLimits, TraceSampler
 from slotmcp.services.tracing import TraceBuilder, TracedRequest, TracedResult
 
 MAX_PENDING_TRACES: Final = 10_000
@@ -32,6 +33,8 @@ YIELD_EVERY: Final = 50
 """Number of traces after which the event loop runs other tasks."""
 WRITE_INTERVAL_SECONDS: Final = 1.0
 DROP_INTERVAL_SECONDS: Final = 3600.0
+DROP_PAUSE_SECONDS: Final = 0.05
+"""Pause between two batches of deleted traces."""
 MAX_TECHNICIANS: Final = 60
 """Maximum number of technicians in a trace."""
 
@@ -52,6 +55,10 @@ class TraceWriter:
         self._pending: deque[TraceBuilder] = deque()
         self._is_open = False
         self._write_lock = asyncio.Lock()
+        self._limits = TraceLimits(days=1, max_mb=DEFAULT_MAX_MB)
+        self._sampler = TraceSampler(self._limits)
+        self._stored = 0
+        """Number of traces stored since the size was last checked."""
 
     def begin(self, tool: str, trace_id: str, principal: Principal) -> TraceBuilder | None:
         """Return a builder for a new call; None if the call is not traced."""
@@ -71,11 +78,13 @@ class TraceWriter:
             telemetry.record_dropped_traces(1)
 
     @asynccontextmanager
-    async def writing(self, *, kept_days: int) -> AsyncIterator[None]:
+    async def writing(self, *, kept_days: int, max_mb: int = DEFAULT_MAX_MB) -> AsyncIterator[None]:
         """Write traces until the block ends, then all pending ones. If `kept_days` is 0, tracing is disabled."""
         self._is_open = kept_days > 0
+        self._limits = TraceLimits(days=kept_days, max_mb=max_mb)
+        self._sampler = TraceSampler(self._limits)
         closing = asyncio.Event()
-        task = asyncio.create_task(self._keep_writing(kept_days, closing)) if self._is_open else None
+        task = asyncio.create_task(self._keep_writing(closing)) if self._is_open else None
         try:
             yield
         finally:
@@ -107,12 +116,13 @@ class TraceWriter:
 
     async def _write(self, batch: list[TraceBuilder]) -> None:
         built = [trace async for builder in _yielding(batch) if (trace := _build(builder)) is not None]
-        traces = [await self._pseudonymized(trace) for trace in built]
+        traces = [await self._pseudonymized(trace) for trace in built if self._sampler.is_stored(trace)]
         await self._store.add_traces(traces)
         await count_steps(self._store, traces)
-        async for trace in _yielding(traces):
+        async for trace in _yielding(built):
             telemetry.record_decision(trace)
-        telemetry.record_saved_traces(len(traces))
+        telemetry.record_saved_traces(len(traces), sampled_out=len(built) - len(traces))
+        self._stored += len(traces)
 
     async def _pseudonymized(self, trace: Trace) -> Trace:
         """Return a trace with keyed hashes of its call id and its conversation, because a call id may be guessed."""
@@ -128,7 +138,7 @@ class TraceWriter:
             conversation=pseudonym(f"traced conversation:{trace.conversation}")[:_HASH_DIGITS],
         )
 
-    async def _keep_writing(self, kept_days: int, closing: asyncio.Event) -> None:
+    async def _keep_writing(self, closing: asyncio.Event) -> None:
         """Write at intervals until `closing` is set, and then once more. A batch is never interrupted."""
         monotonic_s = asyncio.get_running_loop().time
         next_drop_s = monotonic_s()
@@ -138,15 +148,29 @@ class TraceWriter:
                 await asyncio.wait_for(closing.wait(), WRITE_INTERVAL_SECONDS)
             is_last = closing.is_set()
             await self.write()
-            if monotonic_s() >= next_drop_s and not is_last:
+            if (monotonic_s() >= next_drop_s or self._stored >= self._limits.check_every) and not is_last:
                 next_drop_s = monotonic_s() + DROP_INTERVAL_SECONDS
-                await self._drop(kept_days)
+                await self.drop(closing)
 
-    async def _drop(self, kept_days: int) -> None:
+    async def drop(self, closing: asyncio.Event) -> None:
+        """Delete the traces that are too old, and the oldest ones above the size, in batches until `closing` is set."""
+        self._stored = 0
         with suppress(SlotmcpError):
-            before_ms = await self._store.now_ms() - kept_days * MS_PER_DAY
-            while await self._store.drop_traces(before_ms):
+            before_ms = await self._store.now_ms() - self._limits.days * MS_PER_DAY
+            while await self._store.drop_traces(before_ms) and not await _is_set(closing):
                 pass
+            excess = await self._store.excess_traces(self._limits.max_bytes)
+            while excess > 0 and (dropped := await self._store.drop_oldest_traces(excess)):
+                excess -= dropped
+                if await _is_set(closing):
+                    return
+
+
+async def _is_set(closing: asyncio.Event) -> bool:
+    """Wait between two batches, in which other writers get the lock; return whether the event is set."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(closing.wait(), DROP_PAUSE_SECONDS)
+    return closing.is_set()
 
 
 async def _yielding(items: Sequence[T]) -> AsyncIterator[T]:

@@ -50,11 +50,15 @@ from slotmcp.store.sessions import (
 from slotmcp.store.statement import Fetch, Row, Statement
 from slotmcp.store.traces import (
     ADD_TRACES,
+    BATCH_ROWS,
     CONVERSATIONS,
+    DROP_OLDEST_TRACES,
     DROP_TRACES,
     REFUSALS,
     TRACE,
     TRACES,
+    TRACES_SIZE,
+    excess_traces,
     traces_of,
     traces_values,
 )
@@ -249,6 +253,12 @@ class SqlStore:
 
     async def drop_traces(self, before_ms: int) -> int:
         return len(await self._writer.write_alone(DROP_TRACES, before_ms=before_ms))
+
+    async def excess_traces(self, max_bytes: int) -> int:
+        return excess_traces(await self._pages.run(lambda fetch: fetch(TRACES_SIZE)), max_bytes)
+
+    async def drop_oldest_traces(self, count: int) -> int:
+        return len(await self._writer.write_alone(DROP_OLDEST_TRACES, count=min(count, BATCH_ROWS)))
 
     async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:
         return await self._writer.write(project_id, unit, create=create)

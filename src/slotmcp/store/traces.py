@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -11,6 +11,13 @@ from slotmcp.domain.moment import PartOfDay
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.trace import Question, ScheduleSource, TechnicianTrace, Trace, TracedUse
 from slotmcp.store.statement import Row, Statement
+
+BATCH_ROWS: Final = 500
+"""Maximum number of traces that are deleted at a time."""
+MEASURED_ROWS: Final = 200
+"""Number of the newest traces whose average size is taken for that of all."""
+INDEX_BYTES: Final = 300
+"""Bytes of a trace in its columns and indexes, without its JSON."""
 
 # Add the traces of a JSON list, except those that exist and those whose project does not exist.
 ADD_TRACES = Statement(
@@ -71,10 +78,29 @@ ORDER BY at_ms DESC, id DESC LIMIT :limit
 """,
 )
 
-# Delete old traces, at most 2000 at a time, because other writers wait meanwhile.
-DROP_TRACES = Statement("""
-DELETE FROM traces WHERE id IN (SELECT id FROM traces WHERE at_ms < :before_ms ORDER BY at_ms LIMIT 2000) RETURNING id
+# Delete old traces, a limited number at a time, because other writers wait meanwhile.
+DROP_TRACES = Statement(f"""
+DELETE FROM traces WHERE id IN (SELECT id FROM traces WHERE at_ms < :before_ms ORDER BY at_ms LIMIT {BATCH_ROWS})
+RETURNING id
 """)
+
+# Delete the oldest traces of all projects.
+DROP_OLDEST_TRACES = Statement(
+    "DELETE FROM traces WHERE id IN (SELECT id FROM traces ORDER BY at_ms LIMIT :count) RETURNING id"
+)
+
+# Count the traces, and measure the newest ones.
+TRACES_SIZE = Statement(f"""
+SELECT (SELECT count(*) FROM traces),
+       (SELECT coalesce(avg(length(told)), 0) FROM
+        (SELECT told FROM traces ORDER BY at_ms DESC LIMIT {MEASURED_ROWS}) AS newest)
+""")
+
+
+def excess_traces(rows: Sequence[Row], max_bytes: int) -> int:
+    """Return by how many the traces exceed a size, from the row of TRACES_SIZE."""
+    ((count, average),) = rows
+    return int(max(0, count - max_bytes // (int(average) + INDEX_BYTES)))
 
 
 def traces_values(traces: Sequence[Trace]) -> dict[str, object]:

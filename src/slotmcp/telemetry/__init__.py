@@ -103,8 +103,9 @@ def record_hold_events(events: Sequence[HoldEvent]) -> None:
         metrics.HOLDS.labels(event).inc(events.count(event))
 
 
-def record_saved_traces(count: int) -> None:
-    """Record that traces were saved to the database."""
+def record_saved_traces(count: int, *, sampled_out: int) -> None:
+    """Record that traces were saved to the database, and that others were not, because there were too many."""
+    metrics.TRACES_SAMPLED_OUT.inc(sampled_out)
     metrics.TRACES_KEPT.inc(count)
 
 

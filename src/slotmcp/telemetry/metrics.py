@@ -163,6 +163,9 @@ GUESSING_ALERTS: Final = _counter(
     "slotmcp_guessing_alerts", "Failed verifications of a credential that had at least 100 within the hour."
 )
 TRACES_KEPT: Final = _counter("slotmcp_traces_kept", "Decision traces that were kept.")
+TRACES_SAMPLED_OUT: Final = _counter(
+    "slotmcp_traces_sampled_out", "Decision traces that were not kept, because there were more than the size allows."
+)
 TRACES_DROPPED: Final = _counter(
     "slotmcp_traces_dropped", "Decision traces that were lost: too many at once, or no database."
 )

@@ -24,6 +24,8 @@ READS_ALL = {
     "catalog.REVISIONS",
     "access.ALL_ACCESS_KEYS",
     "erasures.ALL_ERASURES",
+    "traces.DROP_OLDEST_TRACES",
+    "traces.TRACES_SIZE",
     "calendar.CALENDAR_PROJECTS",
     "calendar.BACKLOGS",
     "encryption.SALTS",
