@@ -22,6 +22,7 @@ from ulid import ULIDGenerator
 
 from slotmcp.domain.erasure import Erasure
 from slotmcp.domain.errors import FixSetup, SlotmcpError
+from slotmcp.domain.retention import KEEP_ALL, Retention
 from slotmcp.ports import AttemptLimiter, Clock, LiveHolds, Store, Travel
 from slotmcp.ports.calendar import Calendar, Secrets
 from slotmcp.redis_layer.channel import Channel
@@ -44,6 +45,7 @@ from slotmcp.services.in_memory import MemoryAttemptLimiter, MemoryHolds, Memory
 from slotmcp.services.open_streams import OpenStreams
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.reporting.reports import ReportService
+from slotmcp.services.retention import RetentionService
 from slotmcp.services.sessions import SessionService
 from slotmcp.services.slots import SlotService
 from slotmcp.services.technicians import TechnicianService
@@ -171,7 +173,7 @@ async def open_app(settings: Settings, *, preparation: Preparation = Preparation
         Unavailable: the database does not respond.
     """
     calendars, max_holds = CalendarConfig.of(settings), settings.max_holds_per_credential
-    places = _other_places(settings)
+    places, retention = _other_places(settings), _retention(settings)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings, preparation=preparation))
         travel = await stack.enter_async_context(open_travel(settings))
@@ -185,10 +187,18 @@ async def open_app(settings: Settings, *, preparation: Preparation = Preparation
                 calendars=calendars,
                 max_holds_per_credential=max_holds,
                 places=places,
+                retention=retention,
             )
             app = await stack.enter_async_context(fleet)
         else:
-            app = build_app(store, travel, calendars=calendars, max_holds_per_credential=max_holds, places=places)
+            app = build_app(
+                store,
+                travel,
+                calendars=calendars,
+                max_holds_per_credential=max_holds,
+                places=places,
+                retention=retention,
+            )
         await stack.enter_async_context(_traces_written(app, settings))
         yield app
 
@@ -203,6 +213,7 @@ async def join_fleet(  # noqa: PLR0913  adapters and limits
     calendars: CalendarConfig = NO_CALENDAR,
     max_holds_per_credential: int = 0,
     places: OtherPlaces = NO_OTHER_PLACES,
+    retention: Retention = KEEP_ALL,
 ) -> AsyncIterator[App]:
     """Yield all services over a store that several servers share. They notify each other through Redis."""
     async with (
@@ -219,9 +230,19 @@ async def join_fleet(  # noqa: PLR0913  adapters and limits
             calendars=calendars,
             max_holds_per_credential=max_holds_per_credential,
             places=replace(places, drop_snapshots=fleet.drop_snapshots),
+            retention=retention,
         )
         limits = RedisRateLimiter(link, fallback=app.limits)
         yield replace(app, limits=limits, optional_checks={"redis": link.require})
+
+
+def _retention(settings: Settings) -> Retention:
+    return Retention(
+        customer_days=settings.customer_days,
+        booking_days=settings.booking_days,
+        canceled_days=settings.canceled_days,
+        key_days=settings.access_key_days,
+    )
 
 
 def _traces_written(app: App, settings: Settings) -> AbstractAsyncContextManager[None]:
@@ -306,6 +327,7 @@ def build_app(  # noqa: PLR0913  the ports that a server may implement different
     calendars: CalendarConfig = NO_CALENDAR,
     max_holds_per_credential: int = 0,
     places: OtherPlaces = NO_OTHER_PLACES,
+    retention: Retention = KEEP_ALL,
 ) -> App:
     """Return all services over a store; without a routing service, travel times are estimated.
 
@@ -323,6 +345,7 @@ def build_app(  # noqa: PLR0913  the ports that a server may implement different
     access = AccessService(store=store, ids=ids)
     sessions = SessionService(store=store, access=access, ids=ids)
     open_worker = partial(_open_worker, calendars, writer)
+    purging = RetentionService(store, retention)
     return App(
         projects=ProjectService(writer, sweeper),
         slots=SlotService(availability_cache=cache, travel_lookup=travel_lookup, verification=verification),
@@ -343,12 +366,13 @@ def build_app(  # noqa: PLR0913  the ports that a server may implement different
         calendars=CalendarService(writer, calendar_factory=calendars.calendar_factory, secrets=calendars.secrets),
         calendar_worker=open_worker,
         background_tasks=partial(
-            _background_tasks, store, sessions, open_worker if calendars.sync_interval_seconds else None
+            _background_tasks, store, sessions, purging, open_worker if calendars.sync_interval_seconds else None
         ),
         access=access,
         open_streams=OpenStreams(store=store, clock=SystemClock()),
         sessions=sessions,
         attention=AttentionService(store=store, availability_cache=cache),
+        retention=purging,
         reports=ReportService(store=store, availability_cache=cache),
         board=BoardService(store=store, schedules=fleet or store, availability_cache=cache),
         tracing=TraceWriter(store, process=ids.new_id()),
@@ -370,10 +394,11 @@ def _open_worker(calendars: CalendarConfig, writer: ProjectWriter) -> AbstractAs
 
 @asynccontextmanager
 async def _background_tasks(
-    store: Store, sessions: SessionService, open_worker: OpenWorker | None
+    store: Store, sessions: SessionService, purging: RetentionService, open_worker: OpenWorker | None
 ) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(in_background(_keep_deleting_sessions(sessions)))
+        await stack.enter_async_context(in_background(purging.run_forever()))
         if open_worker is not None:
             await stack.enter_async_context(in_background(_run_worker(store, open_worker)))
         yield

@@ -131,6 +131,14 @@ class Settings(BaseSettings):
     """Interval at which an HTTP server checks with a small write that its database can be written."""
     clock_settle_seconds: float = Field(default=120, ge=0, le=3600, allow_inf_nan=False)
     """Time for which a change of the machine's clock must last before an SQLite database follows it."""
+    customer_days: int = Field(default=0, ge=0, le=36_500)
+    """Days after a booking's end at which its customer is erased; 0: never."""
+    booking_days: int = Field(default=0, ge=0, le=36_500)
+    """Days after its end at which a booking is deleted; 0: never."""
+    canceled_days: int = Field(default=0, ge=0, le=36_500)
+    """Days after its former end at which a canceled booking is deleted; 0: never."""
+    access_key_days: int = Field(default=0, ge=0, le=36_500)
+    """Days after its expiry or revocation at which an access key is deleted; 0: never."""
     erasure_file: str = ""
     """List of erasures that `forget` maintains; empty: beside an SQLite file, and none for PostgreSQL."""
     log_level: LogLevel = "warning"

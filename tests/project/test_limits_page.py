@@ -13,6 +13,7 @@ from slotmcp.services import (
     appointments,
     hold_rules,
     lookups,
+    retention,
     sessions,
     slots,
     technicians,
@@ -23,7 +24,7 @@ from slotmcp.services import (
     waitlist_sweep,
 )
 from slotmcp.services.reporting import gaps, reports
-from slotmcp.store import calendar_pages, cleanup, clock, transaction, write_check
+from slotmcp.store import calendar_pages, cleanup, clock, traces, transaction, write_check
 from slotmcp.store.status import BYTES_PER_MB
 from slotmcp.web import failures, issuer_keys
 
@@ -81,6 +82,9 @@ VALUES = {
     "file or table that `slotmcp forget` writes again without `--thorough`": (
         f"{cleanup.MAX_VACUUM_BYTES // BYTES_PER_MB} MB"
     ),
+    "traces deleted in one transaction": str(traces.BATCH_ROWS),
+    "rows of each kind that a purge deletes in one transaction": str(retention.BATCH_ROWS),
+    "deferred calendar events": f"{calendar_pages.ENTRY_RETENTION_MINUTES // MINUTES_PER_DAY} days",
     "period of a report": f"{reports.MAX_DAYS} days",
     "gaps per report": str(gaps.MAX_GAPS),
 }

@@ -9,6 +9,7 @@ from slotmcp.domain.calendar import CalendarBacklog
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.erasure import CleanupReport, Erasure
 from slotmcp.domain.interval import Interval, Minute
+from slotmcp.domain.retention import Purged, Retention
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Trace
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
@@ -156,6 +157,18 @@ class WrappedStore:
 
     async def erasures(self, project_id: str) -> tuple[Erasure, ...]:
         return await self._store.erasures(project_id)
+
+    async def count_purgeable(self, project_id: str, retention: Retention, *, now_ms: int) -> Purged:
+        return await self._store.count_purgeable(project_id, retention, now_ms=now_ms)
+
+    async def purge_access_keys(self, over_by_ms: int, *, is_dry_run: bool) -> int:
+        return await self._store.purge_access_keys(over_by_ms, is_dry_run=is_dry_run)
+
+    async def claim_task(self, task: str, *, now_ms: int, next_ms: int) -> bool:
+        return await self._store.claim_task(task, now_ms=now_ms, next_ms=next_ms)
+
+    async def postpone_task(self, task: str, *, next_ms: int) -> None:
+        await self._store.postpone_task(task, next_ms=next_ms)
 
     async def clean_up(self, *, is_thorough: bool) -> CleanupReport:
         return await self._store.clean_up(is_thorough=is_thorough)

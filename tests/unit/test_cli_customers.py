@@ -179,3 +179,14 @@ def test_an_invalid_erasure_is_refused(slotmcp: Run, home: Path, words: list[str
 )
 def test_invalid_server_options_are_a_usage_error(slotmcp: Run, words: list[str]) -> None:
     assert slotmcp("stdio", *words).code == Exit.USAGE
+
+
+@pytest.mark.usefixtures("imported")
+def test_a_purge_deletes_what_the_settings_say(slotmcp: Run, sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_past_booking(sample)
+    assert slotmcp("import", str(sample)).code == Exit.OK
+    assert slotmcp("purge").out == "There is nothing to delete.\n"
+    monkeypatch.setenv("SLOTMCP_BOOKING_DAYS", "30")
+    assert slotmcp("purge", "--dry-run").out == "Would delete: 1 past bookings\n"
+    assert slotmcp("purge").out == "Deleted: 1 past bookings\n"
+    assert slotmcp("booking", "b-old").code == Exit.REFUSED

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from slotmcp.bootstrap import build_app, open_store
-from slotmcp.cli import bookings, calcom, customers, databases, encryption, keys, project_files
+from slotmcp.cli import bookings, calcom, customers, databases, encryption, keys, project_files, retention
 from slotmcp.cli import doctor as diagnosis
 from slotmcp.cli.exits import exit_on_error, exit_with
 from slotmcp.cli.report import report
@@ -135,6 +135,7 @@ app.command()(project_files.export)
 app.command()(slots)
 app.command()(bookings.booking)
 app.command()(customers.forget)
+app.command()(retention.purge)
 
 
 @app.command()

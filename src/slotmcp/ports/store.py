@@ -10,6 +10,7 @@ from slotmcp.domain.calendar import CalendarBacklog
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.erasure import CleanupReport, Erasure
 from slotmcp.domain.interval import Interval, Minute
+from slotmcp.domain.retention import Purged, Retention
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports.calendar import CalendarView, CalendarWork
@@ -239,6 +240,24 @@ class Store(ScheduleReader, Traces, Protocol):
 
     async def erasures(self, project_id: str) -> tuple[Erasure, ...]:
         """Return the logged erasures of a project, in order."""
+
+    async def count_purgeable(self, project_id: str, retention: Retention, *, now_ms: int) -> Purged:
+        """Return the numbers of a project's rows whose retention is over."""
+
+    async def purge_access_keys(self, over_by_ms: int, *, is_dry_run: bool) -> int:
+        """Delete the access keys that were over by a time and have no session; return their number.
+
+        In a dry run, only count them.
+        """
+
+    async def claim_task(self, task: str, *, now_ms: int, next_ms: int) -> bool:
+        """Claim a periodic task until its next time; return False if it is not due.
+
+        Of several servers, only one gets it.
+        """
+
+    async def postpone_task(self, task: str, *, next_ms: int) -> None:
+        """Change the next time of a periodic task."""
 
     async def clean_up(self, *, is_thorough: bool) -> CleanupReport:
         """Overwrite or release what deleted rows left in the database's files, as far as this program can.

@@ -10,6 +10,7 @@ from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import BusyTime, Hold
 from slotmcp.domain.erasure import Erasure
 from slotmcp.domain.interval import Minute
+from slotmcp.domain.retention import Purged, Retention
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports.calendar import CalendarRecords
@@ -164,6 +165,13 @@ class Transaction(Protocol):
 
     async def add_erasure(self, erasure: Erasure) -> None:
         """Log an erasure of this project. An older one of the same contact is replaced."""
+
+    async def purge(self, retention: Retention, *, limit: int) -> Purged:
+        """Delete at most `limit` rows of each kind whose retention is over; return their numbers.
+
+        Bookings of the last MIN_BOOKING_DAYS stay, and those that a calendar event or a push refers to.
+        Does not increment the revision: schedules do not contain these bookings.
+        """
 
     async def add_waitlist_entry(self, entry: WaitlistEntry) -> None:
         """Insert a waitlist entry."""

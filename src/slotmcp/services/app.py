@@ -17,6 +17,7 @@ from slotmcp.services.holds import HoldService
 from slotmcp.services.open_streams import OpenStreams
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.reporting.reports import ReportService
+from slotmcp.services.retention import RetentionService
 from slotmcp.services.sessions import SessionService
 from slotmcp.services.slots import SlotService
 from slotmcp.services.technicians import TechnicianService
@@ -54,6 +55,7 @@ class App:
     """Registry of the event streams of this process."""
     sessions: SessionService
     reports: ReportService
+    retention: RetentionService
     board: BoardService
     vitals: Vitals
     ids: Ids

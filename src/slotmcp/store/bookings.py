@@ -260,16 +260,16 @@ async def erase_customer(fetch: Fetch, project_id: str, key: str) -> ErasedClaim
     await fetch(DELETE_FORMER_CONTACT, project_id=project_id, key=key)
     rows = await fetch(CLAIMS_OF_CUSTOMER, project_id=project_id, key=key)
     for technician_id, claim_id, state, has_changed, made_at_ms in rows:
-        await fetch(ERASE_CLAIM_CUSTOMER, project_id=project_id, id=claim_id)
-        count += await _erase_booking(fetch, project_id, claim_id)
+        count += await erase_claim(fetch, project_id, claim_id)
         claims.append(ErasedClaim(claim_id, made_at_ms))
         if has_changed and state in TAKING_TIME:
             changes.append((technician_id, claim_id))
     return ErasedClaims(claims, count, changes)
 
 
-async def _erase_booking(fetch: Fetch, project_id: str, claim_id: str) -> int:
-    """Erase the customer from the booking of a claim; return the number of bookings, 0 or 1."""
+async def erase_claim(fetch: Fetch, project_id: str, claim_id: str) -> int:
+    """Erase the customer from a claim and its booking; return the number of bookings, 0 or 1."""
+    await fetch(ERASE_CLAIM_CUSTOMER, project_id=project_id, id=claim_id)
     await fetch(DELETE_BOOKING_CONTACTS, project_id=project_id, claim_id=claim_id)
     await fetch(ERASE_PUSH_MESSAGE, project_id=project_id, claim_id=claim_id)
     rows = await fetch(ERASE_BOOKING_CUSTOMER, project_id=project_id, claim_id=claim_id)

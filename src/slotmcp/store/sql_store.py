@@ -11,6 +11,7 @@ from slotmcp.domain.calendar import CalendarBacklog
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.erasure import Erasure
 from slotmcp.domain.interval import Interval, Minute
+from slotmcp.domain.retention import Purged, Retention
 from slotmcp.domain.trace import Trace
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import BookingPages, CommitHandler, ProjectEvent, Unit
@@ -37,6 +38,7 @@ from slotmcp.store.claims import read_hold, read_holds
 from slotmcp.store.columns import AccessKeyRow
 from slotmcp.store.encryption import readable_salt
 from slotmcp.store.erasures import read_erasures
+from slotmcp.store.purging import CLAIM_TASK, DELETE_OLD_KEYS, OLD_KEYS, POSTPONE_TASK, purge
 from slotmcp.store.schedules import Snapshot, project_not_found
 from slotmcp.store.sessions import (
     ADD_SESSION,
@@ -65,6 +67,7 @@ from slotmcp.store.traces import (
 from slotmcp.store.values import json_text, pseudonym_of
 from slotmcp.store.waitlist import read_entries, read_entry, read_events
 
+ALL_ROWS: Final = 2**31 - 1
 ALL_TIME: Final[Interval] = (-(2**31), 2**31 - 1)
 """Every minute that a claim can have."""
 
@@ -259,6 +262,24 @@ class SqlStore:
 
     async def drop_oldest_traces(self, count: int) -> int:
         return len(await self._writer.write_alone(DROP_OLDEST_TRACES, count=min(count, BATCH_ROWS)))
+
+    async def purge_access_keys(self, over_by_ms: int, *, is_dry_run: bool) -> int:
+        if is_dry_run:
+            return len(await self._pages.run(lambda fetch: fetch(OLD_KEYS, over_by_ms=over_by_ms)))
+        return len(await self._writer.write_alone(DELETE_OLD_KEYS, over_by_ms=over_by_ms))
+
+    async def count_purgeable(self, project_id: str, retention: Retention, *, now_ms: int) -> Purged:
+        def count(fetch: Fetch) -> Awaitable[Purged]:
+            snapshot = Snapshot(fetch=fetch, project_id=project_id, now_ms=now_ms)
+            return purge(snapshot, retention, limit=ALL_ROWS, is_dry_run=True)
+
+        return await self._pages.run_in_snapshot(count)
+
+    async def claim_task(self, task: str, *, now_ms: int, next_ms: int) -> bool:
+        return bool(await self._writer.write_alone(CLAIM_TASK, task=task, now_ms=now_ms, next_ms=next_ms))
+
+    async def postpone_task(self, task: str, *, next_ms: int) -> None:
+        await self._writer.write_alone(POSTPONE_TASK, task=task, next_ms=next_ms)
 
     async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:
         return await self._writer.write(project_id, unit, create=create)

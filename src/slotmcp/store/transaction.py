@@ -10,10 +10,11 @@ from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import MAX_HOLD_MINUTES, BusyTime, Claim, ClaimState, Hold
 from slotmcp.domain.erasure import Erasure
 from slotmcp.domain.interval import MS_PER_DAY, MS_PER_MINUTE, Minute
+from slotmcp.domain.retention import Purged, Retention
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import ChangeNotice, Receipt
-from slotmcp.store import bookings, catalog, claims, erasures, waitlist
+from slotmcp.store import bookings, catalog, claims, erasures, purging, waitlist
 from slotmcp.store.attention import attention_text
 from slotmcp.store.calendar_pages import SqlCalendarRecords
 from slotmcp.store.change_log import ChangeLog
@@ -199,6 +200,9 @@ class SqlTransaction:
 
     async def add_erasure(self, erasure: Erasure) -> None:
         await self._fetch(erasures.ADD_ERASURE, key=erasure.key, at_ms=erasure.at_ms)
+
+    async def purge(self, retention: Retention, *, limit: int) -> Purged:
+        return await purging.purge(self._snapshot, retention, limit=limit)
 
     async def add_waitlist_entry(self, entry: WaitlistEntry) -> None:
         await self._fetch(waitlist.ADD_ENTRY, **waitlist.entry_values(entry))

@@ -26,6 +26,8 @@ READS_ALL = {
     "erasures.ALL_ERASURES",
     "traces.DROP_OLDEST_TRACES",
     "traces.TRACES_SIZE",
+    "purging.DELETE_OLD_KEYS",
+    "purging.OLD_KEYS",
     "calendar.CALENDAR_PROJECTS",
     "calendar.BACKLOGS",
     "encryption.SALTS",
