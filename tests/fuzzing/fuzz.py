@@ -1,4 +1,4 @@
-"""`.venv/bin/python tests/fuzzing/fuzz.py [--minutes 10]`: send random input to a server, and count the responses."""
+"""`.venv/bin/python tests/fuzzing/fuzz.py tools|bytes [--minutes 10]`: send random input to a server."""
 
 import sys
 from pathlib import Path

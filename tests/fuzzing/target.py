@@ -10,10 +10,12 @@ from pathlib import Path
 from threading import Thread
 from typing import Final
 
+from fuzzing.wire import Request, exchange
 from slotmcp.domain.access import Scope
 from slotmcp.services.access import EVERY_PROJECT
 from support.denver import PLAN
 from support.http_server import SLOTMCP_HTTP, START_SECONDS, open_database
+from support.until import until
 
 LISTENS: Final = "slotmcp listens on "
 KIB_PER_MIB: Final = 1024
@@ -60,7 +62,13 @@ def running_target(folder: Path) -> Iterator[Target]:
         reader.start()
         try:
             assert first_line.startswith(LISTENS), first_line
-            yield Target(int(first_line.partition("/mcp")[0].rpartition(":")[2]), process, keys, log)
+            port = int(first_line.partition("/mcp")[0].rpartition(":")[2])
+            until(
+                lambda: exchange(port, bytes(Request("GET", "/readyz"))) is not None,
+                "it answers",
+                seconds=START_SECONDS,
+            )
+            yield Target(port, process, keys, log)
         finally:
             process.terminate()
             process.wait(START_SECONDS)
