@@ -17,6 +17,8 @@ STATUS: Final = re.compile(rb"(?:\A|\r?\n|\}|\n)HTTP/1\.1 (\d{3}) ")
 MAX_READ_BYTES: Final = 4_000_000
 MAX_CHECKED_BYTES: Final = 200_000
 CONCURRENT: Final = 24
+ROUND_SECONDS: Final = 10
+"""A script that takes longer also runs during the next rounds."""
 UNAVAILABLE: Final = 503
 SERVER_ERROR: Final = 500
 ADDRESSES: Final = [f"127.0.0.{number}" for number in range(10, 60)]
@@ -50,13 +52,13 @@ class ConnectionFuzzer:
         await asyncio.gather(*self._running)
 
     async def _run(self, name: str, script: Script) -> None:
-        is_long = script.seconds > 10
+        is_long = script.seconds > ROUND_SECONDS
         if is_long:
             self._slots.release()
+        received = bytearray()
         try:
             async with asyncio.timeout(script.seconds):
-                received = await self._connect(script)
-            self._check(name, script.kind, received)
+                await self._connect(script, received)
         except TimeoutError:
             self.endings[f"{script.kind}: client left"] += 1
         except OSError:
@@ -64,12 +66,12 @@ class ConnectionFuzzer:
         finally:
             if not is_long:
                 self._slots.release()
+        self._check(name, script.kind, bytes(received))
 
-    async def _connect(self, script: Script) -> bytes:
+    async def _connect(self, script: Script, received: bytearray) -> None:
         reader, writer = await asyncio.open_connection(
             HOST, self._port, local_addr=(next(self._addresses), 0), limit=MAX_READ_BYTES if script.reads else 1
         )
-        received = bytearray()
         reading = asyncio.create_task(_read(reader, received)) if script.reads else None
         try:
             await _send(script, writer)
@@ -83,12 +85,11 @@ class ConnectionFuzzer:
             if reading:
                 reading.cancel()
             writer.transport.abort()
-        return bytes(received)
 
     def _check(self, name: str, kind: str, received: bytes) -> None:
-        statuses = [int(status) for status in STATUS.findall(received)]
-        for status in set(statuses) or {0}:
-            self.endings[f"{kind}: {status or 'closed'}"] += 1
+        statuses = {int(status) for status in STATUS.findall(received)}
+        for status in statuses or {0}:
+            self.endings[f"{kind}: {status or 'no response'}"] += 1
             if status >= SERVER_ERROR and status != UNAVAILABLE:
                 self.faults.append(f"{name} ({kind}): status {status}")
         if match := STACK.search(received[:MAX_CHECKED_BYTES]):

@@ -195,7 +195,7 @@ def _costly(rng: Random, keys: dict[str, str]) -> bytes:
         ]
     )
     key = rng.choice([keys["operator"], keys["caller"]])
-    headers = (*_JSON, ("Authorization", f"Bearer {key}"), ("Content-Length", str(len(body))))
+    headers = (*_JSON, ("Authorization", f"Bearer {key}"), ("Content-Length", str(len(body))), ("Connection", "close"))
     return head("POST", "/mcp", headers) + body
 
 
