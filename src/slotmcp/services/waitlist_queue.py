@@ -95,14 +95,21 @@ async def close_fulfilled_entries(unit: UnitOfWork, booking: Booking, *, hold_to
     These are the entry whose offer was booked, and the customer's other entries with the same service whose window
     contains the start. They share a contact with the booking.
     """
-    transaction, has_freed, before = unit.transaction, False, await unit.availability()
-    for entry in await transaction.waitlist_entries(*OPEN):
-        is_taken = hold_token != "" and entry.hold_token == hold_token
-        if is_taken or _is_fulfilled(entry, booking):
-            has_freed |= not is_taken and await _release_offer(transaction, entry)
-            await save_entry(transaction, replace(entry, state=WaitlistState.BOOKED))
+    transaction, has_freed = unit.transaction, False
+    open_entries = await transaction.waitlist_entries(*OPEN)
+    fulfilled = [entry for entry in open_entries if _has_offer(entry, hold_token) or _is_fulfilled(entry, booking)]
+    if not fulfilled:
+        return
+    before = await unit.availability()
+    for entry in fulfilled:
+        has_freed |= not _has_offer(entry, hold_token) and await _release_offer(transaction, entry)
+        await save_entry(transaction, replace(entry, state=WaitlistState.BOOKED))
     if has_freed:
         await offer_freed_time(unit, before)
+
+
+def _has_offer(entry: WaitlistEntry, hold_token: str) -> bool:
+    return hold_token != "" and entry.hold_token == hold_token
 
 
 async def change_entry(unit: UnitOfWork, entry: WaitlistEntry, corrected: WaitlistEntry) -> WaitlistEntry:
