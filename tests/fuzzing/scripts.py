@@ -27,7 +27,7 @@ class Script:
     """False: the client never reads a response."""
     resets: bool = False
     """True: the client aborts the connection (RST) after its actions."""
-    seconds: float = 5
+    seconds: float = 3
     """Time after which the client leaves."""
 
 

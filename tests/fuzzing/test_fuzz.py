@@ -25,7 +25,7 @@ from fuzzing.wire import Response
 from support.http_server import START_SECONDS
 
 GROWTH_MIB = 64
-LONGEST_SECONDS = 5
+LONGEST_SECONDS = 10
 SPIN_MS = 100
 KINDS = {"invalid", "random bytes", "interleaved", "pipelined", "huge", "costly JSON", "slow", "unread"}
 
@@ -84,14 +84,14 @@ def test_placeholders_are_filled_with_remembered_values() -> None:
 async def test_no_bytes_cause_a_failure_or_memory_growth(target: Target) -> None:
     fuzzer, memory_mib = ConnectionFuzzer(target.port), []
     for number in range(2):
-        scripts = [script for script in scripts_of(number, target.keys, 60) if script.seconds <= LONGEST_SECONDS]
+        scripts = [script for script in scripts_of(number, target.keys, 50) if script.seconds <= LONGEST_SECONDS]
         await fuzzer.run_round(number, iter(scripts))
         await fuzzer.finish()
         memory_mib.append(target.memory_mib())
     assert fuzzer.faults == []
     assert memory_mib[1] < memory_mib[0] + GROWTH_MIB
     await asyncio.to_thread(Fuzzer(target).check_server)
-    assert {"invalid: 400", "huge: 413", "interleaved: 200"} <= set(fuzzer.endings)
+    assert {"invalid: 400", "huge: 431", "interleaved: 200", "costly JSON: 400"} <= set(fuzzer.endings)
 
 
 def test_a_round_is_determined_by_its_number() -> None:
