@@ -9,7 +9,7 @@ from typing import Any, Self
 
 @dataclass(slots=True)
 class Progress:
-    """What all parts of a run have done and seen."""
+    """Rounds and observations of all parts of a run."""
 
     rounds: int = 0
     """Number of the next round, which is its seed."""
