@@ -21,10 +21,11 @@ ENOUGH = 12
 LONG, TIMEOUT_SECONDS = 1000, 20
 
 
-async def test_a_shutdown_under_load_loses_no_call_and_leaves_none_incomplete(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_shutdown_under_load_loses_no_call_and_leaves_none_incomplete(tmp_path: Path, workers: str) -> None:
     path = tmp_path / "slotmcp.db"
     await write_database(path, PLAN)
-    with serving(path) as server:
+    with serving(path, "--workers", workers) as server:
         starts = [slot["start"] for slot in body_in(await server.post(call_of("get_slots", limit=100)))["slots"]]
         answers = await rush(server, starts)
         code, log = await asyncio.to_thread(server.stop)
