@@ -1,4 +1,4 @@
-"""Test of a rolling restart: two servers of the shipped unit behind the shipped proxy configuration."""
+"""Test of a rolling restart: two servers of the shipped unit behind Caddy and nginx with their shipped files."""
 
 import asyncio
 import socket
@@ -15,11 +15,13 @@ import orjson
 import pytest
 
 from slotmcp.domain.access import Scope
-from support.caddy import proxying
+from support.caddy import proxying_with_caddy
 from support.denver import PLAN
 from support.http_server import call_of, headers_of, open_database
+from support.nginx import proxying_with_nginx
 from support.streams import open_stream
-from support.systemd_unit import Service, until_refused
+from support.systemd_unit import Service
+from support.until import is_open, until
 
 SPEED: Final = 5
 """Health checks and drains are so many times as fast as shipped."""
@@ -105,7 +107,7 @@ class Callers:
             await asyncio.sleep(0.01)
 
 
-CALLERS: Final = (*(f"keeping-{number}" for number in range(4)), *(f"reconnecting-{number}" for number in range(2)))
+CALLERS: Final = ("keeping-1", "keeping-2", "keeping-3", "reconnecting")
 
 
 class SlowRequest:
@@ -132,9 +134,9 @@ class SlowRequest:
 
 @pytest.fixture
 def ports() -> list[int]:
-    """Free ports of two servers and a proxy."""
+    """Free ports of two servers and two proxies."""
     with ExitStack() as stack:
-        sockets = [stack.enter_context(closing(socket.socket())) for _ in range(3)]
+        sockets = [stack.enter_context(closing(socket.socket())) for _ in range(4)]
         for one in sockets:
             one.bind(("127.0.0.1", 0))
         return [one.getsockname()[1] for one in sockets]
@@ -151,31 +153,43 @@ async def test_a_rolling_restart_costs_no_caller_an_error(tmp_path: Path, ports:
             stack.callback(service.close)
         await asyncio.gather(*(asyncio.to_thread(service.start) for service in services))
         shipped_ports = dict(zip((8001, 8002), ports, strict=False))
-        callers = Callers(stack.enter_context(proxying(tmp_path, ports[2], shipped_ports, speed=SPEED)), key)
+        caddy = stack.enter_context(proxying_with_caddy(tmp_path, ports[2], shipped_ports, speed=SPEED))
+        nginx = stack.enter_context(proxying_with_nginx(tmp_path, ports[3], shipped_ports))
+        both = [Callers(caddy, key), Callers(nginx, key)]
         async with asyncio.timeout(TIMEOUT_SECONDS), asyncio.TaskGroup() as group:
-            for name in CALLERS:
-                group.create_task((callers.keep_connection if "keeping" in name else callers.reconnect)(name))
-            streams = [group.create_task(callers.stream(kind)) for kind in ("sse", "listen")]
-            await callers.until_all_have_more()
+            streams = [group.create_task(both[0].stream("sse"))]
+            for callers in both:
+                for name in CALLERS:
+                    group.create_task((callers.keep_connection if "keeping" in name else callers.reconnect)(name))
+                streams.append(group.create_task(callers.stream("listen")))
+            await until_all_have_more(both)
             for service, port in zip(services, ports, strict=False):
-                await restart(service, port, callers)
-            await callers.until_all_have_more()
-            callers.is_over = True
+                await restart(service, port, both)
+                await until_all_have_more(both)
+            for callers in both:
+                callers.is_over = True
             for stream in streams:
                 stream.cancel()
-    assert callers.failures == []
-    assert callers.ends["sse"] == 1, "one server serves SSE"
-    assert 1 <= callers.ends["listen"] <= len(services)
+    assert [callers.failures for callers in both] == [[], []]
+    assert both[0].ends["sse"] == 1, "one server serves SSE"
+    assert all(1 <= callers.ends["listen"] <= len(services) for callers in both)
 
 
-async def restart(service: Service, port: int, callers: Callers) -> None:
+async def until_all_have_more(both: list[Callers]) -> None:
+    """Wait until each client has some more answers."""
+    await asyncio.gather(*(callers.until_all_have_more() for callers in both))
+
+
+async def restart(service: Service, port: int, both: list[Callers]) -> None:
     """Restart a server while slow requests are open, which finish after it has stopped listening."""
-    slow = [SlowRequest(callers) for _ in range(2)]
+    slow = [SlowRequest(callers) for callers in both for _ in range(2)]
     await asyncio.gather(*(request.begin() for request in slow))
     service.signal_stop()
-    await asyncio.to_thread(partial(until_refused, port))
+    await asyncio.to_thread(partial(until, lambda: not is_open(port), f"nothing listens on {port}"))
     await asyncio.gather(*(request.end() for request in slow))
     assert await asyncio.to_thread(service.wait) == 0
-    callers.pause_seconds = 0.1  # leaves time for the server to start
+    for callers in both:
+        callers.pause_seconds = 0.1  # leaves time for the server to start
     await asyncio.to_thread(service.start)
-    callers.pause_seconds = 0
+    for callers in both:
+        callers.pause_seconds = 0

@@ -22,6 +22,7 @@ from slotmcp.web.health import CHECK_TIMEOUT_SECONDS
 from slotmcp.web.serving import CLOSE_SECONDS
 from support import systemd_unit
 from support.caddy import CADDYFILE, SECOND, reverse_proxies, shipped_config, upstreams
+from support.nginx import upstream_ports
 
 DEPLOY = ROOT / "deploy"
 OBSERVABILITY = ROOT / "examples" / "observability"
@@ -151,6 +152,7 @@ def test_proxy_compose_file_and_instructions_name_the_same_ports() -> None:
     published = [port.rpartition(":")[0] for service in services().values() for port in service.get("ports", [])]
     assert set(upstreams(calls)) == set(published) - {"127.0.0.1:9090"}
     assert upstreams(sse) == upstreams(calls)[:1], "an SSE session belongs to one process"
+    assert [f"127.0.0.1:{port}" for port in upstream_ports()] == [*upstreams(calls), *upstreams(sse)]
     page = (ROOT / "docs" / "how-to" / "run-under-systemd.md").read_text("utf-8")
     assert {f"127.0.0.1:{port}" for port in re.findall(r"slotmcp@(8\d+)", page)} == set(upstreams(calls))
 

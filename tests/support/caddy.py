@@ -7,9 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import httpx2
-
-from support.until import until
+from support.until import is_open, until
 
 CADDYFILE: Final = Path(__file__).parents[2] / "deploy" / "Caddyfile"
 SECOND: Final = 1_000_000_000
@@ -39,7 +37,7 @@ def upstreams(proxy: Mapping[str, Any]) -> list[str]:
 
 
 @contextmanager
-def proxying(folder: Path, port: int, ports: Mapping[int, int], *, speed: int) -> Iterator[str]:
+def proxying_with_caddy(folder: Path, port: int, ports: Mapping[int, int], *, speed: int) -> Iterator[str]:
     """Run the proxy on a port until the block ends; yield its URL.
 
     `ports` replaces the ports of the servers. Health checks are `speed` times as frequent.
@@ -61,15 +59,7 @@ def proxying(folder: Path, port: int, ports: Mapping[int, int], *, speed: int) -
     path.write_text(json.dumps(config), "utf-8")
     with subprocess.Popen(["caddy", "run", "--config", str(path)], env={"HOME": str(folder)}) as process:  # noqa: S603, S607  Debian's
         try:
-            url = f"http://127.0.0.1:{port}"
-            until(lambda: _responds(url), "Caddy listens")
-            yield url
+            until(lambda: is_open(port), "Caddy listens")
+            yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
-
-
-def _responds(url: str) -> bool:
-    try:
-        return httpx2.get(url).status_code < httpx2.codes.INTERNAL_SERVER_ERROR
-    except httpx2.TransportError:
-        return False

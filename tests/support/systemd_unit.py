@@ -9,8 +9,6 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from support.until import until
-
 UNIT: Final = Path(__file__).parents[2] / "deploy" / "slotmcp@.service"
 BIN: Final = Path(sys.executable).parent
 INSTALLED_BIN: Final = "/opt/slotmcp/bin"
@@ -89,13 +87,3 @@ class Service:
         (program, seconds) = self._words("ExecStartPost")
         command = [program, str(float(seconds) / self._speed)]
         subprocess.run(command, timeout=60, check=True)  # noqa: S603  the unit's
-
-
-def until_refused(port: int) -> None:
-    """Wait until no process listens on a local port."""
-    until(lambda: not _accepts(port), f"nothing listens on {port}")
-
-
-def _accepts(port: int) -> bool:
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
