@@ -14,7 +14,6 @@ from slotmcp.services.hold_rules import HoldRequest
 from slotmcp.services.slots import SlotQuery
 from slotmcp.store import clock as file_clock
 from slotmcp.store.clock import FileClock, boot_id, elapsed_ms
-from slotmcp.store.connection import write_transaction
 from slotmcp.store.sqlite import SqliteStore
 from support.new_file import new_file
 from support.shop import OPENING_TIME, at, instant_ms, plan, technician
@@ -145,6 +144,20 @@ async def test_a_step_that_lasts_is_followed_with_all_live_holds(machine: Machin
         assert (lapsed, machine.wall - before_ms) == (1, 119_000)
 
 
+@pytest.mark.parametrize("step_ms", [-HOUR_MS, -600_000])
+async def test_schedules_in_memory_have_the_moved_holds(machine: Machine, step_ms: int) -> None:
+    async with machine.process() as one, machine.process() as two:
+        machine.wall += step_ms
+        await is_true(lambda: noted(machine))
+        await one.hold("10:00")
+        assert at("10:00") not in await two.starts()
+        machine.advance(seconds=SETTLE_SECONDS)
+        await is_true(lambda: one.clock.is_settled and two.clock.is_settled)
+        assert at("10:00") not in await two.starts()
+        machine.advance(seconds=120)
+        assert at("10:00") in await one.starts() & await two.starts()
+
+
 @pytest.mark.parametrize("step_ms", STEPS_MS)
 async def test_a_process_that_starts_after_a_step_agrees_with_the_others(machine: Machine, step_ms: int) -> None:
     async with machine.process() as one:
@@ -168,26 +181,29 @@ async def test_processes_that_live_briefly_follow_a_step_together(machine: Machi
         assert await later.store.now_ms() == machine.wall
 
 
-async def test_no_write_uses_the_old_time_after_another_process_has_followed(machine: Machine) -> None:
-    async with machine.process() as one:
-        token = await one.hold("09:00")
+async def test_no_write_uses_the_old_time_after_another_process_has_followed(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_clock, "CHECK_SECONDS", 3_600)
+    async with machine.process() as late:
+        first = await late.hold("09:00")
+        monkeypatch.setattr(file_clock, "CHECK_SECONDS", 0.001)
         machine.wall -= HOUR_MS
-        late = machine.clock()
-        with write_transaction(machine.path, timeout_ms=60_000) as connection:
-            late.start(connection)
-        async with machine.process() as two:
+        async with machine.process() as other:
             await is_true(lambda: noted(machine))
             machine.advance(seconds=SETTLE_SECONDS)
-            await is_true(lambda: two.clock.is_settled)
-        assert late.now_ms() == machine.wall + HOUR_MS
-        with write_transaction(machine.path, timeout_ms=60_000) as connection:
-            late.agree(connection)
-        assert late.now_ms() == machine.wall
-        assert await one.left_ms(token) == 110_000
+            await is_true(lambda: other.clock.is_settled)
+            assert await late.store.now_ms() == machine.wall + HOUR_MS, "it has not noticed anything"
+            second = await late.hold("10:00")
+            assert await late.store.now_ms() == machine.wall
+            assert [await other.left_ms(token) for token in (first, second)] == [110_000, 120_000]
 
 
-@pytest.mark.parametrize("boot", ["second start", ""])
-async def test_the_time_after_a_restart_of_the_machine_is_the_wall_clocks(machine: Machine, boot: str) -> None:
+@pytest.mark.parametrize("boots", [("first start", "second start"), ("", "")])
+async def test_the_time_after_a_restart_of_the_machine_is_the_wall_clocks(
+    machine: Machine, boots: tuple[str, str]
+) -> None:
+    machine.boot, boot = boots
     async with machine.process() as one:
         await one.hold("09:00")
     machine.restart()
