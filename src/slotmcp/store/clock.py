@@ -123,6 +123,7 @@ class FileClock:
         offset_ms = self._offset_ms
         if not self._read(connection) or (not self._boot_id and self._differs()):
             self._save(connection, offset_ms, differs_since_ms=0)
+            self._offset_ms, self._differs_since_ms = offset_ms, 0
 
     def agree(self, connection: sqlite3.Connection) -> None:
         """Use the offset of the file if another process may have changed it. Needs the write lock.
