@@ -6,8 +6,8 @@ from typing import TypeVar
 from slotmcp.domain.access import AccessKey, DashboardSession
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CalendarBacklog
-from slotmcp.domain.claim import Hold
 from slotmcp.domain.erasure import CleanupReport, Erasure
+from slotmcp.domain.claim import Claim, Hold
 from slotmcp.domain.interval import Interval, Minute
 from slotmcp.domain.retention import Purged, Retention
 from slotmcp.domain.schedule import Schedule
@@ -55,6 +55,9 @@ class WrappedStore:
 
     async def booking(self, project_id: str, booking_id: str) -> Booking | None:
         return await self._store.booking(project_id, booking_id)
+
+    async def booking_claims(self, project_id: str, booking_ids: Collection[str]) -> Mapping[str, Claim]:
+        return await self._store.booking_claims(project_id, booking_ids)
 
     async def bookings_by(self, project_id: str, *references: str) -> tuple[Booking, ...]:
         return await self._store.bookings_by(project_id, *references)

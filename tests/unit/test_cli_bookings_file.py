@@ -54,7 +54,7 @@ def test_many_bookings_are_imported_exported_and_recognized(slotmcp: Run, busine
     bookings.write_text("".join(lines))
     first = slotmcp("import", str(business), "--bookings", str(bookings))
     assert first.out.startswith(f"Imported big: {MANY + TECHNICIANS + 2} created, 0 updated, 0 unchanged")
-    assert "10,000 bookings read ..." in first.err
+    assert "10,000 bookings imported ..." in first.err
 
     refused = slotmcp("export", "big")
     assert (refused.code, refused.out) == (Exit.REFUSED, "")

@@ -14,10 +14,11 @@ from slotmcp.cli.effects import describe_effects
 from slotmcp.cli.exits import Exit, exit_with, print_error
 from slotmcp.domain.errors import FixRequest
 from slotmcp.project_file import BookingsFile, ProjectFileError, dump_project, load_project_file
-from slotmcp.project_file.bookings_file import Progress, read_bookings, write_bookings
+from slotmcp.project_file.bookings_file import read_bookings, write_bookings
 from slotmcp.project_file.yaml_reader import MAX_BYTES
 from slotmcp.services.app import App
 from slotmcp.services.imports import ImportReport, ProjectPlan
+from slotmcp.services.project_import import Progress
 from slotmcp.settings import Settings
 
 FileArgument = Annotated[
@@ -67,7 +68,9 @@ def import_(
     more, _ = _load_bookings(bookings, plan)
     with _exit_on_bad_file():
         report = run_in_app(
-            lambda app: app.projects.import_project(plan, prune=prune, dry_run=dry_run, bookings=more or ()),
+            lambda app: app.projects.import_project(
+                plan, prune=prune, dry_run=dry_run, bookings=more or (), progress=_progress("imported")
+            ),
             settings,
             preparation=own_preparation(settings),
         )
@@ -159,7 +162,7 @@ def _load_bookings(path: Path | None, plan: ProjectPlan) -> tuple[BookingsFile |
     if path is None:
         return None, 0
     with _exit_on_bad_file():
-        file = BookingsFile(path=path, plan=plan, now_ms=SystemClock().now_ms(), progress=_progress("read"))
+        file = BookingsFile(path=path, plan=plan, now_ms=SystemClock().now_ms())
         return file, file.check()
 
 

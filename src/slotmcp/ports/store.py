@@ -7,8 +7,8 @@ from typing import Protocol, TypeAlias, TypeVar
 from slotmcp.domain.access import AccessKey, DashboardSession
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CalendarBacklog
-from slotmcp.domain.claim import Hold
 from slotmcp.domain.erasure import CleanupReport, Erasure
+from slotmcp.domain.claim import Claim, Hold
 from slotmcp.domain.interval import Interval, Minute
 from slotmcp.domain.retention import Purged, Retention
 from slotmcp.domain.schedule import Schedule
@@ -107,6 +107,9 @@ class Store(ScheduleReader, Traces, Protocol):
 
     async def booking(self, project_id: str, booking_id: str) -> Booking | None:
         """Return a booking by id, in any status."""
+
+    async def booking_claims(self, project_id: str, booking_ids: Collection[str]) -> Mapping[str, Claim]:
+        """Return the claims of the bookings with some ids, in any status, by id, in one round trip."""
 
     async def bookings_by(self, project_id: str, *references: str) -> tuple[Booking, ...]:
         """Return the bookings whose contact keys include the pseudonym of one of the references, by start and id."""

@@ -7,8 +7,8 @@ from typing import Protocol, TypeVar
 from slotmcp.domain.attention import Attention
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, ServiceType, Technician
-from slotmcp.domain.claim import BusyTime, Hold
 from slotmcp.domain.erasure import Erasure
+from slotmcp.domain.claim import BusyTime, Claim, Hold
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.retention import Purged, Retention
 from slotmcp.domain.schedule import Schedule
@@ -133,6 +133,9 @@ class Transaction(Protocol):
 
     async def booking(self, booking_id: str) -> Booking | None:
         """Return a booking by id, in any status."""
+
+    async def booking_claims(self, booking_ids: Collection[str]) -> Mapping[str, Claim]:
+        """Return the claims of the bookings with some ids, in any status, by id, in one round trip."""
 
     async def bookings_by(self, contact_key: str) -> tuple[Booking, ...]:
         """Return the bookings with a contact key in any status, by start and id. Former keys do not count."""

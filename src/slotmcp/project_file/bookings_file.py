@@ -4,9 +4,9 @@ The file is read and written line by line, so its size is not limited.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -30,10 +30,10 @@ from slotmcp.project_file.suggestions import did_you_mean
 from slotmcp.project_file.times import TimeResolver
 from slotmcp.project_file.yaml_reader import MAX_BYTES, Position
 from slotmcp.services.imports import ProjectPlan
+from slotmcp.services.project_import import REPORT_EVERY, Progress
 
 MAX_LINE_BYTES = 10_000
 MAX_PROBLEMS = 20
-REPORT_EVERY = 10_000
 MAX_QUOTES = 20
 """Bytes by which the line of a booking may exceed its YAML, which needs no quotes."""
 
@@ -41,9 +41,6 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _Span: TypeAlias = tuple[Minute, Minute, int]
 """Start and end of a booking, and its line."""
-
-Progress = Callable[[int], None]
-"""Function that is called with the number of bookings so far, every `REPORT_EVERY` bookings."""
 
 
 async def read_bookings(pages: BookingPages, plan: ProjectPlan) -> tuple[Booking, ...] | None:
@@ -111,7 +108,6 @@ class BookingsFile:
     plan: ProjectPlan
     now_ms: int
     """Time from which relative dates count."""
-    progress: Progress = field(default=lambda _: None)
 
     def check(self) -> int:
         """Read the whole file, and return the number of its bookings.
@@ -132,11 +128,10 @@ class BookingsFile:
     def __iter__(self) -> Iterator[Booking]:
         """Yield the bookings."""
         problems: list[Problem] = []
-        for count, (_, booking) in enumerate(self._bookings(problems), start=1):
+        for _, booking in self._bookings(problems):
             if problems:
                 break
             yield booking
-            _report(count, self.progress)
         if problems:
             raise ProjectFileError(str(self.path), problems)
 

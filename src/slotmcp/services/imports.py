@@ -1,9 +1,8 @@
-"""Import of a project file into its project, in one transaction."""
+"""Comparison of a project file with its project, and the report of an import."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CALENDAR_SOURCE_PREFIX
@@ -11,13 +10,10 @@ from slotmcp.domain.catalog import Project, ServiceType, Technician, TimeOff
 from slotmcp.domain.claim import BusyTime
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
-from slotmcp.domain.schedule import Schedule
-from slotmcp.engine.availability import Availability
+from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.engine.zones import utc_to_wall
-from slotmcp.ports import ClaimConflict, Transaction
-from slotmcp.services.attention import AffectedBooking, affected_bookings
-from slotmcp.services.revalidation import revalidate_claims
-from slotmcp.services.unit_of_work import UnitOfWork
+from slotmcp.ports import Transaction
+from slotmcp.services.attention import AffectedBooking
 
 MAX_LISTED: Final = 50
 """Maximum number of affected bookings that a report lists."""
@@ -73,62 +69,45 @@ class _Identified(Protocol):
     def id(self) -> str: ...
 
 
-async def import_plan(
-    unit: UnitOfWork, plan: ProjectPlan, *, is_new: bool, prune: bool, bookings: Iterable[Booking] = ()
-) -> ImportReport:
-    """Import a plan into its project, with further bookings, and revalidate the claims that existed before.
-
-    Raises:
-        InvalidArgument: a booking overlaps an existing claim, or a technician to be pruned has future claims.
-    """
-    transaction = unit.transaction
-    await transaction.lapse_holds()
-    if is_new:
-        await transaction.save_project(plan.project)
-    before = await unit.availability()
-    importing = _Import(transaction, plan, before.schedule, prune=prune)
-    await importing.save_project(is_new=is_new)
-    await importing.save_catalog()
-    await importing.save_busy()
-    for booking in chain(plan.bookings, bookings):
-        await importing.add_booking(booking)
-    if prune:
-        await importing.prune_missing()
-    return replace(importing.report(), effects=await _revalidate(unit, before))
-
-
-async def _revalidate(unit: UnitOfWork, before: Availability) -> ImportEffects:
-    changes = await revalidate_claims(unit, before)
-    marked = frozenset(changes.marked)
-    needing = await unit.transaction.bookings_needing_attention() if marked else ()
-    listed = [booking for booking in needing if booking.id in marked][:MAX_LISTED]
-    return ImportEffects(
-        marked=len(marked),
-        listed=affected_bookings(await unit.availability(), listed),
-        cleared=len(changes.cleared),
-        holds_moved=changes.holds_moved,
-        holds_withdrawn=changes.holds_withdrawn,
-        now_ms=before.now_ms if marked else 0,
-    )
-
-
 @dataclass(slots=True)
-class _Import:
-    """One import and its changes so far."""
+class Comparison:
+    """Comparison of a project file with a project: what an import changes, except bookings."""
 
-    transaction: Transaction
     plan: ProjectPlan
-    schedule: Schedule
-    """The project's schedule before the import."""
-    prune: bool = field(kw_only=True)
+    schedule: Schedule | None
+    """The project's schedule before the import; None: the project is new."""
+    prune: bool
     created: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     unchanged: int = 0
     missing: list[str] = field(default_factory=list)
     """In the project but not in the file."""
-    kept_bookings: list[str] = field(default_factory=list)
+    is_project_changed: bool = False
+    are_services_changed: bool = False
+    are_technicians_changed: bool = False
+    technicians: Sequence[Technician] = ()
+    """Technicians of the file, with the time off that operators added."""
+    removed_services: Sequence[str] = ()
+    removed_technicians: Sequence[str] = ()
+    added_busy: Sequence[BusyTime] = ()
+    removed_busy: Sequence[BusyTime] = ()
+
+    @classmethod
+    def of(cls, plan: ProjectPlan, schedule: Schedule | None, *, now_ms: int, prune: bool) -> Self:
+        """Compare a file with a schedule.
+
+        Raises:
+            InvalidArgument: a technician to be pruned has future claims.
+        """
+        comparison = cls(plan, schedule, prune)
+        comparison._compare_catalog()
+        comparison._compare_busy()
+        if prune:
+            comparison._find_removed(now_ms)
+        return comparison
 
     def report(self) -> ImportReport:
+        """Return the changes without those of bookings."""
         return ImportReport(
             project_id=self.plan.project.id,
             created=tuple(self.created),
@@ -136,62 +115,50 @@ class _Import:
             unchanged=self.unchanged,
             removable=() if self.prune else tuple(self.missing),
             removed=tuple(self.missing) if self.prune else (),
-            kept_bookings=tuple(self.kept_bookings),
         )
 
-    async def save_project(self, *, is_new: bool) -> None:
-        project = self.plan.project
-        if self._differs(f"project {project.id}", old=None if is_new else self.schedule.project, new=project):
-            await self.transaction.save_project(project)
+    async def save_catalog(self, transaction: Transaction) -> None:
+        """Write the project, its services and its technicians where they differ."""
+        if self.is_project_changed:
+            await transaction.save_project(self.plan.project)
+        if self.are_services_changed:
+            await transaction.save_services(self.plan.services)
+        if self.are_technicians_changed:
+            await transaction.save_technicians(self.technicians)
+        await transaction.remove_services(self.removed_services)
+        await transaction.remove_technicians(self.removed_technicians)
 
-    async def save_catalog(self) -> None:
-        old = {schedule.technician.id: schedule.technician for schedule in self.schedule.technician_schedules.values()}
-        new = [self._with_operator_time_off(technician, old.get(technician.id)) for technician in self.plan.technicians]
-        if self._differ("service", old=self.schedule.services, new=self.plan.services):
-            await self.transaction.save_services(self.plan.services)
-        if self._differ("technician", old=old, new=new):
-            await self.transaction.save_technicians(new)
+    def _compare_catalog(self) -> None:
+        schedule, project = self.schedule, self.plan.project
+        stored = schedule.technician_schedules.values() if schedule else ()
+        old = {each.technician.id: each.technician for each in stored}
+        name = f"project {project.id}"
+        self.is_project_changed = self._differs(name, old=schedule.project if schedule else None, new=project)
+        self.technicians = [self._with_operator_time_off(new, old.get(new.id)) for new in self.plan.technicians]
+        services = schedule.services if schedule else {}
+        self.are_services_changed = self._differ("service", old=services, new=self.plan.services)
+        self.are_technicians_changed = self._differ("technician", old=old, new=self.technicians)
 
-    async def save_busy(self) -> None:
-        old, new = set(all_busy(self.schedule)), dict.fromkeys(self.plan.busy)
-        added = [busy for busy in new if self._differs(_busy_name(busy), old=busy if busy in old else None, new=busy)]
-        if added:
-            await self.transaction.add_busy(added)
-        self.missing.extend(_busy_name(busy) for busy in all_busy(self.schedule) if busy not in new)
+    def _compare_busy(self) -> None:
+        stored, new = all_busy(self.schedule) if self.schedule else (), dict.fromkeys(self.plan.busy)
+        old = set(stored)
+        self.added_busy = [
+            busy for busy in new if self._differs(_busy_name(busy), old=busy if busy in old else None, new=busy)
+        ]
+        missing = [busy for busy in stored if busy not in new]
+        self.missing.extend(map(_busy_name, missing))
+        self.removed_busy = missing if self.prune else ()
 
-    async def add_booking(self, booking: Booking) -> None:
-        existing = await self.transaction.booking(booking.id)
-        if existing is not None:
-            is_same = existing.claim == booking.claim  # the status may have changed since the export
-            self.unchanged += is_same
-            self.kept_bookings.extend([] if is_same else [booking.id])
-            return
-        try:
-            await self.transaction.add_booking(booking)
-        except ClaimConflict:
-            raise InvalidArgument(
-                "bookings",
-                f"{booking.id} of {booking.claim.technician_id} overlaps a booking or a live hold; "
-                "give it another time or technician, or take it out.",
-            ) from None
-        self.created.append(f"booking {booking.id}")
-
-    async def prune_missing(self) -> None:
-        """Remove services, technicians and busy times that are not in the file."""
+    def _find_removed(self, now_ms: int) -> None:
+        """Find the services and technicians that are not in the file."""
         services = {service.id for service in self.plan.services}
         technicians = {technician.id for technician in self.plan.technicians}
-        missing = [
-            technician_id for technician_id in self.schedule.technician_schedules if technician_id not in technicians
-        ]
-        for technician_id in missing:
-            self._check_no_future_claims(technician_id)
-        await self.transaction.remove_services(
-            [service_id for service_id in self.schedule.services if service_id not in services]
-        )
-        await self.transaction.remove_technicians(missing)
-        await self.transaction.remove_busy(
-            [busy for busy in all_busy(self.schedule) if busy not in set(self.plan.busy)]
-        )
+        schedule = self.schedule
+        self.removed_services = [name for name in (schedule.services if schedule else ()) if name not in services]
+        stored = schedule.technician_schedules if schedule else {}
+        self.removed_technicians = [name for name in stored if name not in technicians]
+        for technician_id in self.removed_technicians:
+            _check_no_future_claims(stored[technician_id], now_ms)
 
     def _differs(self, name: str, *, old: object, new: object) -> bool:
         """Record the change from an old value to a new one; return whether they differ."""
@@ -216,17 +183,17 @@ class _Import:
         self.missing.extend(f"time off of {new.id} at {_utc(absence.start)}" for absence in added.values())
         return replace(new, time_off=in_file if self.prune else (*in_file, *added.values()))
 
-    def _check_no_future_claims(self, technician_id: str) -> None:
-        """Reject the removal of a technician with future bookings or holds."""
-        now_ms = self.transaction.now_ms
-        claims = self.schedule.technician_schedules[technician_id].claims
-        future = [claim for claim in claims if claim.is_live(now_ms) and claim.end > now_ms // MS_PER_MINUTE]
-        if future:
-            raise InvalidArgument(
-                "technicians",
-                f"{technician_id} has {len(future)} bookings or holds to come and cannot be removed; "
-                "keep the technician in the file with `status: off` until they are done.",
-            )
+
+def _check_no_future_claims(technician_schedule: TechnicianSchedule, now_ms: int) -> None:
+    """Reject the removal of a technician with future bookings or holds."""
+    claims, technician_id = technician_schedule.claims, technician_schedule.technician.id
+    future = [claim for claim in claims if claim.is_live(now_ms) and claim.end > now_ms // MS_PER_MINUTE]
+    if future:
+        raise InvalidArgument(
+            "technicians",
+            f"{technician_id} has {len(future)} bookings or holds to come and cannot be removed; "
+            "keep the technician in the file with `status: off` until they are done.",
+        )
 
 
 def all_busy(schedule: Schedule) -> tuple[BusyTime, ...]:

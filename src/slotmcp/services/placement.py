@@ -68,7 +68,7 @@ async def make_moves(transaction: Transaction, assignment: Assignment) -> None:
 
 async def reassign_hold(unit: UnitOfWork, claim: Claim) -> bool:
     """Move a hold to another technician who can serve it; return False if there is none."""
-    assignment = _reassignment((await unit.availability()).without(claim), claim)
+    assignment = find_reassignment((await unit.availability()).without(claim), claim)
     if assignment is None:
         return False
     try:
@@ -79,7 +79,7 @@ async def reassign_hold(unit: UnitOfWork, claim: Claim) -> bool:
     return True
 
 
-def _reassignment(others: Availability, claim: Claim) -> Assignment | None:
+def find_reassignment(others: Availability, claim: Claim) -> Assignment | None:
     """Assign another technician: directly, else by moving other holds, else regardless of travel times."""
     service = others.schedule.services.get(claim.service_id)
     if service is None or not claim.is_movable:

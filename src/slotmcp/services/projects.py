@@ -7,11 +7,12 @@ from typing import TypeVar
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, ServiceType
 from slotmcp.ports import BookingPages
-from slotmcp.services.imports import ImportReport, ProjectPlan, all_busy, import_plan
+from slotmcp.services.imports import ImportReport, ProjectPlan, all_busy
 from slotmcp.services.name_lookup import CatalogIds
 from slotmcp.services.opening_days import OpeningDay, opening_days
+from slotmcp.services.project_import import ImportRequest, Progress, ProjectImporter
 from slotmcp.services.relative_moments import LocalClock
-from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
+from slotmcp.services.unit_of_work import ProjectWriter
 from slotmcp.services.waitlist_sweep import WaitlistSweeper
 
 T = TypeVar("T")
@@ -33,7 +34,7 @@ class ProjectService:
 
     def __init__(self, writer: ProjectWriter, sweeper: WaitlistSweeper) -> None:
         self._writer = writer
-        self._sweeper = sweeper
+        self._importer = ProjectImporter(writer, sweeper)
         self._store = writer.store
         self._availability_cache = writer.availability_cache
 
@@ -113,31 +114,25 @@ class ProjectService:
         return "" if project is None else project.locale
 
     async def import_project(
-        self, plan: ProjectPlan, *, prune: bool, dry_run: bool = False, bookings: Iterable[Booking] = ()
+        self,
+        plan: ProjectPlan,
+        *,
+        prune: bool,
+        dry_run: bool = False,
+        bookings: Iterable[Booking] = (),
+        progress: Progress = lambda _: None,
     ) -> ImportReport:
         """Create or update a project from its file, with further bookings. Existing bookings and holds do not change.
 
-        With `dry_run`, report the changes without making them.
+        The catalog is written first, then the bookings in batches. With `dry_run`, only report the changes.
 
         Raises:
             InvalidArgument: a booking of the file overlaps an existing claim, or pruning would remove a technician
                 with future claims.
             Unavailable.
         """
-        is_new = plan.project.id not in await self._store.project_ids()
-
-        async def work(unit: UnitOfWork) -> ImportReport:
-            report = await import_plan(unit, plan, is_new=is_new, prune=prune, bookings=bookings)
-            if dry_run:
-                raise _RollBack(report)
-            return report
-
-        try:
-            report = await self._writer.write(plan.project.id, work, create=is_new)
-        except _RollBack as rolled_back:
-            return rolled_back.report
-        await self._sweeper.sweep(plan.project.id)
-        return report
+        request = ImportRequest(plan=plan, bookings=bookings, prune=prune, progress=progress)
+        return await self._importer.run(request, dry_run=dry_run)
 
     async def export_project(self, project_id: str | None) -> ProjectPlan:
         """Return the content of a project file for the project as it is now.
@@ -185,9 +180,3 @@ def _catalog_filter(plan: ProjectPlan) -> Callable[[Booking], bool]:
     services = {service.id for service in plan.services}
     technicians = {technician.id for technician in plan.technicians}
     return lambda booking: booking.claim.service_id in services and booking.claim.technician_id in technicians
-
-
-class _RollBack(Exception):  # noqa: N818  control flow: rolls back the transaction of a dry run
-    def __init__(self, report: ImportReport) -> None:
-        super().__init__()
-        self.report = report

@@ -4,7 +4,7 @@ A booking is kept. It is marked with the new causes, and loses the marks whose c
 technician, or is withdrawn. Causes that existed before the change are accepted: they change nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -13,7 +13,8 @@ from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval, overlaps
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.fit import ScheduleFit
-from slotmcp.services.placement import reassign_hold
+from slotmcp.ports import Transaction
+from slotmcp.services.placement import find_reassignment, reassign_hold
 from slotmcp.services.unit_of_work import UnitOfWork
 
 _TOLERATED: Final = frozenset({AttentionCause.CALENDAR_CONFLICT, AttentionCause.TOO_CLOSE, AttentionCause.TRAVEL_TIME})
@@ -51,7 +52,7 @@ class _Scope:
         )
 
 
-class _Difference(NamedTuple):
+class Difference(NamedTuple):
     """Causes of one booking before and after a change."""
 
     claim: Claim
@@ -73,10 +74,47 @@ async def revalidate_neighbors(unit: UnitOfWork, before: Availability, *times: I
     return await _revalidate(unit, _Scope(before, times))
 
 
-async def _revalidate(unit: UnitOfWork, scope: "_Scope") -> Revalidation:
+def find_differences(
+    before: Availability, after: Availability, technician_ids: Collection[str] | None = None
+) -> list[Difference]:
+    """Return the bookings that a change makes fit differently, of some technicians or of all. This may take seconds."""
+    return list(_differences(_Scope(before), after, technician_ids))
+
+
+def find_affected_holds(before: Availability, after: Availability) -> list[Claim]:
+    """Return the holds that do not fit any more, by technician and start."""
+    holds = [claim for claim in _changed_claims(_Scope(before), after) if claim.is_hold]
+    return [hold for hold in holds if _new_causes(before, after, hold)]
+
+
+def forecast_hold(before: Availability, after: Availability, hold: Claim, changes: Revalidation) -> None:
+    """Count what would happen to a hold that does not fit any more."""
+    if find_reassignment(after.without(hold), hold):
+        changes.holds_moved += 1
+    elif not _new_causes(before, after, hold) <= _TOLERATED_BY_HOLDS:
+        changes.holds_withdrawn += 1
+
+
+async def resolve_holds(unit: UnitOfWork, before: Availability, holds: Iterable[Claim]) -> Revalidation:
+    """Move or withdraw the holds that do not fit any more, one after the other: each may make room for the next."""
     changes = Revalidation()
-    await _resolve_holds(unit, scope, changes)
-    await _mark_bookings(unit, scope, changes)
+    for hold in holds:
+        after = await unit.availability()
+        new_causes = _new_causes(before, after, hold)
+        if not new_causes:
+            continue
+        if await reassign_hold(unit, hold):
+            changes.holds_moved += 1
+        elif not new_causes <= _TOLERATED_BY_HOLDS:
+            await unit.transaction.withdraw_hold(hold.id)
+            changes.holds_withdrawn += 1
+    return changes
+
+
+async def _revalidate(unit: UnitOfWork, scope: "_Scope") -> Revalidation:
+    holds = [claim for claim in _changed_claims(scope, await unit.availability()) if claim.is_hold]
+    changes = await resolve_holds(unit, scope.before, holds)
+    await mark_bookings(unit.transaction, list(_differences(scope, await unit.availability())), changes)
     return changes
 
 
@@ -92,44 +130,54 @@ def is_hold_tolerable(availability: Availability, claim: Claim) -> bool:
     return ScheduleFit.among_claims(availability, claim.technician_id).causes(claim) <= _TOLERATED_BY_HOLDS
 
 
-async def _resolve_holds(unit: UnitOfWork, scope: _Scope, changes: Revalidation) -> None:
-    """Move or withdraw the holds that do not fit any more, one after the other: each may make room for the next."""
-    before = scope.before
-    for hold in [claim for claim in _changed_claims(scope, await unit.availability()) if claim.is_hold]:
-        after = await unit.availability()
-        if not all(hold in each.index.timelines[hold.technician_id].claims for each in (before, after)):
-            continue  # it is new, or made room for another hold
-        new_causes = _causes_of_hold(after, hold) - _causes_of_hold(before, hold)
-        if not new_causes:
-            continue
-        if await reassign_hold(unit, hold):
-            changes.holds_moved += 1
-        elif not new_causes <= _TOLERATED_BY_HOLDS:
-            await unit.transaction.withdraw_hold(hold.id)
-            changes.holds_withdrawn += 1
-
-
-async def _mark_bookings(unit: UnitOfWork, scope: _Scope, changes: Revalidation) -> None:
-    transaction = unit.transaction
-    differences = list(_differences(scope, await unit.availability()))
+async def mark_bookings(transaction: Transaction, differences: Sequence[Difference], changes: Revalidation) -> None:
+    """Mark the bookings with new causes, and clear the marks whose cause has gone."""
     stored = await transaction.attention() if differences else {}
+    for claim, known, attention in _new_attention(differences, stored, transaction.now_ms, changes):
+        if attention != known:
+            await transaction.set_attention(claim.id, attention)
+
+
+def forecast_marks(
+    differences: Sequence[Difference], stored: Mapping[str, Attention], now_ms: int, changes: Revalidation
+) -> dict[str, Attention]:
+    """Count the marks that a change would make; return the attention of the affected bookings by id."""
+    return {claim.id: new for claim, _, new in _new_attention(differences, stored, now_ms, changes)}
+
+
+def _new_attention(
+    differences: Sequence[Difference], stored: Mapping[str, Attention], now_ms: int, changes: Revalidation
+) -> Iterator[tuple[Claim, Attention, Attention]]:
+    """Yield each booking with its present and its new attention, and count the changes."""
     for claim, causes_before, causes_after in differences:
-        has_begun = claim.start * MS_PER_MINUTE <= transaction.now_ms
+        has_begun = claim.start * MS_PER_MINUTE <= now_ms
         added = frozenset[AttentionCause]() if has_begun else causes_after - causes_before
         known = stored.get(claim.id, NO_ATTENTION)
         attention = known.excluding(FROM_SCHEDULE - causes_after).including(added)
-        if attention != known:
-            await transaction.set_attention(claim.id, attention)
         if added:
             changes.marked.append(claim.id)
         elif known and not attention:
             changes.cleared.append(claim.id)
         changes.conflicts += AttentionCause.CALENDAR_CONFLICT in added
+        yield claim, known, attention
 
 
-def _differences(scope: _Scope, after: Availability) -> Iterator[_Difference]:
+def _new_causes(before: Availability, after: Availability, hold: Claim) -> frozenset[AttentionCause]:
+    """Return the causes why a hold does not fit any more. A hold that is new, or made room for another, has none."""
+    for each in (before, after):
+        timeline = each.index.timelines.get(hold.technician_id)
+        if timeline is None or hold not in timeline.claims:
+            return frozenset()
+    return _causes_of_hold(after, hold) - _causes_of_hold(before, hold)
+
+
+def _differences(
+    scope: _Scope, after: Availability, technician_ids: Collection[str] | None = None
+) -> Iterator[Difference]:
     """Yield the bookings that have not ended, were not moved, and have other causes than before."""
     for technician_id in _changed_technicians(scope.before, after):
+        if technician_ids is not None and technician_id not in technician_ids:
+            continue
         known = {claim.id: claim for claim in scope.before.index.timelines[technician_id].claims}
         earlier_fit, fit = (ScheduleFit.among_bookings(each, technician_id) for each in (scope.before, after))
         for claim in filter(scope.affects, _current_claims(after, technician_id)):
@@ -138,7 +186,7 @@ def _differences(scope: _Scope, after: Availability) -> Iterator[_Difference]:
                 continue
             causes_before, causes_after = earlier_fit.causes(earlier), fit.causes(claim)
             if causes_before != causes_after:
-                yield _Difference(claim, causes_before, causes_after)
+                yield Difference(claim, causes_before, causes_after)
 
 
 def _changed_claims(scope: _Scope, after: Availability) -> Iterator[Claim]:

@@ -13,8 +13,8 @@ from slotmcp.domain.claim import Claim, ClaimState
 from slotmcp.domain.interval import Minute
 from slotmcp.store.attention import attention_of, attention_text
 from slotmcp.store.claims import ERASE_CLAIM_CUSTOMER, claim_of
-from slotmcp.store.columns import BOOKING_COLUMNS, BOOKING_CONTACTS, BOOKINGS, BookingRow
-from slotmcp.store.statement import Fetch, Row, Statement, insert, select_with_keys, update
+from slotmcp.store.columns import BOOKING_COLUMNS, BOOKING_CONTACTS, BOOKINGS, CLAIM_COLUMNS, BookingRow, ClaimRow
+from slotmcp.store.statement import Fetch, Row, Statement, insert, select_among_keys, select_with_keys, update
 from slotmcp.store.values import json_text, ranking_of
 
 PAGE_SIZE: Final = 1000
@@ -45,6 +45,12 @@ SAVE_BOOKING = Statement(update(BOOKINGS, unchanged=("created_at_ms",)))
 
 # Read one booking.
 BOOKING = select_with_keys(f"{_SELECT} AND b.claim_id = :claim_id")
+
+# Read the claims of the bookings with some ids, in any status.
+BOOKING_CLAIMS = select_among_keys(f"""
+SELECT {CLAIM_COLUMNS} FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
+WHERE c.project_id = :project_id AND c.id {{among_keys}} AND c.state IN ('booked', 'cancelled')
+""")
 
 # Read the bookings with a contact key. Former contacts find nothing.
 BOOKINGS_BY = select_with_keys(f"""
@@ -204,6 +210,15 @@ async def read_booking(fetch: Fetch, project_id: str, booking_id: str) -> Bookin
     """Return a booking, in any status."""
     rows = await fetch(BOOKING, project_id=project_id, claim_id=booking_id)
     return booking_of(rows[0]) if rows else None
+
+
+async def read_booking_claims(fetch: Fetch, project_id: str, booking_ids: Collection[str]) -> dict[str, Claim]:
+    """Return the claims of bookings in any status, by id. Without ids, no statement runs."""
+    rows = (
+        await fetch(BOOKING_CLAIMS, project_id=project_id, keys=json_text(sorted(booking_ids))) if booking_ids else ()
+    )
+    claims = (replace(claim_of(ClaimRow(*row)), hold=None) for row in rows)
+    return {claim.id: claim for claim in claims}
 
 
 async def read_bookings_by(fetch: Fetch, project_id: str, contact_key: str) -> tuple[Booking, ...]:

@@ -8,8 +8,8 @@ from typing import Final, Protocol, TypeVar
 from slotmcp.domain.access import AccessKey, DashboardSession
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CalendarBacklog
-from slotmcp.domain.claim import Hold
 from slotmcp.domain.erasure import Erasure
+from slotmcp.domain.claim import Claim, Hold
 from slotmcp.domain.interval import Interval, Minute
 from slotmcp.domain.retention import Purged, Retention
 from slotmcp.domain.trace import Trace
@@ -28,6 +28,7 @@ from slotmcp.store.bookings import (
     OVERLAPPING_BOOKINGS,
     booking_of,
     read_booking,
+    read_booking_claims,
     read_bookings_by,
     read_bookings_overlapping,
     read_pages,
@@ -152,6 +153,9 @@ class SqlStore:
 
     async def booking(self, project_id: str, booking_id: str) -> Booking | None:
         return await self._pages.run(lambda fetch: read_booking(fetch, project_id, booking_id))
+
+    async def booking_claims(self, project_id: str, booking_ids: Collection[str]) -> Mapping[str, Claim]:
+        return await self._pages.run(lambda fetch: read_booking_claims(fetch, project_id, booking_ids))
 
     async def bookings_by(self, project_id: str, *references: str) -> tuple[Booking, ...]:
         return await self._pages.run_in_snapshot(lambda fetch: _read_bookings_by(fetch, project_id, references))

@@ -170,6 +170,9 @@ class SqlTransaction:
     async def booking(self, booking_id: str) -> Booking | None:
         return await bookings.read_booking(self._snapshot.fetch, self._snapshot.project_id, booking_id)
 
+    async def booking_claims(self, booking_ids: Collection[str]) -> Mapping[str, Claim]:
+        return await bookings.read_booking_claims(self._snapshot.fetch, self._snapshot.project_id, booking_ids)
+
     async def bookings_by(self, contact_key: str) -> tuple[Booking, ...]:
         return await bookings.read_bookings_by(self._snapshot.fetch, self._snapshot.project_id, contact_key)
 
