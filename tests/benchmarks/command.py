@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from benchmarks import bookings, engine, fleet, over_http, postgres, start, tools
+from benchmarks import bookings, engine, fleet, neighbors, over_http, postgres, start, tools
 from benchmarks.benchmark import FULL, QUICK, Benchmark, Result
 from benchmarks.table import add_row, new_table, write_json
 
@@ -37,5 +37,5 @@ def _measure(
 
 
 def _rows(only: str) -> Iterator[Benchmark]:
-    for group in (engine, tools, over_http, fleet, bookings, postgres, start):
+    for group in (engine, tools, over_http, fleet, bookings, postgres, neighbors, start):
         yield from (row for row in group.rows() if only in row.name)

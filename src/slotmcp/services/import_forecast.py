@@ -1,6 +1,5 @@
 """Forecast of an import: its effects on existing bookings and holds, computed on a snapshot without the lock."""
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,14 +50,17 @@ class Forecast:
             forecast_hold(self.before, self.after, hold, changes)
 
 
-def find_overlapping(before: Availability, added: ClaimsByTechnician) -> list[Claim]:
-    """Return the new claims that overlap a live one, by technician."""
-    return [
-        claim
-        for technician_id, claims in added.items()
-        if (timeline := before.index.timelines.get(technician_id)) is not None
-        for claim in _overlapping(timeline.claims, claims)
-    ]
+def find_overlapping(before: Availability | None, added: Sequence[Claim]) -> Claim | None:
+    """Return the first new claim that overlaps a live one, or an earlier one of the new claims."""
+    orders = {claim.id: number for number, claim in enumerate(added)}
+    timelines = before.index.timelines if before else {}
+    pairs = (
+        pair
+        for technician_id, claims in by_technician(added).items()
+        for pair in _overlapping([*(timelines[technician_id].claims if technician_id in timelines else ()), *claims])
+    )
+    later = (max(pair, key=lambda claim: orders.get(claim.id, -1)) for pair in pairs)
+    return min((claim for claim in later if claim.id in orders), key=lambda claim: orders[claim.id], default=None)
 
 
 def by_technician(claims: Iterable[Claim]) -> ClaimsByTechnician:
@@ -69,13 +71,14 @@ def by_technician(claims: Iterable[Claim]) -> ClaimsByTechnician:
     return found
 
 
-def _overlapping(live: Sequence[Claim], added: Sequence[Claim]) -> Iterable[Claim]:
-    ordered = sorted(live, key=lambda claim: claim.end)  # they do not overlap one another
-    ends = [claim.end for claim in ordered]
-    for claim in added:
-        following = bisect_right(ends, claim.start)
-        if following < len(ordered) and overlaps(claim.interval, ordered[following].interval):
-            yield claim
+def _overlapping(claims: Sequence[Claim]) -> Iterable[tuple[Claim, Claim]]:
+    """Yield each claim that overlaps one that starts before it, with the one that ends last."""
+    latest: Claim | None = None
+    for claim in sorted(claims, key=lambda claim: (claim.start, claim.end)):
+        if latest is not None and overlaps(claim.interval, latest.interval):
+            yield latest, claim
+        if latest is None or claim.end > latest.end:
+            latest = claim
 
 
 def _planned(

@@ -6,22 +6,22 @@ importing the same file again continues it: what exists already is skipped.
 """
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, islice
 from typing import Final, TypeVar
 
 from slotmcp.domain.attention import Attention
-from slotmcp.domain.booking import Booking
+from slotmcp.domain.booking import Booking, BookingStatus
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.engine.availability import Availability
 from slotmcp.ports import ClaimConflict, Transaction
 from slotmcp.services.attention import affected_bookings
-from slotmcp.services.import_forecast import ClaimsByTechnician, Forecast, by_technician, find_overlapping
+from slotmcp.services.batch_pace import BATCH_ROWS, BatchPace
+from slotmcp.services.import_forecast import Forecast, by_technician, find_overlapping
 from slotmcp.services.imports import MAX_LISTED, Comparison, ImportEffects, ImportReport, ProjectPlan
 from slotmcp.services.revalidation import (
     Revalidation,
@@ -38,14 +38,10 @@ Item = TypeVar("Item")
 Progress = Callable[[int], None]
 """Function that is called with the number of bookings so far, every `REPORT_EVERY` bookings."""
 
-BATCH_ROWS: Final = 50
-"""Maximum number of bookings, busy times or holds that one transaction writes."""
 REPORT_EVERY: Final = 10_000
 
 _READ_ROWS: Final = 1_000
 """Number of bookings that are compared with one read."""
-_MAX_PAUSE_SECONDS: Final = 0.05
-"""Longest pause between two batches, in which other writers get the lock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +54,9 @@ class ImportRequest:
     prune: bool = False
     progress: Progress = lambda _: None
 
-    def batches(self, size: int) -> Iterator[Sequence[Booking]]:
-        """Yield all bookings in batches."""
-        return _batches(chain(self.plan.bookings, self.bookings), size)
+    def all_bookings(self) -> Iterator[Booking]:
+        """Yield the bookings of the plan, then the further ones."""
+        return chain(self.plan.bookings, self.bookings)
 
 
 @dataclass(slots=True)
@@ -71,21 +67,19 @@ class _Bookings:
     kept: list[str] = field(default_factory=list)
     unchanged: int = 0
     added: list[Claim] = field(default_factory=list)
-    """Claims of the new bookings; only for a project that exists."""
+    """Claims of the new bookings that take time."""
 
-    def compare(self, bookings: Iterable[Booking], existing: Mapping[str, Claim]) -> list[Booking]:
-        """Record bookings, and return those that are new."""
-        new = []
+    def compare(self, bookings: Iterable[Booking], existing: Mapping[str, Claim]) -> None:
+        """Record bookings."""
         for booking in bookings:
             known = existing.get(booking.id)
             if known is None:
                 self.created.append(f"booking {booking.id}")
-                new.append(booking)
+                self.added += () if booking.status is BookingStatus.CANCELLED else (booking.claim,)
             elif known == booking.claim:  # the status may have changed since the export
                 self.unchanged += 1
             else:
                 self.kept.append(booking.id)
-        return new
 
 
 class ProjectImporter:
@@ -110,9 +104,9 @@ class ProjectImporter:
         before = await self._writer.availability_cache.availability(project_id)
         compare = partial(Comparison.of, request.plan, prune=request.prune)
         comparison = compare(before.schedule, now_ms=before.now_ms)
-        compared = await self._compare_bookings(request)
+        compared = await self._compare_bookings(request, is_new=False)
+        await asyncio.to_thread(_check_overlaps, before, compared)
         added = by_technician(compared.added)
-        _check_overlaps(before, added)
         forecast = await asyncio.to_thread(Forecast.of, before.detached(), comparison, added)
         if dry_run:
             return _report(comparison, compared, await self._forecast_effects(forecast))
@@ -132,16 +126,15 @@ class ProjectImporter:
         comparison, changes = await self._writer.write(project_id, save_catalog)
         await self._save_busy(comparison)
         compared = await self._add_bookings(request, is_new=False)
-        await self._resolve_holds(before, changes)
+        await self._resolve_holds(request.plan, before, changes)
         await self._sweeper.sweep(project_id)
         return _report(comparison, compared, await self._effects(project_id, before.now_ms, changes))
 
     async def _create(self, request: ImportRequest, *, dry_run: bool) -> ImportReport:
         comparison = Comparison.of(request.plan, None, now_ms=0, prune=request.prune)
+        compared = await self._compare_bookings(request, is_new=True)
+        _check_overlaps(None, compared)
         if dry_run:
-            compared = _Bookings()
-            for batch in request.batches(_READ_ROWS):
-                compared.compare(batch, {})
             return _report(comparison, compared)
         await self._writer.write(
             request.plan.project.id, lambda unit: comparison.save_catalog(unit.transaction), create=True
@@ -149,57 +142,51 @@ class ProjectImporter:
         await self._save_busy(comparison)
         return _report(comparison, await self._add_bookings(request, is_new=True))
 
-    async def _compare_bookings(self, request: ImportRequest) -> _Bookings:
-        """Compare the bookings of a file with those of an existing project, without the lock."""
+    async def _compare_bookings(self, request: ImportRequest, *, is_new: bool) -> _Bookings:
+        """Compare the bookings of a file with those of a project, without the lock."""
         compared = _Bookings()
-        for batch in request.batches(_READ_ROWS):
-            existing = await self._store.booking_claims(request.plan.project.id, [booking.id for booking in batch])
-            compared.added += [booking.claim for booking in compared.compare(batch, existing)]
+        for batch in _batches(request.all_bookings(), _READ_ROWS):
+            compared.compare(batch, {} if is_new else await self._existing(request, batch))
         return compared
 
+    async def _existing(self, request: ImportRequest, batch: Sequence[Booking]) -> Mapping[str, Claim]:
+        return await self._store.booking_claims(request.plan.project.id, [booking.id for booking in batch])
+
     async def _save_busy(self, comparison: Comparison) -> None:
-        project_id = comparison.plan.project.id
+        pace = self._pace(comparison.plan)
 
         async def save(unit: UnitOfWork, *, added: Sequence[BusyTime] = (), removed: Sequence[BusyTime] = ()) -> None:
             await unit.transaction.add_busy(added)
             await unit.transaction.remove_busy(removed)
 
         for batch in _batches(comparison.added_busy, BATCH_ROWS):
-            await self._write_batch(project_id, partial(save, added=batch))
+            await pace.write(partial(save, added=batch))
         for batch in _batches(comparison.removed_busy, BATCH_ROWS):
-            await self._write_batch(project_id, partial(save, removed=batch))
+            await pace.write(partial(save, removed=batch))
 
     async def _add_bookings(self, request: ImportRequest, *, is_new: bool) -> _Bookings:
-        project_id, compared, count = request.plan.project.id, _Bookings(), 0
-        for batch in request.batches(BATCH_ROWS):
-            ids = [booking.id for booking in batch]
-            known = {} if is_new else await self._store.booking_claims(project_id, ids)
-            if known.keys() >= set(ids):
-                compared.compare(batch, known)  # an interrupted import may have added them
-            else:
-                existing = await self._write_batch(project_id, partial(_add_batch, batch=batch))
-                compared.compare(batch, existing)
+        compared, count, rest, pace = _Bookings(), 0, request.all_bookings(), self._pace(request.plan)
+        while batch := tuple(islice(rest, pace.rows)):
+            known = {} if is_new else await self._existing(request, batch)
+            if any(booking.id not in known for booking in batch):  # an interrupted import may have added all
+                known = await pace.write(partial(_add_batch, batch=batch))
+            compared.compare(batch, known)
             count += len(batch)
             if count % REPORT_EVERY < len(batch):
                 request.progress(count - count % REPORT_EVERY)
         return compared
 
-    async def _resolve_holds(self, before: Availability, changes: Revalidation) -> None:
+    async def _resolve_holds(self, plan: ProjectPlan, before: Availability, changes: Revalidation) -> None:
         """Move or withdraw the holds that do not fit any more."""
-        project_id = before.schedule.project.id
-        after = await self._writer.availability_cache.availability(project_id)
+        after, pace = await self._writer.availability_cache.availability(plan.project.id), self._pace(plan)
         affected = await asyncio.to_thread(find_affected_holds, before.detached(), after.detached())
         for batch in _batches(affected, BATCH_ROWS):
-            resolved = await self._write_batch(project_id, partial(resolve_holds, before=before, holds=batch))
+            resolved = await pace.write(partial(resolve_holds, before=before, holds=batch))
             changes.holds_moved += resolved.holds_moved
             changes.holds_withdrawn += resolved.holds_withdrawn
 
-    async def _write_batch(self, project_id: str, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-        """Write one batch, then pause for as long as it took, so that other writers get the lock."""
-        started = time.monotonic()
-        result = await self._writer.write(project_id, work)
-        await asyncio.sleep(min(time.monotonic() - started, _MAX_PAUSE_SECONDS))
-        return result
+    def _pace(self, plan: ProjectPlan) -> BatchPace:
+        return BatchPace(self._writer, plan.project.id)
 
     async def _effects(self, project_id: str, now_ms: int, changes: Revalidation) -> ImportEffects:
         """Return the effects of an import that was made."""
@@ -248,8 +235,9 @@ async def _add_batch(unit: UnitOfWork, *, batch: Sequence[Booking]) -> Mapping[s
     return existing
 
 
-def _check_overlaps(before: Availability, added: ClaimsByTechnician) -> None:
-    for claim in find_overlapping(before, added):
+def _check_overlaps(before: Availability | None, compared: _Bookings) -> None:
+    claim = find_overlapping(before, compared.added)
+    if claim is not None:
         raise _overlap(claim)
 
 

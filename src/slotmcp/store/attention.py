@@ -22,7 +22,7 @@ _CAUSES: Final[Mapping[str, AttentionCause]] = {cause.value: cause for cause in 
 
 def attention_text(attention: Attention) -> str:
     """Return an attention as its column's text; "" without causes."""
-    causes = " ".join(attention.in_order())
+    causes = " ".join(attention.in_order()) if attention.causes else ""
     return f"{causes}\n{attention.detail}" if attention.detail else causes
 
 
