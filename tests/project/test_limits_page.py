@@ -11,6 +11,7 @@ from slotmcp.project_file import bookings_file, document, field_types, mapping, 
 from slotmcp.routing import osrm
 from slotmcp.services import (
     appointments,
+    batch_pace,
     hold_rules,
     lookups,
     retention,
@@ -75,6 +76,7 @@ VALUES = {
     "nesting": f"{document.MAX_DEPTH} levels",
     "id": f"{field_types.MAX_ID} characters",
     "bookings in a file of their own": f"at most {bookings_file.MAX_LINE_BYTES:,} bytes",
+    "rows of an import per transaction": f"{batch_pace.QUIET_BATCH_ROWS}; {batch_pace.BATCH_ROWS} while",
     "duration of an imported booking": f"{mapping.MAX_BOOKING_DAYS} days",
     "traces waiting to be written": f"{trace_writer.MAX_PENDING_TRACES:,};",
     "technicians per trace": str(trace_writer.MAX_TECHNICIANS),

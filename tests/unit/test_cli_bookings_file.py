@@ -78,7 +78,7 @@ def test_few_bookings_are_exported_in_the_project_file(slotmcp: Run, business: P
     assert "bookings:" not in slotmcp("export", "--without-bookings").out
 
 
-def test_an_import_is_complete_or_nothing(slotmcp: Run, business: Path, bookings: Path, home: Path) -> None:
+def test_an_import_with_an_overlap_imports_nothing(slotmcp: Run, business: Path, bookings: Path, home: Path) -> None:
     inline = "bookings:\n  - {id: late, technicianId: t-3, serviceType: repair, start: 2027-01-04T10:30Z}\n"
     business.write_text(BUSINESS + inline)
     ended = slotmcp("import", str(business), "--bookings", str(bookings))

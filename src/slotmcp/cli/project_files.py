@@ -1,6 +1,6 @@
 """`slotmcp check`, `import` and `export`: project files."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from slotmcp.bootstrap import SystemClock, own_preparation
 from slotmcp.cli.common import OPTIONAL_PROJECT, plural, run_in_app
 from slotmcp.cli.effects import describe_effects
 from slotmcp.cli.exits import Exit, exit_with, print_error
+from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import FixRequest
 from slotmcp.project_file import BookingsFile, ProjectFileError, dump_project, load_project_file
 from slotmcp.project_file.bookings_file import read_bookings, write_bookings
@@ -43,11 +44,11 @@ BookingsOption = Annotated[
 def check(file: FileArgument, *, bookings: BookingsOption = None) -> None:
     """Validate a project file, and report each problem with its line."""
     plan = _load(file)
-    more, count = _load_bookings(bookings, plan)
+    more, claims = _load_bookings(bookings, plan)
     counts = (
         plural(len(plan.services), "service"),
         plural(len(plan.technicians), "technician"),
-        plural(len(plan.bookings) + count, "booking"),
+        plural(len(plan.bookings) + len(claims), "booking"),
         plural(len(plan.busy), "busy time"),
     )
     name = f"{file} with {more.path}" if more else f"{file}"
@@ -65,11 +66,16 @@ def import_(
 ) -> None:
     """Create a project from its file, or update it. Bookings keep their time; those that no longer fit are listed."""
     settings, plan = Settings.load(), _load(file)
-    more, _ = _load_bookings(bookings, plan)
+    more, claims = _load_bookings(bookings, plan)
     with _exit_on_bad_file():
         report = run_in_app(
             lambda app: app.projects.import_project(
-                plan, prune=prune, dry_run=dry_run, bookings=more or (), progress=_progress("imported")
+                plan,
+                prune=prune,
+                dry_run=dry_run,
+                bookings=more or (),
+                claims=claims,
+                progress=_progress("imported"),
             ),
             settings,
             preparation=own_preparation(settings),
@@ -157,10 +163,10 @@ def _load(path: Path) -> ProjectPlan:
     return file.plan
 
 
-def _load_bookings(path: Path | None, plan: ProjectPlan) -> tuple[BookingsFile | None, int]:
-    """Return a checked file of bookings, if there is one, and their number; end the process when it is invalid."""
+def _load_bookings(path: Path | None, plan: ProjectPlan) -> tuple[BookingsFile | None, Sequence[Claim]]:
+    """Return a checked file of bookings, if there is one, and their claims; end the process when it is invalid."""
     if path is None:
-        return None, 0
+        return None, ()
     with _exit_on_bad_file():
         file = BookingsFile(path=path, plan=plan, now_ms=SystemClock().now_ms())
         return file, file.check()

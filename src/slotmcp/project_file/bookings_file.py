@@ -4,7 +4,7 @@ The file is read and written line by line, so its size is not limited.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import ServiceType
+from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Minute
 from slotmcp.ports import BookingPages
 from slotmcp.project_file.checks import Problems
@@ -109,21 +110,23 @@ class BookingsFile:
     now_ms: int
     """Time from which relative dates count."""
 
-    def check(self) -> int:
-        """Read the whole file, and return the number of its bookings.
+    def check(self) -> Sequence[Claim]:
+        """Read the whole file, and return the claims of its bookings.
 
         Raises:
             ProjectFileError: the first problems.
         """
         problems: list[Problem] = []
         spans_by_technician: dict[str, list[_Span]] = defaultdict(list)
+        claims: list[Claim] = []
         for line, booking in self._bookings(problems):
             claim = booking.claim
+            claims.append(claim)
             spans_by_technician[claim.technician_id].append((claim.start, claim.end, line))
         problems.extend(islice(_overlaps(spans_by_technician.values()), MAX_PROBLEMS))
         if problems:
             raise ProjectFileError(str(self.path), problems[:MAX_PROBLEMS])
-        return sum(map(len, spans_by_technician.values()))
+        return claims
 
     def __iter__(self) -> Iterator[Booking]:
         """Yield the bookings."""

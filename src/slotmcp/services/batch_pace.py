@@ -40,6 +40,8 @@ class BatchPace:
 
     async def write(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """Write one batch, then pause; while other projects are written, for as long as the batch took."""
+        if self._revisions is None:
+            await self._look()
         started = time.monotonic()
         result = await self._writer.write(self._project_id, work)
         took = time.monotonic() - started

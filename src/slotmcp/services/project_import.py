@@ -13,7 +13,7 @@ from itertools import chain, islice
 from typing import Final, TypeVar
 
 from slotmcp.domain.attention import Attention
-from slotmcp.domain.booking import Booking, BookingStatus
+from slotmcp.domain.booking import Booking
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MS_PER_MINUTE
@@ -50,13 +50,20 @@ class ImportRequest:
 
     plan: ProjectPlan
     bookings: Iterable[Booking] = ()
-    """Further bookings. They are iterated twice."""
+    """Further bookings, which are read anew by each iteration."""
+    claims: Sequence[Claim] | None = None
+    """Claims of the further bookings if they are known. Reading a long file once less saves much time."""
     prune: bool = False
     progress: Progress = lambda _: None
 
     def all_bookings(self) -> Iterator[Booking]:
         """Yield the bookings of the plan, then the further ones."""
         return chain(self.plan.bookings, self.bookings)
+
+    def all_claims(self) -> Iterator[Claim]:
+        """Yield the claims of all bookings, in the same order."""
+        further = (booking.claim for booking in self.bookings) if self.claims is None else self.claims
+        return chain((booking.claim for booking in self.plan.bookings), further)
 
 
 @dataclass(slots=True)
@@ -67,19 +74,19 @@ class _Bookings:
     kept: list[str] = field(default_factory=list)
     unchanged: int = 0
     added: list[Claim] = field(default_factory=list)
-    """Claims of the new bookings that take time."""
+    """Claims of the new bookings."""
 
-    def compare(self, bookings: Iterable[Booking], existing: Mapping[str, Claim]) -> None:
-        """Record bookings."""
-        for booking in bookings:
-            known = existing.get(booking.id)
+    def compare(self, claims: Iterable[Claim], existing: Mapping[str, Claim]) -> None:
+        """Record the claims of bookings."""
+        for claim in claims:
+            known = existing.get(claim.id)
             if known is None:
-                self.created.append(f"booking {booking.id}")
-                self.added += () if booking.status is BookingStatus.CANCELLED else (booking.claim,)
-            elif known == booking.claim:  # the status may have changed since the export
+                self.created.append(f"booking {claim.id}")
+                self.added.append(claim)
+            elif known == claim:  # the status may have changed since the export
                 self.unchanged += 1
             else:
-                self.kept.append(booking.id)
+                self.kept.append(claim.id)
 
 
 class ProjectImporter:
@@ -145,12 +152,12 @@ class ProjectImporter:
     async def _compare_bookings(self, request: ImportRequest, *, is_new: bool) -> _Bookings:
         """Compare the bookings of a file with those of a project, without the lock."""
         compared = _Bookings()
-        for batch in _batches(request.all_bookings(), _READ_ROWS):
+        for batch in _batches(request.all_claims(), _READ_ROWS):
             compared.compare(batch, {} if is_new else await self._existing(request, batch))
         return compared
 
-    async def _existing(self, request: ImportRequest, batch: Sequence[Booking]) -> Mapping[str, Claim]:
-        return await self._store.booking_claims(request.plan.project.id, [booking.id for booking in batch])
+    async def _existing(self, request: ImportRequest, batch: Sequence[Claim]) -> Mapping[str, Claim]:
+        return await self._store.booking_claims(request.plan.project.id, [claim.id for claim in batch])
 
     async def _save_busy(self, comparison: Comparison) -> None:
         pace = self._pace(comparison.plan)
@@ -167,10 +174,11 @@ class ProjectImporter:
     async def _add_bookings(self, request: ImportRequest, *, is_new: bool) -> _Bookings:
         compared, count, rest, pace = _Bookings(), 0, request.all_bookings(), self._pace(request.plan)
         while batch := tuple(islice(rest, pace.rows)):
-            known = {} if is_new else await self._existing(request, batch)
-            if any(booking.id not in known for booking in batch):  # an interrupted import may have added all
+            claims = [booking.claim for booking in batch]
+            known = {} if is_new else await self._existing(request, claims)
+            if any(claim.id not in known for claim in claims):  # an interrupted import may have added all
                 known = await pace.write(partial(_add_batch, batch=batch))
-            compared.compare(batch, known)
+            compared.compare(claims, known)
             count += len(batch)
             if count % REPORT_EVERY < len(batch):
                 request.progress(count - count % REPORT_EVERY)

@@ -51,7 +51,7 @@ def test_every_field_of_a_booking_is_read_back_unchanged(any_plan: ProjectPlan) 
         assert write(any_plan.bookings, path, any_plan) == len(any_plan.bookings)
         alone = replace(any_plan, bookings=())
         file = BookingsFile(path=path, plan=alone, now_ms=SUNDAY_NOV_22_2026_MS)
-        assert file.check() == len(any_plan.bookings)
+        assert len(file.check()) == len(any_plan.bookings)
         assert tuple(file) == any_plan.bookings
 
 
@@ -136,7 +136,7 @@ def test_only_the_first_problems_are_reported(tmp_path: Path) -> None:
 
 def test_a_file_that_changed_after_its_check_is_rejected(tmp_path: Path) -> None:
     file = opened(f"{LINE}\n{OTHER}", tmp_path)
-    assert file.check() == 2
+    assert len(file.check()) == 2
     file.path.write_text(f"{LINE}\n{LINE}")
     with pytest.raises(ProjectFileError, match="already the id"):
         tuple(file)
