@@ -7,8 +7,8 @@ from typing import Protocol, TypeAlias, TypeVar
 from slotmcp.domain.access import AccessKey, DashboardSession
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CalendarBacklog
-from slotmcp.domain.erasure import CleanupReport, Erasure
 from slotmcp.domain.claim import Claim, Hold
+from slotmcp.domain.erasure import CleanupReport, Erasure
 from slotmcp.domain.interval import Interval, Minute
 from slotmcp.domain.retention import Purged, Retention
 from slotmcp.domain.schedule import Schedule

@@ -7,8 +7,8 @@ from typing import Protocol, TypeVar
 from slotmcp.domain.attention import Attention
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, ServiceType, Technician
-from slotmcp.domain.erasure import Erasure
 from slotmcp.domain.claim import BusyTime, Claim, Hold
+from slotmcp.domain.erasure import Erasure
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.retention import Purged, Retention
 from slotmcp.domain.schedule import Schedule

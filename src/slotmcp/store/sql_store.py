@@ -8,8 +8,8 @@ from typing import Final, Protocol, TypeVar
 from slotmcp.domain.access import AccessKey, DashboardSession
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CalendarBacklog
-from slotmcp.domain.erasure import Erasure
 from slotmcp.domain.claim import Claim, Hold
+from slotmcp.domain.erasure import Erasure
 from slotmcp.domain.interval import Interval, Minute
 from slotmcp.domain.retention import Purged, Retention
 from slotmcp.domain.trace import Trace
