@@ -11,7 +11,13 @@ from slotmcp.domain.interval import overlaps
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.engine.availability import Availability
 from slotmcp.services.imports import Comparison
-from slotmcp.services.revalidation import Difference, Revalidation, find_affected_holds, find_differences, forecast_hold
+from slotmcp.services.revalidation import (
+    CauseDifference,
+    Revalidation,
+    find_affected_holds,
+    find_differences,
+    forecast_hold,
+)
 
 ClaimsByTechnician = Mapping[str, Sequence[Claim]]
 
@@ -22,7 +28,7 @@ class Forecast:
 
     before: Availability
     after: Availability
-    differences: Sequence[Difference]
+    differences: Sequence[CauseDifference]
     """Existing bookings that will fit differently."""
 
     @classmethod

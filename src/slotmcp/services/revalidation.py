@@ -52,7 +52,7 @@ class _Scope:
         )
 
 
-class Difference(NamedTuple):
+class CauseDifference(NamedTuple):
     """Causes of one booking before and after a change."""
 
     claim: Claim
@@ -76,7 +76,7 @@ async def revalidate_neighbors(unit: UnitOfWork, before: Availability, *times: I
 
 def find_differences(
     before: Availability, after: Availability, technician_ids: Collection[str] | None = None
-) -> list[Difference]:
+) -> list[CauseDifference]:
     """Return the bookings that a change makes fit differently, of some technicians or of all. This may take seconds."""
     return list(_differences(_Scope(before), after, technician_ids))
 
@@ -130,7 +130,9 @@ def is_hold_tolerable(availability: Availability, claim: Claim) -> bool:
     return ScheduleFit.among_claims(availability, claim.technician_id).causes(claim) <= _TOLERATED_BY_HOLDS
 
 
-async def mark_bookings(transaction: Transaction, differences: Sequence[Difference], changes: Revalidation) -> None:
+async def mark_bookings(
+    transaction: Transaction, differences: Sequence[CauseDifference], changes: Revalidation
+) -> None:
     """Mark the bookings with new causes, and clear the marks whose cause has gone."""
     stored = await transaction.attention() if differences else {}
     for claim, known, attention in _new_attention(differences, stored, transaction.now_ms, changes):
@@ -139,14 +141,14 @@ async def mark_bookings(transaction: Transaction, differences: Sequence[Differen
 
 
 def forecast_marks(
-    differences: Sequence[Difference], stored: Mapping[str, Attention], now_ms: int, changes: Revalidation
+    differences: Sequence[CauseDifference], stored: Mapping[str, Attention], now_ms: int, changes: Revalidation
 ) -> dict[str, Attention]:
     """Count the marks that a change would make; return the attention of the affected bookings by id."""
     return {claim.id: new for claim, _, new in _new_attention(differences, stored, now_ms, changes)}
 
 
 def _new_attention(
-    differences: Sequence[Difference], stored: Mapping[str, Attention], now_ms: int, changes: Revalidation
+    differences: Sequence[CauseDifference], stored: Mapping[str, Attention], now_ms: int, changes: Revalidation
 ) -> Iterator[tuple[Claim, Attention, Attention]]:
     """Yield each booking with its present and its new attention, and count the changes."""
     for claim, causes_before, causes_after in differences:
@@ -173,7 +175,7 @@ def _new_causes(before: Availability, after: Availability, hold: Claim) -> froze
 
 def _differences(
     scope: _Scope, after: Availability, technician_ids: Collection[str] | None = None
-) -> Iterator[Difference]:
+) -> Iterator[CauseDifference]:
     """Yield the bookings that have not ended, were not moved, and have other causes than before."""
     for technician_id in _changed_technicians(scope.before, after):
         if technician_ids is not None and technician_id not in technician_ids:
@@ -186,7 +188,7 @@ def _differences(
                 continue
             causes_before, causes_after = earlier_fit.causes(earlier), fit.causes(claim)
             if causes_before != causes_after:
-                yield Difference(claim, causes_before, causes_after)
+                yield CauseDifference(claim, causes_before, causes_after)
 
 
 def _changed_claims(scope: _Scope, after: Availability) -> Iterator[Claim]:
