@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 import pytest
 
 from slotmcp.domain.booking import Booking, BookingStatus, Customer, Visit
+from slotmcp.domain.calendar import Push
 from slotmcp.domain.caller import CallerIdentity
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
@@ -180,6 +181,21 @@ async def test_forgetting_erases_visit_and_reason_for_cancelling(store: Store) -
     await booked(store, known_by(private, "phone"))
     await forget(store, "phone")
     assert await store.booking(SHOP, "b") == Booking(claim=private.claim)
+
+
+async def test_forgetting_replaces_messages_of_the_calendar(store: Store) -> None:
+    await booked(store, known_by(booking("b"), "phone"), known_by(booking("other", "ben"), "another"))
+    refused = Push(booking_id="b", version=1, since_ms=1, due_ms=1, refused="kim@example.com is blocked")
+
+    async def unit(transaction: Transaction) -> list[str]:
+        for booking_id in ("b", "other"):
+            await transaction.calendar.request_push(booking_id)
+            await transaction.calendar.save_push(replace(refused, booking_id=booking_id))
+        await transaction.erase_customer("phone")
+        pushes = [await transaction.calendar.push(booking_id) for booking_id in ("b", "other")]
+        return [push.refused for push in pushes if push]
+
+    assert await store.write(SHOP, unit) == [ERASED, refused.refused]
 
 
 async def test_forgetting_erases_holds_in_every_state(store: Store) -> None:

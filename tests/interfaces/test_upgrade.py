@@ -34,7 +34,25 @@ if TYPE_CHECKING:
     from support.postgres_databases import Databases
 
 FOLDER = Path(__file__).parents[1] / "unit" / "store"
-DUMP = (FOLDER / "release_0005.sql").read_text(encoding="utf-8")
+OLD_TRACE = json.dumps(
+    {
+        "id": "t-old",
+        "project_id": PROJECT.id,
+        "use": "get_slots",
+        "at_ms": SUNDAY_NOON_MS,
+        "outcome": "ok",
+        "conversation": "c0ffee",
+        "call_id": "+13035550142",
+        "book_from": "memory",
+        "question": None,
+        "offered": [],
+        "technicians": [],
+    }
+)
+DUMP = (FOLDER / "release_0005.sql").read_text(encoding="utf-8") + (
+    f"\nINSERT INTO traces (id, project_id, conversation, at_ms, told) VALUES "
+    f"('t-old', '{PROJECT.id}', 'c0ffee', {SUNDAY_NOON_MS}, '{OLD_TRACE}');\n"
+)
 RELEASE = SchemaVersions(versions=("0001", "0002", "0003", "0004", "0005"), migrations=SCHEMA.migrations)
 RECORDED = json.loads((FOLDER / "release_0005.json").read_text(encoding="utf-8"))
 """Calls that were made before the upgrade, with parts of their responses."""
@@ -108,6 +126,15 @@ async def test_every_kind_of_row_is_kept(upgraded: Upgraded) -> None:
     technicians = (await upgraded.store.schedule(PROJECT.id)).technician_schedules
     assert [absence.reason for absence in technicians["t-ben"].technician.time_off] == ["dentist"]
     assert sum(claim.is_hold for schedule in technicians.values() for claim in schedule.claims) == 3
+
+
+async def test_call_ids_of_traces_become_keyed_hashes(upgraded: Upgraded) -> None:
+    pseudonym = await upgraded.store.pseudonyms(PROJECT.id)
+    trace = await upgraded.store.trace("t-old")
+    assert trace is not None
+    assert trace.call_id == pseudonym("traced call_id:+13035550142")[:16]
+    assert trace.conversation == pseudonym("traced conversation:c0ffee")[:16]
+    assert await upgraded.store.conversations(PROJECT.id, [trace.conversation], from_ms=0, limit=9) == (trace,)
 
 
 async def test_an_access_key_is_valid(upgraded: Upgraded) -> None:
