@@ -121,6 +121,14 @@ class UlidIds:
 class OpenedStore(Store, Protocol):
     """Store with a report on its database."""
 
+    async def incarnation(self) -> str:
+        """Return an identifier of the data's history, which changes when a backup is restored without this program.
+
+        Raises:
+            Unavailable: the database does not respond.
+        """
+        ...
+
     async def status(self) -> Status:
         """Return the database's status for an operator.
 
@@ -188,6 +196,7 @@ async def open_app(settings: Settings, *, preparation: Preparation = Preparation
                 max_holds_per_credential=max_holds,
                 places=places,
                 retention=retention,
+                incarnation=await store.incarnation(),
             )
             app = await stack.enter_async_context(fleet)
         else:
@@ -214,11 +223,15 @@ async def join_fleet(  # noqa: PLR0913  adapters and limits
     max_holds_per_credential: int = 0,
     places: OtherPlaces = NO_OTHER_PLACES,
     retention: Retention = KEEP_ALL,
+    incarnation: str = "",
 ) -> AsyncIterator[App]:
-    """Yield all services over a store that several servers share. They notify each other through Redis."""
+    """Yield all services over a store that several servers share. They notify each other through Redis.
+
+    `incarnation` identifies the history of the store's data. Servers share schedules only within one history.
+    """
     async with (
         Channel.open(link) as channel,
-        FleetScheduleReader.open(store, RedisFleet(link, channel), clock=clock) as fleet,
+        FleetScheduleReader.open(store, RedisFleet(link, channel, incarnation=incarnation), clock=clock) as fleet,
     ):
         attempts = RedisAttemptLimiter(link, fallback=MemoryAttemptLimiter())
         app = build_app(

@@ -25,11 +25,13 @@ SCAN_COUNT: Final = 1_000
 class RedisFleet:
     """Implementation of the port Fleet: revisions, snapshots and notices."""
 
-    def __init__(self, link: RedisLink, channel: Channel) -> None:
+    def __init__(self, link: RedisLink, channel: Channel, *, incarnation: str = "") -> None:
+        """Share the schedules of one history of a database, which `incarnation` identifies."""
         self._link = link
         self._keys = link.keys
         self._channel = channel
         self._codec = ScheduleCodec()
+        self._schema = f"{self._codec.schema}-{incarnation}" if incarnation else self._codec.schema
 
     async def revision(self, project_id: str) -> int | None:
         value = await self._link.run(lambda client: client.get(self._keys.revision(project_id)))
@@ -37,12 +39,12 @@ class RedisFleet:
 
     async def snapshot(self, project_id: str, revision: int) -> Schedule | None:
         """Return a snapshot; None if it is missing or cannot be decoded."""
-        key = self._keys.snapshot(project_id, revision, self._codec.schema)
+        key = self._keys.snapshot(project_id, revision, self._schema)
         value = await self._link.run(lambda client: client.get(key))
         return self._codec.decode(value, project_id, revision) if isinstance(value, bytes) else None
 
     async def save_snapshot(self, schedule: Schedule) -> None:
-        project_id, keys, schema = schedule.project.id, self._keys, self._codec.schema
+        project_id, keys, schema = schedule.project.id, self._keys, self._schema
         recently_saved = keys.recently_saved(project_id, schema)
         if not await self._link.run(lambda client: client.set(recently_saved, 1, px=SAVE_INTERVAL_MS, nx=True)):
             return

@@ -96,7 +96,7 @@ def finish(unfinished: Path, target: Path, rows: Mapping[str, int], record: Reco
     """
     inspection = inspect_file(unfinished)
     inspection.require_intact()
-    if inspection.rows != rows:
+    if {name: inspection.rows.get(name) for name in rows} != rows:
         raise DatabaseUnusable(f"The backup differs from the database, so {target} was not written.")
     record(target)
     try:

@@ -33,6 +33,9 @@ from slotmcp.store.schema import APPLICATION_ID, SCHEMA
 REVISION_STEP: Final = 1_000_000
 """Minimum step of the revisions, so that no cache takes the restored state for one of the lost period."""
 
+END_SESSIONS: Final = "DELETE FROM dashboard_sessions"
+"""Ends the sessions of the dashboard that have ended since the backup."""
+
 ADVANCE_REVISIONS: Final = "UPDATE projects SET revision = max(revision + :step, :now_ms)"
 
 Amend = Callable[[Path], Awaitable[None]]
@@ -75,7 +78,7 @@ async def stage(backup: Path, staged: Path, *, now_ms: int, amend: Amend | None)
     await asyncio.to_thread(_copy_and_upgrade, backup, staged)
     if amend is not None:
         await amend(staged)
-    await asyncio.to_thread(_advance_revisions, staged, now_ms)
+    await asyncio.to_thread(_start_anew, staged, now_ms)
     inspection = await asyncio.to_thread(inspect_file, staged)
     inspection.require_intact()
     return inspection
@@ -89,8 +92,9 @@ def _copy_and_upgrade(backup: Path, staged: Path) -> None:
         migrate(connection, SCHEMA)
 
 
-def _advance_revisions(staged: Path, now_ms: int) -> None:
+def _start_anew(staged: Path, now_ms: int) -> None:
     with closing(connect(staged, wait_ms=0)) as connection:
+        connection.execute(END_SESSIONS)
         connection.execute(ADVANCE_REVISIONS, {"step": REVISION_STEP, "now_ms": now_ms})
         connection.execute("PRAGMA journal_mode = DELETE")
 

@@ -150,6 +150,10 @@ class SqliteStore(SqlStore):
                 raise to_unavailable(error) from error
             raise
 
+    async def incarnation(self) -> str:
+        """Return an empty text, because a restore of a file increases all revisions."""
+        return ""
+
     async def _close(self) -> None:
         await self._writer.close()
         self._revision_probe.close()

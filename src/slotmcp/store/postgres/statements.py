@@ -41,6 +41,13 @@ CREDENTIAL_ENDS_NOW = Statement(f"SELECT {_NOW_MS}, ends.* FROM ({CREDENTIAL_END
 # Read the time.
 NOW = Statement(f"SELECT {_NOW_MS}")
 
+# Read what identifies the history of the data: the cluster, its timeline, the database and its tables.
+INCARNATION = Statement("""
+SELECT concat_ws('-', (SELECT system_identifier FROM pg_control_system()), left(pg_walfile_name(
+    CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_insert_lsn() END), 8), d.oid, 'projects'::regclass::oid)
+FROM pg_database AS d WHERE d.datname = current_database()
+""")
+
 # Read the version of the server.
 SERVER_VERSION = Statement("SELECT current_setting('server_version')")
 

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Final, Self, TypeVar
 
 from slotmcp.domain.erasure import CleanupReport
+from slotmcp.domain.errors import DatabaseUnusable
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Clock, Head, StoredKey
 from slotmcp.ports.calendar import CalendarView, CalendarWork
@@ -18,7 +19,7 @@ from slotmcp.store.postgres.cleanup import clean_tables
 from slotmcp.store.postgres.outages import FAULTS, error_for_caller
 from slotmcp.store.postgres.prepare import prepare
 from slotmcp.store.postgres.reader import PostgresReader
-from slotmcp.store.postgres.statements import ACCESS_KEY_NOW, CREDENTIAL_ENDS_NOW, HEAD, HEADS, NOW
+from slotmcp.store.postgres.statements import ACCESS_KEY_NOW, CREDENTIAL_ENDS_NOW, HEAD, HEADS, INCARNATION, NOW
 from slotmcp.store.postgres.status import PostgresStatus, read_status
 from slotmcp.store.postgres.writer import PostgresWriter
 from slotmcp.store.schedules import Snapshot, project_not_found, read_schedule
@@ -146,6 +147,18 @@ class PostgresStore(SqlStore):
         return await self._reader.run(
             lambda fetch: read_status(fetch, place=self._address.shown, pool_size=self._pool_size)
         )
+
+    async def incarnation(self) -> str:
+        """Return an identifier of the data's history; empty if the database's user may not read it.
+
+        Raises:
+            Unavailable: the database does not respond.
+        """
+        try:
+            ((identifier,),) = await self._reader.run(lambda fetch: fetch(INCARNATION))
+        except DatabaseUnusable:
+            return ""
+        return str(identifier)
 
     async def _at_now(self, fetch: Fetch, project_id: str, read: Callable[[Fetch, str, int], Awaitable[T]]) -> T:
         ((now,),) = await fetch(NOW)
