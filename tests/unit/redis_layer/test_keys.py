@@ -125,6 +125,19 @@ async def test_installations_with_different_prefixes_are_separate(redis: RedisSe
         assert await other.snapshot(SHOP, 5) is None
 
 
+async def test_schedules_of_a_replaced_history_of_the_database_are_not_used(
+    link: RedisLink, redis: RedisServer
+) -> None:
+    async with Channel.open(link) as channel:
+        lost = RedisFleet(link, channel, incarnation="7-00000001-5-16384")
+        restored = RedisFleet(link, channel, incarnation="7-00000002-5-16384")
+        await lost.save_snapshot(schedule_at(5))
+        assert await lost.snapshot(SHOP, 5) == schedule_at(5)
+        assert await restored.snapshot(SHOP, 5) is None
+        await restored.save_snapshot(schedule_at(5))
+        assert await restored.snapshot(SHOP, 5) == schedule_at(5), "the interval between snapshots is its own"
+
+
 async def test_a_script_that_the_server_lost_is_sent_again(redis: RedisServer, member: Member) -> None:
     await member.fleet.report_revision(SHOP, 1, age_ms=0)
     redis.client.script_flush()

@@ -41,6 +41,11 @@ _REFUSED: Final = {
     asyncpg.ClientConfigurationError: "its URL is invalid",
 }
 
+NO_ROOT_CERTIFICATE: Final = (
+    "its sslmode verifies the server, and no root certificate was found; add sslrootcert=FILE to the URL, such as "
+    "sslrootcert=/etc/ssl/certs/ca-certificates.crt, or create ~/.postgresql/root.crt"
+)
+
 FAULTS: Final[tuple[type[Exception], ...]] = (*_BUSY, *_SLOW, *_FULL, *_UNREACHABLE, *_REFUSED)
 """Errors of the database or the connection, rather than of the statement."""
 
@@ -71,12 +76,19 @@ def error_for_caller(fault: BaseException, address: Address) -> SlotmcpError:
     error = fault.__cause__ if isinstance(fault, Fault) else fault
     for kind, reason in _REFUSED.items():
         if isinstance(error, kind):
-            return DatabaseUnusable(f"The database {address.shown} cannot be used: {reason}.")
+            problem = NO_ROOT_CERTIFICATE if _lacks_root_certificate(error, address) else reason
+            return DatabaseUnusable(f"The database {address.shown} cannot be used: {problem}.")
     if isinstance(error, _BUSY):
         return Unavailable(
             "Nothing was done: the database is busy. Try again in a moment.", retry_after_ms=RETRY_AFTER_BUSY_MS
         )
     return Unavailable(f"Nothing was done: {_describe(error)}. Try again soon.", retry_after_ms=RETRY_AFTER_OUTAGE_MS)
+
+
+def _lacks_root_certificate(error: BaseException | None, address: Address) -> bool:
+    """Return whether a connection failed because `sslmode` needs a certificate that the URL does not name."""
+    is_verified = "sslmode=verify-" in address.url and "sslrootcert=" not in address.url
+    return isinstance(error, asyncpg.ClientConfigurationError) and is_verified
 
 
 def error_for_operator(error: BaseException, address: Address) -> SlotmcpError:

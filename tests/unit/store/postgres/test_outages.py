@@ -301,6 +301,10 @@ async def test_cancelled_calls_return_their_connections(
 REFUSED = {
     "no such database": ("postgresql://slotmcp:s3cret@/nowhere?host={host}", "there is no such database"),
     "wrong password": (f"postgresql://{GUARDED}:s3cret@/postgres?host={{host}}", "the password is wrong"),
+    "no root certificate": (
+        "postgresql://slotmcp:s3cret@localhost/postgres?sslmode=verify-full",
+        r"no root certificate was found; add sslrootcert=FILE to the URL, such as .*, or create ~/.postgresql/root.crt",
+    ),
     "wrong option": ("postgresql://slotmcp:s3cret@/postgres?host={host}&sslmode=s3cret", "its URL is invalid"),
 }
 
