@@ -68,6 +68,13 @@ async def test_a_backup_takes_the_place_of_the_database_which_is_kept(path: Path
     assert (bookings(path), integrity(path)) == (["at 0", "at 60"], "ok")
 
 
+async def test_a_wrong_restore_is_undone_by_another(path: Path, saved: Path) -> None:
+    replaced = (await restore(saved, path)).replaced
+    assert replaced is not None
+    await restore(replaced, path)
+    assert (bookings(path), bookings(replaced)) == (["at 0", "at 60"], ["at 0"])
+
+
 async def test_revisions_move_on_so_that_no_cache_shows_the_lost_period(path: Path, saved: Path) -> None:
     async with SqliteStore.open(path, clock=HandClock()) as store:
         lost = (await store.head(SHOP)).revision
