@@ -125,9 +125,7 @@ async def test_installations_with_different_prefixes_are_separate(redis: RedisSe
         assert await other.snapshot(SHOP, 5) is None
 
 
-async def test_schedules_of_a_replaced_history_of_the_database_are_not_used(
-    link: RedisLink, redis: RedisServer
-) -> None:
+async def test_schedules_of_a_replaced_history_are_not_used(link: RedisLink) -> None:
     async with Channel.open(link) as channel:
         lost = RedisFleet(link, channel, incarnation="7-00000001-5-16384")
         restored = RedisFleet(link, channel, incarnation="7-00000002-5-16384")
