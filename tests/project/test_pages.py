@@ -155,7 +155,7 @@ def test_the_named_files_exist(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_named_modules_and_attributes_exist(page: Path) -> None:
     named = {name for code in code_of(page) for name in re.findall(r"\bslotmcp(?:\.[a-z]\w*)+(?:[.:]\w+)?", code)}
-    files = re.compile(r"\.(?:db|db(?:\.\w+)?\.backups?|toml|service)(?:-\w+)?$")
+    files = re.compile(r"\.(?:db|db\.\d+|db(?:\.\w+)?\.backups?|toml|service)(?:-\w+)?$")
     assert [name for name in sorted(named) if not files.search(name) and not _is_importable(name)] == []
 
 
