@@ -3,18 +3,25 @@
 import asyncio
 import signal
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
+import uvicorn
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from slotmcp.cli.http import connection_limits
+from slotmcp.settings import Settings
+from slotmcp.web import wire
+from slotmcp.web.serving import listen
 from slotmcp.web.shutdown import GracefulShutdown, ShutdownMiddleware
 from support.denver import PLAN
 from support.http_server import HttpServer, body_in, call_of, headers_of, serving, write_database
 from support.sqlite_file import rows
 from support.streams import KINDS, drain, opened
+from support.until import is_open
 
 CALLERS = 120
 ENOUGH = 12
@@ -192,3 +199,28 @@ async def test_a_stream_does_not_delay_the_shutdown() -> None:
         await ended.wait()
     await running
     assert sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+@pytest.mark.parametrize("seconds", [LONG, 0])
+async def test_a_connection_without_a_request_has_a_moment_to_send_one(
+    monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    monkeypatch.setattr(wire, "FIRST_REQUEST_SECONDS", seconds)
+    listener = listen("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    protocol: Any = wire.LimitedHttpProtocolFactory(connection_limits(Settings()))
+    config = uvicorn.Config(PlainTextResponse("served"), http=protocol, lifespan="off", log_config=None)
+    server = uvicorn.Server(config)
+    stopped = asyncio.create_task(server.serve([listener]))
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        while not server.server_state.connections:  # noqa: ASYNC110  uvicorn's
+            await asyncio.sleep(0.01)
+        server.should_exit = True
+        while is_open(port):  # noqa: ASYNC110  another task's
+            await asyncio.sleep(0.01)
+        if seconds:
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert (await reader.read()).endswith(b"served")
+        await stopped
+    writer.close()

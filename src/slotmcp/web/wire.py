@@ -28,6 +28,8 @@ SLICE_BYTES: Final = 16 * 1024
 """Maximum number of bytes of a connection that are parsed before other connections get their turn."""
 LINGER_SECONDS: Final = 2.0
 """Time for which a refused connection stays open, because closing it with unread bytes would discard the answer."""
+FIRST_REQUEST_SECONDS: Final = 0.3
+"""Time for the first request of a connection that was opened just before the server stopped listening."""
 LINGER_BYTES: Final = 4_000_000
 """Number of bytes of a refused connection that are discarded before it is reset."""
 
@@ -131,6 +133,14 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._running.disconnected = True
             self._running.message_event.set()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Close the connection after its answers. A new one has a moment to send its request, which is answered."""
+        cycle: Any = self.cycle  # None before the first request
+        if cycle is None:
+            self.loop.call_later(FIRST_REQUEST_SECONDS, super().shutdown)
+        else:
+            super().shutdown()
 
     # Input
 
