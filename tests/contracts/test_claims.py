@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -308,6 +309,28 @@ async def test_a_hold_is_no_booking(store: Store) -> None:
     await held(store, hold("h"))
     assert await store.write(SHOP, lambda transaction: transaction.booking("h")) is None
     assert await store.bookings(SHOP) == ()
+
+
+async def test_holds_and_claims_of_bookings_are_read_together(store: Store, other: Store) -> None:
+    added = hold("h", hold=FULL_TERMS), hold("i", "ben")
+    for each in added:
+        await held(store, each)
+    sold = booking("b", "cleo"), booking("c", "cleo", at=300)
+    for one in sold:
+        await store.write(SHOP, partial(_add_booking, one))
+    tokens = [token(name) for name in ("h", "i", "another")]
+    expected = {each.token: each for each in added}
+    assert await store.write(SHOP, lambda transaction: transaction.holds(tokens)) == expected
+    assert await other.holds(SHOP, tokens) == expected
+    assert await other.holds(SHOP, []) == {}
+    ids = ["b", "c", "h", "another"]
+    claims = {one.id: one.claim for one in sold}
+    assert await store.write(SHOP, lambda transaction: transaction.booking_claims(ids)) == claims, "a hold is none"
+    assert await other.booking_claims(SHOP, ids) == claims
+
+
+async def _add_booking(added: Booking, transaction: Transaction) -> None:
+    await transaction.add_booking(added)
 
 
 async def test_a_live_hold_becomes_a_booking_that_its_token_finds(store: Store) -> None:
