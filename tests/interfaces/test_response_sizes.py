@@ -11,6 +11,7 @@ import pytest
 from slotmcp.domain.catalog import Location
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.services.slots import MAX_LIMIT
+from slotmcp.services.trace_writer import MAX_TECHNICIANS
 from slotmcp.tools import bookings, views
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.views import FULL_CANDIDATES, MAX_LISTED
@@ -70,3 +71,12 @@ async def test_the_bookings_of_a_customer_are_cut_and_count_what_they_lack(
         await crowd.call("book_slot", start=MONDAY_9, serviceType="s-0", **KIM, **extra)
     body = await crowd.call("find_bookings", phone=KIM["customerPhone"])
     assert (len(body["bookings"]), body["leftOut"]) == (2, 1)
+
+
+async def test_a_trace_has_a_limited_number_of_technicians(crowd: Caller) -> None:
+    async with crowd.app.tracing.writing(kept_days=1):
+        body = await crowd.call("get_slots", **{"from": "2026-11-22", "to": "2026-11-22"})
+        await crowd.app.tracing.write()
+    assert not body["slots"]
+    answer = await crowd.app.traces.find(body["traceId"])
+    assert len(answer.trace.technicians) == MAX_TECHNICIANS

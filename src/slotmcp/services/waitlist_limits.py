@@ -1,11 +1,11 @@
-"""Limits of waitlist entries: of a customer and a project, and of what one credential adds in a day."""
+"""Limits of waitlist entries: of a customer and a project, and of what one credential adds in an hour."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from slotmcp.domain.access import LOCAL
 from slotmcp.domain.errors import WaitLimit
-from slotmcp.domain.interval import MS_PER_DAY, MS_PER_MINUTE
+from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.waitlist import WaitlistEntry
 from slotmcp.ports import AttemptLimit, AttemptLimiter
 
@@ -13,7 +13,7 @@ MAX_OPEN_PER_CUSTOMER: Final = 10
 MAX_OPEN_PER_PROJECT: Final = 500
 MAX_REFERENCES: Final = 10
 """Hashes of a customer's earlier and current contacts that an entry keeps."""
-NEW_PER_CREDENTIAL: Final = AttemptLimit(count=200, period_ms=MS_PER_DAY)
+NEW_PER_CREDENTIAL: Final = AttemptLimit(count=50, period_ms=60 * MS_PER_MINUTE)
 _RETRY_AFTER_MS: Final = 60 * MS_PER_MINUTE
 _NO_LIMIT: Final = 0
 
@@ -38,10 +38,10 @@ class JoinAllowance:
         """Require the permission.
 
         Raises:
-            WaitLimit: the credential added too many entries within a day.
+            WaitLimit: the credential added too many entries within an hour.
         """
         if self._wait_ms:
-            message = f"This credential added {NEW_PER_CREDENTIAL.count} waitlist entries within a day, the maximum."
+            message = f"This credential added {NEW_PER_CREDENTIAL.count} waitlist entries within an hour, the maximum."
             raise WaitLimit(message, retry_after_ms=self._wait_ms)
 
     async def refund(self) -> None:

@@ -9,6 +9,7 @@ from slotmcp.domain.catalog import TimeOff
 from slotmcp.domain.claim import BusyTime
 from slotmcp.domain.errors import InvalidArgument, NotFound
 from slotmcp.project_file import dump_project, read_project_file
+from slotmcp.services import imports
 from slotmcp.services.imports import ImportReport, ProjectPlan
 from slotmcp.services.technicians import TimeOffRequest
 from support.shop import Shop, at, booking, busy, customer, hours, plan, service, technician, with_technicians
@@ -284,6 +285,17 @@ async def test_an_import_that_makes_a_technician_unavailable_keeps_bookings(open
     await bring(shop, with_technicians(WHOLE, technician("ana", shifts=(hours("14:00-15:00"),)), BEN))
     (stored,) = await shop.store.bookings("shop")
     assert (stored.claim.technician_id, stored.claim.start) == ("ana", at("09:00"))
+
+
+async def test_an_import_lists_a_limited_number_of_affected_bookings(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "MAX_LISTED", 2)
+    bookings = tuple(booking(f"b-{hour}", "ana", f"{hour:02}:00") for hour in (9, 10, 11))
+    shop = await opened(replace(WHOLE, bookings=bookings))
+    away = technician("ana", shifts=(hours("14:00-15:00"),))
+    effects = (await bring(shop, with_technicians(replace(WHOLE, bookings=()), away, BEN))).effects
+    assert (effects.marked, len(effects.listed)) == (3, 2)
 
 
 OFF = TimeOff(start=at("10:00"), end=at("11:00"), reason="dentist")

@@ -23,7 +23,9 @@ async def shop(opened: Open) -> Shop:
     return await opened(FULL)
 
 
-async def test_a_credential_adds_a_limited_number_of_entries_a_day(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_credential_adds_a_limited_number_of_entries_an_hour(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(waitlist_limits, "NEW_PER_CREDENTIAL", AttemptLimit(count=2, period_ms=60_000))
     for name in ("kim", "kim", "lee", "kim"):
         await join(shop, name, origin=KEY)

@@ -1,0 +1,208 @@
+"""Each row of the page on limits names the test that reaches the limit."""
+
+import re
+from typing import Final
+
+import pytest
+
+from project.repository import ROOT
+
+PAGE: Final = (ROOT / "docs" / "reference" / "limits.md").read_text("utf-8")
+STREAMS: Final = "interfaces/test_stream_limits.py"
+SIZES: Final = "interfaces/test_response_sizes.py"
+HOLDS: Final = "unit/services/test_create_hold.py"
+OWN: Final = "unit/services/test_own_holds.py"
+WAITS: Final = "unit/services/test_waitlist_limits.py"
+SWEEP: Final = "unit/services/test_waitlist_sweep.py"
+SESSIONS: Final = "unit/services/test_sessions.py"
+CLOCK: Final = "unit/store/test_clock.py"
+FAILED: Final = "interfaces/test_failed_authentication.py"
+FILE: Final = "unit/project_file"
+TEXT: Final = "interfaces/test_tools_list.py::test_text_has_a_maximum_length_that_is_not_published"
+
+REACHED_BY: Final = {
+    "bookings, with their customers": (
+        "contracts/test_customers.py::test_forgetting_erases_the_customer_and_keeps_the_booking"
+    ),
+    "lapsed, released and withdrawn holds": "contracts/test_claims.py::test_ended_holds_are_deleted_after_a_day",
+    "receipts (idempotency records)": "contracts/test_catalog.py::test_receipts_are_deleted_after_thirty_days",
+    "waitlist entries that are over": (
+        "contracts/test_waitlist.py::test_closed_entries_are_deleted_thirty_days_after_their_window"
+    ),
+    "webhook deliveries": "contracts/test_calendar.py::test_deliveries_are_kept_for_thirty_days",
+    "calendar entries": "contracts/test_calendar.py::test_entries_are_kept_for_sixty_days_after_their_end",
+    "traces": "contracts/test_traces.py::test_old_traces_are_deleted",
+    "access keys": "contracts/test_access_keys.py::test_a_revoked_key_keeps_its_first_revocation_time",
+    "dashboard sessions": "contracts/test_sessions.py::test_a_session_that_is_over_is_deleted",
+    "busy times, time off": "unit/services/test_import_project.py::test_prune_removes_items_missing_from_the_file",
+    "erasures, as keyed hashes": (
+        "interfaces/test_erasure.py::test_a_restored_backup_loses_the_customers_that_were_forgotten_later"
+    ),
+    "Redis": "unit/redis_layer/test_keys.py::test_every_key_of_a_project_has_its_hash_tag_and_a_lifetime",
+    "messages per minute and credential, of any method": (
+        f"{STREAMS}::test_each_message_counts_against_the_rate_of_its_key"
+    ),
+    "tool calls per minute and phone call": (
+        "interfaces/test_http_limits.py::test_the_rate_of_one_phone_call_is_limited_with_a_retry_time"
+    ),
+    "wait for the database": (
+        "unit/store/postgres/test_outages.py::test_a_read_waits_for_a_lock_no_longer_than_its_timeout"
+    ),
+    "wait for the routing service": "unit/routing/test_osrm.py::test_a_server_that_hangs_delays_no_call",
+    "failed verifications per hour and phone call, and per hour and booking": (
+        "unit/services/test_verification.py::test_five_failures_in_a_call_end_its_guesses_at_other_bookings"
+    ),
+    "failed verifications per hour and credential": (
+        "unit/services/test_verification.py::test_a_hundred_failures_of_a_credential_alert_and_refuse_nothing"
+    ),
+    "wrong logins per minute and address, and per minute and key": (
+        f"{FAILED}::test_wrong_logins_do_not_shut_out_the_right_key"
+    ),
+    "requests with an invalid key or token per minute and address, and per minute and key": (
+        f"{FAILED}::test_invalid_bearer_tokens_do_not_shut_out_valid_ones"
+    ),
+    "dashboard session": f"{SESSIONS}::test_a_used_session_is_over_after_its_lifetime",
+    "dashboard sessions per key": f"{SESSIONS}::test_a_login_above_the_limits_ends_the_oldest_session",
+    "dashboard sessions in all": f"{SESSIONS}::test_a_login_above_the_limits_ends_the_oldest_session",
+    "affected bookings that an import lists": (
+        "unit/services/test_import_project.py::test_an_import_lists_a_limited_number_of_affected_bookings"
+    ),
+    "change of the machine's clock that is ignored": f"{CLOCK}::test_a_short_step_changes_nothing",
+    "time after which SQLite follows a lasting change": (
+        f"{CLOCK}::test_a_step_that_lasts_is_followed_with_all_live_holds"
+    ),
+    "remaining time of a hold after its clock was set back": (
+        "contracts/test_claims.py::test_a_hold_does_not_outlive_its_longest_lifetime_if_the_clock_is_set_back"
+    ),
+    "streams per credential and process": (
+        f"{STREAMS}::test_a_key_can_open_only_some_streams_and_a_server_only_some_in_total"
+    ),
+    "streams per process": f"{STREAMS}::test_a_key_can_open_only_some_streams_and_a_server_only_some_in_total",
+    "time without a message until a session ends": f"{STREAMS}::test_an_idle_session_ends",
+    "time in which a client must accept data": f"{STREAMS}::test_a_stream_ends_whose_client_accepts_no_data",
+    "unanswered and unread messages per SSE session": f"{STREAMS}::test_sessions_that_are_not_read_end_with_one_line",
+    "unread bytes per SSE session": (f"{STREAMS}::test_the_unread_bytes_of_a_session_and_of_a_credential_are_limited"),
+    "unread bytes per credential": f"{STREAMS}::test_the_unread_bytes_of_a_session_and_of_a_credential_are_limited",
+    "message to an SSE session, or for a subscription": f"{STREAMS}::test_a_stream_does_not_keep_a_large_message",
+    "resources per subscription": f"{STREAMS}::test_a_subscription_to_other_resources_is_refused",
+    "URI of a subscribed resource": f"{STREAMS}::test_a_subscription_to_other_resources_is_refused",
+    "slots per page": "unit/services/test_get_slots.py::test_a_limit_out_of_bounds_is_rejected",
+    "candidates per slot": f"{SIZES}::test_a_full_slot_has_a_limited_number_of_candidates",
+    "services, technicians, bookings and waitlist entries per response": (
+        f"{SIZES}::test_lists_are_cut_and_count_what_they_lack"
+    ),
+    "past bookings per `find_bookings`": (
+        "unit/services/test_find_bookings.py::test_a_long_history_is_limited_to_the_latest"
+    ),
+    "`notes`, `cursor`": TEXT,
+    "`address`, `cancel_booking`'s `reason`": TEXT,
+    "`customerHash`, `holdToken`, `idempotencyKey`": TEXT,
+    "`customerEmail`, `email`, `newEmail`": TEXT,
+    "`customerName`, `add_time_off`'s `reason`": TEXT,
+    "`daysOfWeek`": TEXT,
+    "`projectId`, `serviceType`, `technicianId`, `bookingId`, `timezone`": TEXT,
+    "`customerPhone`, `phone`, `newPhone`": TEXT,
+    "`start`, `end`, `from`, `to`": TEXT,
+    "`locale`": TEXT,
+    "duration of an appointment": f"{HOLDS}::test_an_invalid_length_is_rejected",
+    "lifetime of a hold": f"{HOLDS}::test_a_hold_expires_after_the_requested_ttl",
+    "lifetime of a waitlist offer": "unit/services/test_freed_time.py::test_an_offer_lives_longer_than_a_callers_hold",
+    "live holds per phone call, or per `customerHash` that is hard to guess": (
+        f"{HOLDS}::test_a_call_holds_at_most_three_times_whatever_its_hashes"
+    ),
+    "live holds per credential, of calls without an id": (
+        f"{HOLDS}::test_a_credential_without_calls_holds_at_most_so_many_times"
+    ),
+    "live holds per credential, of calls with an id": (
+        f"{HOLDS}::test_a_credential_cannot_hold_more_by_inventing_call_ids"
+    ),
+    "overlapping time held by one caller": f"{OWN}::test_overlapping_time_is_held_for_twice_the_first_lifetime",
+    "repetition of an identical `additional` hold": f"{OWN}::test_some_holds_are_repeated_for_a_minute_only",
+    "repetition with an `idempotencyKey` that is easy to guess, without a known caller": (
+        "unit/services/test_idempotency.py"
+        "::test_a_guessable_key_of_an_unknown_caller_recalls_an_identical_request_for_15_seconds"
+    ),
+    "horizon": f"{FILE}/test_bad_files.py::test_a_mistake_is_reported_once_at_its_line_with_the_valid_form",
+    "waitlist window": "unit/services/test_join_waitlist.py::test_an_invalid_argument_is_named_and_adds_no_entry",
+    "open waitlist entries per customer": f"{WAITS}::test_a_customer_has_a_limited_number_of_entries",
+    "open waitlist entries per project": f"{WAITS}::test_a_project_has_a_limited_number_of_entries",
+    "new waitlist entries per project, credential and hour": (
+        f"{WAITS}::test_a_credential_adds_a_limited_number_of_entries_an_hour"
+    ),
+    "contacts that one waitlist entry has had": f"{WAITS}::test_an_entry_collects_a_limited_number_of_contacts",
+    "time off per call": "unit/services/test_technicians.py::test_invalid_time_off_is_rejected",
+    "replaced contacts per booking that recognize a repeated `book_slot`": (
+        "unit/services/test_update_booking.py::test_a_booking_remembers_the_last_replaced_contacts"
+    ),
+    "size": f"{FILE}/test_unreadable_files.py::test_a_large_file_is_rejected_before_it_is_read",
+    "values, with expanded aliases": (
+        f"{FILE}/test_unreadable_files.py::test_an_unreadable_file_is_rejected_with_a_sentence"
+    ),
+    "nesting": f"{FILE}/test_unreadable_files.py::test_an_unreadable_file_is_rejected_with_a_sentence",
+    "id": f"{FILE}/test_bad_files.py::test_a_mistake_is_reported_once_at_its_line_with_the_valid_form",
+    "name": f"{FILE}/test_bad_files.py::test_a_mistake_is_reported_once_at_its_line_with_the_valid_form",
+    "duration of an imported booking": (
+        f"{FILE}/test_bad_files.py::test_a_mistake_is_reported_once_at_its_line_with_the_valid_form"
+    ),
+    "bookings in a file of their own": f"{FILE}/test_bookings_file.py::test_a_problem_is_reported_with_its_line",
+    "traces waiting to be written": (
+        "interfaces/test_traces.py::test_a_database_outage_delays_no_call_and_loses_no_trace"
+    ),
+    "technicians per trace": f"{SIZES}::test_a_trace_has_a_limited_number_of_technicians",
+    "names of failed verifications per server without Redis": (
+        "unit/services/test_attempt_limiter.py::test_only_the_names_with_the_newest_attempts_are_kept"
+    ),
+    "names of rate limits and failed attempts per server without Redis": (
+        "unit/services/test_rate_limiter.py::test_the_number_of_names_is_limited_and_the_oldest_are_dropped"
+    ),
+    "cached travel times": "unit/routing/test_osrm.py::test_the_cache_drops_the_oldest_routes",
+    "cached availabilities without own holds, per state of a project": (
+        "unit/engine/test_rebuild_against_oracle.py::test_an_index_caches_few_reduced_ones"
+    ),
+    "offers of freed time per transaction, and ended offers recorded": (
+        f"{SWEEP}::test_a_call_makes_a_bounded_number_of_offers_and_the_sweep_the_others"
+    ),
+    "waitlist entries searched per turn of a project in a sweep": f"{SWEEP}::test_projects_take_turns",
+    "pairs of a movable hold and a technician searched under the lock for a waitlist entry": (
+        f"{SWEEP}::test_offers_that_need_long_searches_are_left_to_the_sweep"
+    ),
+    "connections per process": "unit/store/postgres/test_rush.py::test_many_projects_share_a_few_connections",
+    "period of a report": "unit/services/test_reports.py::test_a_period_must_not_be_empty_or_too_long",
+    "file or table that `slotmcp forget` writes again without `--thorough`": (
+        "interfaces/test_erasure.py::test_a_large_file_is_written_again_only_on_request"
+    ),
+    "refusals on the dashboard": "unit/services/test_refusals.py::test_refusals_are_limited_to_recent_days",
+}
+
+NOT_REACHED: Final = {
+    "log": "slotmcp stores none",
+    "alternatives per refusal": "a constant number is computed; transcripts and fuzzing see at most three",
+    "earlier waitlist entries considered while a start is available to a new one": "a bound of work, not of results",
+    "units of work per PostgreSQL transaction": "a bound of work, not of results; benchmarks fill groups",
+    "projects in calendar metrics": "compared with the code only",
+    "gaps per report": "compared with the code only",
+}
+"""Rows without a test that reaches the limit, and why."""
+
+
+def rows() -> list[str]:
+    """Return the first cell of each row, without the heads of the tables."""
+    lines = PAGE.splitlines()
+    heads = {number - 1 for number, line in enumerate(lines) if line.startswith("|---")}
+    cells = [(number, re.match(r"\| ([^|]+) \|", line)) for number, line in enumerate(lines)]
+    return [found[1] for number, found in cells if found and number not in heads]
+
+
+def test_each_row_names_the_test_that_reaches_it() -> None:
+    listed = rows()
+    assert len(listed) > 80
+    unknown = [row for row in listed if row not in REACHED_BY | NOT_REACHED]
+    assert not unknown, "write a test that reaches each of these limits, and name it in REACHED_BY"
+    assert not [row for row in REACHED_BY | NOT_REACHED if row not in listed], "these rows are no longer on the page"
+
+
+@pytest.mark.parametrize("test", sorted(set(REACHED_BY.values())))
+def test_each_named_test_exists(test: str) -> None:
+    path, _, name = test.partition("::")
+    source = (ROOT / "tests" / path).read_text("utf-8")
+    assert re.search(rf"^(async )?def {name}\(", source, re.MULTILINE)
