@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 import pytest
+from mcp import Client
 
 from slotmcp.domain.catalog import Location
 from slotmcp.services.imports import ProjectPlan
@@ -16,7 +17,7 @@ from slotmcp.tools import bookings, views
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.views import FULL_CANDIDATES, MAX_LISTED
 from support.denver import AC_REPAIR, ANA, PROJECT, SUNDAY_NOON_MS
-from support.server import Caller, open_caller
+from support.server import Caller, body_of, open_caller
 
 COUNT: Final = 500
 MAX_BYTES: Final = 400_000
@@ -74,9 +75,9 @@ async def test_the_bookings_of_a_customer_are_cut_and_count_what_they_lack(
 
 
 async def test_a_trace_has_a_limited_number_of_technicians(crowd: Caller) -> None:
-    async with crowd.app.tracing.writing(kept_days=1):
-        body = await crowd.call("get_slots", **{"from": "2026-11-22", "to": "2026-11-22"})
+    async with crowd.app.tracing.writing(kept_days=1), Client(crowd.server) as client:
+        held = await client.call_tool("create_hold", {"start": "2026-11-29T09:00", "serviceType": "s-0"})
+        assert held.is_error
         await crowd.app.tracing.write()
-    assert not body["slots"]
-    answer = await crowd.app.traces.find(body["traceId"])
+    answer = await crowd.app.traces.find(body_of(held)["traceId"])
     assert len(answer.trace.technicians) == MAX_TECHNICIANS

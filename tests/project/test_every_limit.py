@@ -14,6 +14,7 @@ HOLDS: Final = "unit/services/test_create_hold.py"
 OWN: Final = "unit/services/test_own_holds.py"
 WAITS: Final = "unit/services/test_waitlist_limits.py"
 SWEEP: Final = "unit/services/test_waitlist_sweep.py"
+WIRE: Final = "interfaces/test_wire_limits.py"
 SESSIONS: Final = "unit/services/test_sessions.py"
 CLOCK: Final = "unit/store/test_clock.py"
 FAILED: Final = "interfaces/test_failed_authentication.py"
@@ -66,6 +67,29 @@ REACHED_BY: Final = {
     "dashboard sessions in all": f"{SESSIONS}::test_a_login_above_the_limits_ends_the_oldest_session",
     "affected bookings that an import lists": (
         "unit/services/test_import_project.py::test_an_import_lists_a_limited_number_of_affected_bookings"
+    ),
+    "connections per process and address": f"{WIRE}::test_idle_connections_of_a_peer_give_way_to_new_ones",
+    "time for a request, for reading its answer, and of an idle connection": (
+        f"{WIRE}::test_slow_bytes_do_not_extend_a_deadline"
+    ),
+    "URL": f"{WIRE}::test_endless_bytes_are_cut_off_without_a_stall",
+    "headers": f"{WIRE}::test_endless_bytes_are_cut_off_without_a_stall",
+    "body": (
+        "interfaces/test_http_limits.py::test_a_body_that_is_too_large_is_not_read_with_or_without_a_length_header"
+    ),
+    "values in a body": f"{WIRE}::test_a_hard_body_of_a_valid_size_does_not_stall_the_server",
+    "other bytes of a request, such as sizes of chunks and trailers": (
+        f"{WIRE}::test_endless_bytes_are_cut_off_without_a_stall"
+    ),
+    "forwarded addresses that are read": "unit/web/test_peers.py::test_a_bounded_number_of_forwarded_addresses_is_read",
+    "test writes of an HTTP server": (
+        "unit/services/test_vitals.py::test_a_test_write_is_made_once_per_interval_until_it_fails"
+    ),
+    "free space on the disk of an SQLite file below which it counts as full": (
+        "unit/store/test_write_check.py::test_a_disk_that_is_nearly_full_is_a_problem_although_small_writes_succeed"
+    ),
+    "warnings about `unavailable` calls in the log": (
+        "interfaces/test_unwritable_database.py::test_a_server_reports_a_full_disk_until_it_has_space_again"
     ),
     "change of the machine's clock that is ignored": f"{CLOCK}::test_a_short_step_changes_nothing",
     "time after which SQLite follows a lasting change": (
