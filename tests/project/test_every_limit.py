@@ -15,6 +15,8 @@ OWN: Final = "unit/services/test_own_holds.py"
 WAITS: Final = "unit/services/test_waitlist_limits.py"
 SWEEP: Final = "unit/services/test_waitlist_sweep.py"
 WIRE: Final = "interfaces/test_wire_limits.py"
+KEPT: Final = "contracts/test_retention.py"
+ISSUER: Final = "interfaces/test_issuer_failures.py"
 SESSIONS: Final = "unit/services/test_sessions.py"
 CLOCK: Final = "unit/store/test_clock.py"
 FAILED: Final = "interfaces/test_failed_authentication.py"
@@ -22,10 +24,27 @@ FILE: Final = "unit/project_file"
 TEXT: Final = "interfaces/test_tools_list.py::test_text_has_a_maximum_length_that_is_not_published"
 
 REACHED_BY: Final = {
-    "bookings, with their customers": (
-        "contracts/test_customers.py::test_forgetting_erases_the_customer_and_keeps_the_booking"
-    ),
     "lapsed, released and withdrawn holds": "contracts/test_claims.py::test_ended_holds_are_deleted_after_a_day",
+    "customers of past bookings": f"{KEPT}::test_past_bookings_lose_their_customer",
+    "past bookings": f"{KEPT}::test_past_and_canceled_bookings_are_deleted_separately",
+    "canceled bookings, with their reasons": f"{KEPT}::test_past_and_canceled_bookings_are_deleted_separately",
+    "deferred calendar events": f"{KEPT}::test_old_calendar_data_is_deleted_and_keeps_its_booking_until_then",
+    "changes of schedules, events of the waitlist": (
+        "contracts/test_waitlist.py::test_only_the_newest_events_are_kept_and_numbers_keep_growing"
+    ),
+    "expired and revoked access keys": f"{KEPT}::test_access_keys_that_are_over_are_deleted",
+    "documents of the OAuth issuer": f"{ISSUER}::test_known_keys_stay_in_use_until_the_issuer_behaves_again",
+    "fetches of the issuer's keys": f"{ISSUER}::test_invented_key_ids_cause_no_fetch_shortly_after_another",
+    "wait of a call with a token of an unknown key": (
+        f"{ISSUER}::test_a_call_with_an_unknown_key_waits_for_a_limited_time"
+    ),
+    "traces that a process stores completely": (
+        "unit/services/test_trace_budget.py::test_above_the_share_a_sample_of_successful_searches_is_stored"
+    ),
+    "traces deleted in one transaction": (
+        "contracts/test_traces.py::test_the_oldest_traces_above_a_size_are_deleted_in_bounded_batches"
+    ),
+    "rows of each kind that a purge deletes in one transaction": f"{KEPT}::test_a_purge_deletes_a_limited_number_of_rows",
     "receipts (idempotency records)": "contracts/test_catalog.py::test_receipts_are_deleted_after_thirty_days",
     "waitlist entries that are over": (
         "contracts/test_waitlist.py::test_closed_entries_are_deleted_thirty_days_after_their_window"
@@ -33,7 +52,6 @@ REACHED_BY: Final = {
     "webhook deliveries": "contracts/test_calendar.py::test_deliveries_are_kept_for_thirty_days",
     "calendar entries": "contracts/test_calendar.py::test_entries_are_kept_for_sixty_days_after_their_end",
     "traces": "contracts/test_traces.py::test_old_traces_are_deleted",
-    "access keys": "contracts/test_access_keys.py::test_a_revoked_key_keeps_its_first_revocation_time",
     "dashboard sessions": "contracts/test_sessions.py::test_a_session_that_is_over_is_deleted",
     "busy times, time off": "unit/services/test_import_project.py::test_prune_removes_items_missing_from_the_file",
     "erasures, as keyed hashes": (
