@@ -44,7 +44,9 @@ REACHED_BY: Final = {
     "traces deleted in one transaction": (
         "contracts/test_traces.py::test_the_oldest_traces_above_a_size_are_deleted_in_bounded_batches"
     ),
-    "rows of each kind that a purge deletes in one transaction": f"{KEPT}::test_a_purge_deletes_a_limited_number_of_rows",
+    "rows of each kind that a purge deletes in one transaction": (
+        f"{KEPT}::test_a_purge_deletes_a_limited_number_of_rows"
+    ),
     "receipts (idempotency records)": "contracts/test_catalog.py::test_receipts_are_deleted_after_thirty_days",
     "waitlist entries that are over": (
         "contracts/test_waitlist.py::test_closed_entries_are_deleted_thirty_days_after_their_window"
