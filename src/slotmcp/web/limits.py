@@ -41,6 +41,7 @@ class BodyLimitMiddleware:
             deadline = asyncio.get_running_loop().time() + self._seconds
             body = _Body(receive, send, max_bytes, deadline, is_required=scope.get("method") != "GET")
             await self._app(scope, body.receive, body.send)
+            await body.end_response()
         except _TooLargeError as error:
             # Leave the connection open: closing it with unread bytes would discard the response.
             await error_response(413, "too_large", str(error))(scope, receive, send)
@@ -85,10 +86,19 @@ class _Body:
         """An incomplete body ends the request. A GET request has no body, so the app may handle the disconnect."""
         self._is_complete = False
         self._has_response = False
+        self._is_response_complete = False
+        self._is_cut = False
+        """True if the body ended too early for a response that had begun."""
 
     async def send(self, message: Message) -> None:
         self._has_response = True
+        self._is_response_complete = message["type"] == "http.response.body" and not message.get("more_body", False)
         await self._send(message)
+
+    async def end_response(self) -> None:
+        """End a response that the app left unfinished after it was told of a disconnect."""
+        if self._is_cut and not self._is_response_complete:
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def receive(self) -> Message:
         if self._is_complete:
@@ -117,6 +127,7 @@ class _Body:
     def _fail(self, error: Exception) -> Message:
         if not self._has_response:
             raise error
+        self._is_cut = True
         return {"type": "http.disconnect"}
 
 
