@@ -129,10 +129,18 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         """Forget the connection, and end its request."""
         self._connections.remove(self)
         self._unparsed = memoryview(b"")
+        self._disconnect_app()
+        super().connection_lost(exc)
+
+    def _abort(self) -> None:
+        """Close the connection at once. The app finds it closed, even if it returns before the event loop has."""
+        self._disconnect_app()
+        self.transport.abort()
+
+    def _disconnect_app(self) -> None:
         if self._running is not None and not self._running.response_complete:
             self._running.disconnected = True
             self._running.message_event.set()
-        super().connection_lost(exc)
 
     def shutdown(self) -> None:
         """Close the connection after its answers. A new one has a moment to send its request, which is answered."""
@@ -203,14 +211,14 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def _discard(self, size: int) -> None:
         self._discarded_bytes += size
         if self._discarded_bytes > LINGER_BYTES:
-            self.transport.abort()
+            self._abort()
 
     # Parser callbacks
 
     def on_message_begin(self) -> None:
         """Start the deadline of a request, and let the app close the connection at once."""
         super().on_message_begin()
-        self.scope["extensions"] = {ABORT: {"call": self.transport.abort}}
+        self.scope["extensions"] = {ABORT: {"call": self._abort}}
         self._other_bytes = self._body_bytes = self._header_bytes = self._header_count = 0
         self._is_arriving = True
         if self._unanswered <= 0:
@@ -286,11 +294,10 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         cycle: Any = self.cycle  # None before the first request
         is_answered = cycle is None or cycle.response_complete
         if not is_answered and (self._is_head or self._unanswered > 0 or cycle.response_started):
-            self.transport.abort()  # another answer is in progress
+            self._abort()  # another answer is in progress
             return
         if not is_answered:
-            cycle.disconnected = True
-            cycle.message_event.set()
+            self._disconnect_app()
         if self._is_head or not is_answered:
             self.transport.write(refusal.response)
         self._linger()
@@ -308,19 +315,19 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     def evict(self) -> None:
         """Close the connection at once, for another one."""
-        self.transport.abort()
+        self._abort()
 
     def check_deadlines(self, now: float) -> None:
         """Close the connection if its answer is not read, its request does not arrive, or nothing comes."""
         timeout = self._connections.limits.timeout_seconds
         if self._is_unread(now, timeout):
             self._connections.record(CloseReason.DEADLINE)
-            self.transport.abort()
+            self._abort()
         elif self.transport.is_closing() or self._unanswered > 0:
             return
         elif self._is_discarding:
             if now - self._since > min(LINGER_SECONDS, timeout):
-                self.transport.abort()
+                self._abort()
         elif now - self._since > timeout:
             if self._is_arriving:
                 self._refuse(_TOO_SLOW)
