@@ -49,22 +49,21 @@ async def another_process(path: Path, postgres_url: str) -> AsyncIterator[App]:
         yield build_app(store)
 
 
-@pytest.mark.parametrize(("database", "workers"), [("sqlite", "1"), ("postgres", "2")])
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
 async def test_the_first_key_closes_an_open_server(
-    request: pytest.FixtureRequest, tmp_path: Path, database: str, workers: str
+    request: pytest.FixtureRequest, tmp_path: Path, database: str
 ) -> None:
     path, url = tmp_path / "slotmcp.db", ""
     await write_database(path, PLAN)
     settings: dict[str, str] = {}
     if database == "postgres":
         url = settings["database_url"] = request.getfixturevalue("postgres_url")
-    kinds = [*KINDS, "board"] if workers == "1" else ["listen", "board"]
     async with another_process(path, url) as app:
         if url:
             await app.projects.import_project(PLAN, prune=False)
-        with serving(path, "--workers", workers, **settings) as server:
-            log = await close_with_a_key(server, app, kinds)
-    assert log.count("authentication_required") == int(workers)
+        with serving(path, **settings) as server:
+            log = await close_with_a_key(server, app, [*KINDS, "board"])
+    assert log.count("authentication_required") == 1
     assert "An access key exists now" in log
 
 
