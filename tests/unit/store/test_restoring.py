@@ -75,6 +75,17 @@ async def test_a_wrong_restore_is_undone_by_another(path: Path, saved: Path) -> 
     assert (bookings(path), bookings(replaced)) == (["at 0", "at 60"], ["at 0"])
 
 
+async def test_sessions_of_the_dashboard_end(path: Path, saved: Path) -> None:
+    run(
+        saved,
+        "INSERT INTO access_keys VALUES ('k', '', 'operator', NULL, 'h', 1, NULL, NULL);"
+        "INSERT INTO dashboard_sessions VALUES ('s', 'k', 1, 9000000000000, 9000000000000)",
+    )
+    await restore(saved, path)
+    assert rows(path, "SELECT id FROM dashboard_sessions") == []
+    assert rows(path, "SELECT id FROM access_keys") == [("k",)]
+
+
 async def test_revisions_move_on_so_that_no_cache_shows_the_lost_period(path: Path, saved: Path) -> None:
     async with SqliteStore.open(path, clock=HandClock()) as store:
         lost = (await store.head(SHOP)).revision
