@@ -76,7 +76,7 @@ def _waits_row(waits: int, name: str) -> Benchmark:
         floor="the same without waits",
         unit=Measure.MS,
         ratio=Ratio.COST,
-        target=3,
+        target=None,
         measure=lambda effort: asyncio.run(_measure_waits(effort, waits, is_join=name == "join")),
     )
 
