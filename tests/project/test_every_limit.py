@@ -17,6 +17,8 @@ SWEEP: Final = "unit/services/test_waitlist_sweep.py"
 WIRE: Final = "interfaces/test_wire_limits.py"
 KEPT: Final = "contracts/test_retention.py"
 ISSUER: Final = "interfaces/test_issuer_failures.py"
+BACKUPS: Final = "unit/store/test_backups.py"
+STOP: Final = "interfaces/test_http_stop.py"
 SESSIONS: Final = "unit/services/test_sessions.py"
 CLOCK: Final = "unit/store/test_clock.py"
 FAILED: Final = "interfaces/test_failed_authentication.py"
@@ -46,6 +48,16 @@ REACHED_BY: Final = {
     ),
     "rows of each kind that a purge deletes in one transaction": (
         f"{KEPT}::test_a_purge_deletes_a_limited_number_of_rows"
+    ),
+    "backups by `slotmcp backup`": f"{BACKUPS}::test_an_existing_file_is_only_replaced_on_request",
+    "automatic backups before an upgrade and a restore": f"{BACKUPS}::test_automatic_backups_are_few_and_not_old",
+    "list of backups": f"{BACKUPS}::test_the_list_of_backups_is_bounded_and_survives_a_cut_line",
+    "a server that stops: calls that are still served": (
+        f"{STOP}::test_a_draining_server_serves_calls_on_connections_that_end"
+    ),
+    "a server that stops: running calls finish": f"{STOP}::test_calls_beyond_the_shutdown_timeout_are_abandoned",
+    "a server that stops: the first request of a new connection": (
+        f"{STOP}::test_a_connection_without_a_request_has_a_moment_to_send_one"
     ),
     "receipts (idempotency records)": "contracts/test_catalog.py::test_receipts_are_deleted_after_thirty_days",
     "waitlist entries that are over": (
@@ -223,6 +235,7 @@ NOT_REACHED: Final = {
     "alternatives per refusal": "a constant number is computed; transcripts and fuzzing see at most three",
     "earlier waitlist entries considered while a start is available to a new one": "a bound of work, not of results",
     "units of work per PostgreSQL transaction": "a bound of work, not of results; benchmarks fill groups",
+    "rows of an import per transaction": "a bound of work, not of results",
     "projects in calendar metrics": "compared with the code only",
     "gaps per report": "compared with the code only",
 }
