@@ -25,7 +25,7 @@ _BUSY_SECONDS: Final = 5
 
 
 class BatchPace:
-    """Writer of batches of one project, which gives way to the writes of other projects."""
+    """Writer of batches of one project, with pauses for the writes of other projects."""
 
     def __init__(self, writer: ProjectWriter, project_id: str) -> None:
         self._writer = writer
@@ -41,11 +41,11 @@ class BatchPace:
     async def write(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """Write one batch, then pause; while other projects are written, for as long as the batch took."""
         if self._revisions is None:
-            await self._look()
+            await self._find_other_writes()
         started = time.monotonic()
         result = await self._writer.write(self._project_id, work)
         took = time.monotonic() - started
-        await self._look()
+        await self._find_other_writes()
         await asyncio.sleep(min(max(took, _PAUSE_SECONDS), _MAX_PAUSE_SECONDS) if self._is_busy else _PAUSE_SECONDS)
         return result
 
@@ -53,8 +53,8 @@ class BatchPace:
     def _is_busy(self) -> bool:
         return time.monotonic() < self._busy_until
 
-    async def _look(self) -> None:
-        """Look whether another project was written since the last batch."""
+    async def _find_other_writes(self) -> None:
+        """Record whether another project was written since the last batch."""
         heads = await self._writer.store.heads()
         revisions = {name: head.revision for name, head in heads.items() if name != self._project_id}
         if self._revisions is not None and revisions != self._revisions:

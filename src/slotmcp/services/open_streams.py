@@ -1,4 +1,4 @@
-"""Registry of the event streams that a process has open, by credential. A stream ends when its credential does."""
+"""Registry of the event streams that a process has open. A stream ends when its credential does."""
 
 import asyncio
 from collections import Counter
@@ -21,7 +21,7 @@ class OpenStream:
     """Event stream of a client."""
 
     principal: Principal
-    session_id: str = ""
+    dashboard_session_id: str = ""
     """Id of the dashboard session that opened the stream; empty for a stream of MCP."""
     _end: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -53,27 +53,15 @@ class OpenStreams:
         self._store = store
         self._clock = clock
         self._streams: set[OpenStream] = set()
-        self._counts: Counter[str] = Counter()
-
-    def __len__(self) -> int:
-        """Return the number of open streams."""
-        return len(self._streams)
-
-    def count(self, credential: str) -> int:
-        """Return the number of open streams of a credential."""
-        return self._counts[credential]
 
     @contextmanager
     def opened(self, stream: OpenStream) -> Iterator[None]:
-        """Count a stream as open for the duration of the block."""
-        credential = stream.principal.credential
+        """Register a stream for the duration of the block."""
         self._streams.add(stream)
-        self._counts[credential] += 1
         try:
             yield
         finally:
             self._streams.discard(stream)
-            self._counts -= Counter({credential: 1})
 
     async def end_invalid(self) -> None:
         """End the streams whose key is revoked or expired, whose session is over, or whose token has expired.
@@ -108,4 +96,4 @@ def _has_expired(principal: Principal, now_ms: int) -> bool:
 def _stored_id(stream: OpenStream) -> str:
     """Return the id of the session or key in the database; empty for tokens and the local user."""
     credential = stream.principal.credential
-    return stream.session_id or (credential if is_key_id(credential) else "")
+    return stream.dashboard_session_id or (credential if is_key_id(credential) else "")

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from slotmcp import telemetry
+from slotmcp.telemetry.logs import REPEAT_SECONDS
 from slotmcp.telemetry.metrics import CloseReason
 from slotmcp.web.peers import TrustedProxies, limit_key
 
-LOG_SECONDS: Final = 60.0
-"""Minimum time between two log lines."""
 _CHECKS_PER_TIMEOUT: Final = 10
 _CHECK_SECONDS: Final = 1.0
 """Maximum time between two checks of the deadlines."""
@@ -165,4 +164,4 @@ class _ClosedCount:
             counts = ", ".join(f"{count} {reason}" for reason, count in sorted(self._unlogged.items()))
             _log.warning("Limits closed connections: %s", counts)
             self._unlogged.clear()
-            self._next_line_at = now + LOG_SECONDS
+            self._next_line_at = now + REPEAT_SECONDS

@@ -96,7 +96,7 @@ class _Body:
         await self._send(message)
 
     async def end_response(self) -> None:
-        """End a response that the app left unfinished after it was told of a disconnect."""
+        """End a response that the app left unfinished after a reported disconnect."""
         if self._is_cut and not self._is_response_complete:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -2,7 +2,7 @@
 
 uvicorn alone would join an unfinished line with each part that arrives, which takes quadratic time, and would parse up
 to 8 MB at once. Here each connection parses at most `SLICE_BYTES` per iteration of the event loop, and bytes that are
-not part of a body are counted: those of a head, of chunk sizes and extensions, of trailers, and between requests.
+not part of a body are counted. These are heads, chunk sizes and extensions, trailers, and bytes between requests.
 """
 
 from collections.abc import Callable
@@ -126,7 +126,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection, and end its request."""
+        """Remove the connection, and end its request."""
         self._connections.remove(self)
         self._unparsed = memoryview(b"")
         self._disconnect_app()

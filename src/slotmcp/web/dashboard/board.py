@@ -91,7 +91,7 @@ async def board(request: DashboardRequest) -> Response:
 async def events(request: DashboardRequest) -> Response:
     """Stream an event whenever the board has changed."""
     revision = request.http.headers.get("last-event-id", request.query("since"))
-    stream = OpenStream(principal=request.principal, session_id=request.session_id)
+    stream = OpenStream(principal=request.principal, dashboard_session_id=request.session_id)
     headers = {**PRIVATE_HEADERS, "X-Accel-Buffering": "no"}
     return StreamingResponse(_changes(request, stream, revision), media_type="text/event-stream", headers=headers)
 
