@@ -58,10 +58,10 @@ from slotmcp.services.vitals import Vitals
 from slotmcp.services.waitlist import WaitlistService
 from slotmcp.services.waitlist_sweep import WaitlistSweeper
 from slotmcp.settings import LogFormat, Settings
-from slotmcp.store.backup_erasure import BackupErasure
 from slotmcp.store.clock import FileClock, elapsed_ms
 from slotmcp.store.encryption import FieldCipher
-from slotmcp.store.erasure_file import ErasureFile
+from slotmcp.store.erasure_list import FileErasureList
+from slotmcp.store.file_erasure import BackupErasure
 from slotmcp.store.schema import Preparation
 from slotmcp.store.sqlite import SqliteStore
 from slotmcp.store.status import Status
@@ -265,7 +265,7 @@ def _traces_written(app: App, settings: Settings) -> AbstractAsyncContextManager
 def _other_places(settings: Settings) -> OtherPlaces:
     path = settings.erasure_path
     return OtherPlaces(
-        erasure_list=None if path is None else ErasureFile(path),
+        erasure_list=None if path is None else FileErasureList(path),
         copies=BackupErasure(settings.backup_home, field_cipher(settings)),
     )
 
@@ -283,7 +283,7 @@ def read_erasure_file(path: Path) -> tuple[Erasure, ...]:
     """
     if not path.is_file():
         raise FixSetup(f"There is no list of erasures {path}.")
-    return ErasureFile(path).read()
+    return FileErasureList(path).read()
 
 
 @asynccontextmanager

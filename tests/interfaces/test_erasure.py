@@ -32,7 +32,7 @@ from slotmcp.store import cleanup
 from slotmcp.store.backups import back_up_file
 from slotmcp.store.connection import connect_writer
 from slotmcp.store.copying import copy_between
-from slotmcp.store.erasure_file import ErasureFile
+from slotmcp.store.erasure_list import FileErasureList
 from slotmcp.store.file_erasure import erase_in_file
 from slotmcp.store.postgres import cleanup as postgres_cleanup
 from slotmcp.store.postgres.address import Address
@@ -307,7 +307,7 @@ async def test_a_restored_backup_loses_the_customers_that_were_forgotten_later(t
         assert (await app.customers.forget(None, OTHER.phone)).erased == 1
         clone(path, backup)
         await app.customers.forget(None, PHONE)
-        listed = ErasureFile(list_of(path)).read()
+        listed = FileErasureList(list_of(path)).read()
     assert erase_in_file(backup, listed, cipher=None) > 0
     assert found_in(tmp_path, backup.name) == {}
     assert erase_in_file(backup, listed, cipher=None) == 0
@@ -353,7 +353,7 @@ async def test_the_list_is_applied_to_a_restored_server_without_touching_later_b
 ) -> None:
     async with serving(str(path)) as app:
         await app.customers.forget(None, PHONE)
-    listed = ErasureFile(list_of(path)).read()
+    listed = FileErasureList(list_of(path)).read()
     async with serving(full_url) as restored:
         answer = await restored.customers.replay(listed)
         assert (answer.applied, answer.erased) == (len(listed), 2)

@@ -10,7 +10,7 @@ from slotmcp.bootstrap import SystemClock, configure_logging, field_cipher, open
 from slotmcp.cli.common import plural
 from slotmcp.cli.exits import Exit, exit_with
 from slotmcp.settings import Settings
-from slotmcp.store.erasure_file import ErasureFile
+from slotmcp.store.erasure_list import FileErasureList
 from slotmcp.store.file_erasure import erase_in_file, read_erasures_of_file
 from slotmcp.store.schema import SCHEMA, Preparation
 
@@ -30,7 +30,7 @@ class EraseAgain:
             FixSetup: the list of erasures cannot be read.
         """
         path = settings.erasure_path
-        listed = ErasureFile(path).read() if path else ()
+        listed = FileErasureList(path).read() if path else ()
         logged = () if settings.is_postgres else read_erasures_of_file(settings.database_path)
         self._erasures = (*listed, *logged)
         self._cipher = field_cipher(settings)

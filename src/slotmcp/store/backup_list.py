@@ -3,7 +3,6 @@
 It names files only, so that an erased customer can be removed from them.
 """
 
-import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Final
 
 import orjson
 
-from slotmcp.store.private_files import PRIVATE
+from slotmcp.store.private_files import PRIVATE, append, beside
 
 MAX_ENTRIES: Final = 1_000
 """Number of the newest entries that are kept."""
@@ -36,7 +35,7 @@ class RecordedBackup:
 
 def list_path(database: Path) -> Path:
     """Return the path of the list of a database's backups."""
-    return database.with_name(f"{database.name}.backups")
+    return beside(database, ".backups")
 
 
 def recorded_backups(database: Path) -> tuple[RecordedBackup, ...]:
@@ -56,13 +55,8 @@ def recorded_backups(database: Path) -> tuple[RecordedBackup, ...]:
 
 def record_backup(database: Path, backup: Path, *, kind: BackupKind) -> None:
     """Add a backup to the list, as its newest entry."""
-    path = list_path(database)
-    line = orjson.dumps({"path": str(backup.absolute()), "kind": kind}) + b"\n"
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE)
-    try:
-        os.write(descriptor, line)  # short appends of several processes do not mix
-    finally:
-        os.close(descriptor)
+    fields = {"path": str(backup.absolute()), "kind": kind}
+    append(list_path(database), orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE))
     _shorten(database)
 
 
@@ -70,7 +64,7 @@ def _shorten(database: Path) -> None:
     path = list_path(database)
     lines = path.read_bytes().splitlines(keepends=True)
     if len(lines) > 2 * MAX_ENTRIES:
-        shorter = path.with_name(f"{path.name}.shorter")
+        shorter = beside(path, ".shorter")
         shorter.touch(mode=PRIVATE)
         shorter.write_bytes(b"".join(lines[-MAX_ENTRIES:]))
         shorter.replace(path)

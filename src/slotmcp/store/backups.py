@@ -13,7 +13,7 @@ from typing import Final
 
 from slotmcp.domain.errors import DatabaseUnusable, InvalidArgument
 from slotmcp.store.backup_list import BackupKind, record_backup
-from slotmcp.store.connection import connect_reader
+from slotmcp.store.connection import SINGLE_FILE, connect_reader
 from slotmcp.store.database_file import is_present, translate_faults
 from slotmcp.store.inspection import Inspection, count_rows, inspect_file
 from slotmcp.store.private_files import SIDE_FILES, beside, publish, unfinished_file
@@ -110,7 +110,7 @@ def copy_pages(connection: sqlite3.Connection, target: Path) -> None:
     """Copy the state that a connection sees to a file, as a single file without a write-ahead log."""
     with closing(sqlite3.connect(target, isolation_level=None)) as copy:
         connection.backup(copy, pages=STEP_PAGES)
-        copy.execute("PRAGMA journal_mode = DELETE")
+        copy.execute(SINGLE_FILE)
 
 
 def automatic_backup_path(path: Path, label: str) -> Path:

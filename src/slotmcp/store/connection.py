@@ -25,6 +25,8 @@ DURABLE: Final = (
 )
 SECURE_DELETE: Final = "PRAGMA secure_delete = ON"
 """Overwrites deleted data, so that an erased customer does not remain in the file's free space."""
+SINGLE_FILE: Final = "PRAGMA journal_mode = DELETE"
+"""Merges the write-ahead log into the file, so that the file can be moved alone."""
 READ_ONLY: Final = "PRAGMA query_only = ON"
 
 RETRY_AFTER_BUSY_MS: Final = 250

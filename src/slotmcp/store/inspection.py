@@ -12,7 +12,6 @@ from typing import Final
 
 from slotmcp.domain.errors import DatabaseUnusable
 from slotmcp.store.catalog import REVISIONS
-from slotmcp.store.columns import TABLE_NAMES
 from slotmcp.store.connection import describe_fault, make_fetch
 from slotmcp.store.database_file import is_present, translate_faults
 from slotmcp.store.schedules import Snapshot, read_schedule
@@ -122,14 +121,6 @@ def count_rows(connection: sqlite3.Connection) -> dict[str, int]:
     tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
     names = sorted(name for (name,) in tables.fetchall() if name != VERSION_TABLE)
     return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}
-
-
-async def count_all_rows(fetch: Fetch) -> dict[str, int]:
-    """Return the number of rows of each table of the newest schema."""
-    counts: dict[str, int] = {}
-    for name in TABLE_NAMES:
-        ((counts[name],),) = await fetch(Statement(f"SELECT count(*) FROM {name}"))
-    return counts
 
 
 async def find_broken_rules(fetch: Fetch) -> list[str]:

@@ -60,6 +60,20 @@ def publish(unfinished: Path, path: Path, *, overwrite: bool) -> None:
     _flush(path.parent)
 
 
+def append(path: Path, lines: bytes) -> None:
+    """Append lines to a private file durably, in one write, so that the lines of several processes do not mix.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE)
+    try:
+        os.write(descriptor, lines)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def processes_using(path: Path) -> tuple[int, ...]:
     """Return the ids of the other processes that have an SQLite file open; empty where the system does not tell."""
     with suppress(OSError):

@@ -18,15 +18,13 @@ from slotmcp.store.database_file import translate_faults
 from slotmcp.store.encryption import FieldCipher
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.link import Pool
-from slotmcp.store.postgres.outages import FAULTS, Fault, error_for_caller
+from slotmcp.store.postgres.outages import FAILURES, error_for_operator
 from slotmcp.store.postgres.prepare import UPGRADE_TIMEOUT_MS, read_version
 from slotmcp.store.schema import SCHEMA, file_version
 from slotmcp.store.sql_store import Query
 from slotmcp.store.statement import Fetch, Row, Statement, Table, drive
 
 T = TypeVar("T")
-
-FAILURES: Final[tuple[type[Exception], ...]] = (Fault, *FAULTS)
 
 BATCH_ROWS: Final = 500
 TABLES: Final = (columns.PROJECTS, columns.BOOKINGS, columns.WAITS, columns.CALENDAR_ENTRIES, columns.CALENDAR_PARKED)
@@ -170,7 +168,7 @@ async def _open_server(address: Address, timeout_ms: int) -> AsyncIterator[RunBa
         async with pool.link() as link:
             await link.run(f"VACUUM {', '.join(table.name for table in TABLES)}")
     except FAILURES as error:
-        raise error_for_caller(error, address) from error
+        raise error_for_operator(error, address) from error
     finally:
         await pool.close()
 

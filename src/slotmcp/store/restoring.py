@@ -15,7 +15,7 @@ from typing import Final
 from slotmcp.domain.errors import DatabaseUnusable, InvalidArgument
 from slotmcp.store.backup_list import BackupKind, record_backup
 from slotmcp.store.backups import REPLACED, STEP_PAGES, automatic_backup_path, copy_pages, keep_replaced
-from slotmcp.store.connection import SECURE_DELETE, connect
+from slotmcp.store.connection import SECURE_DELETE, SINGLE_FILE, connect
 from slotmcp.store.database_file import in_use, opened_alone, translate_faults
 from slotmcp.store.inspection import Inspection, inspect_connection, inspect_file, open_unchanged
 from slotmcp.store.prepare import migrate
@@ -96,7 +96,7 @@ def _start_anew(staged: Path, now_ms: int) -> None:
     with closing(connect(staged, wait_ms=0)) as connection:
         connection.execute(END_SESSIONS)
         connection.execute(ADVANCE_REVISIONS, {"step": REVISION_STEP, "now_ms": now_ms})
-        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute(SINGLE_FILE)
 
 
 def _check_target(backup: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""Backups of PostgreSQL databases as SQLite files, and their way back."""
+"""Backups of PostgreSQL databases as SQLite files, and restores from them."""
 
 import asyncio
 import sqlite3
@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from slotmcp.store.backup_list import BackupKind, record_backup
 from slotmcp.store.backups import check_target, finish
-from slotmcp.store.connection import connect
+from slotmcp.store.connection import SINGLE_FILE, connect
 from slotmcp.store.copying import CopyReport, copy_everything
 from slotmcp.store.database_file import translate_faults
 from slotmcp.store.inspection import Inspection
@@ -59,7 +59,7 @@ def _create_tables(path: Path) -> None:
 def _finish(report: CopyReport, unfinished: Path, target: Path, home: Path, *, overwrite: bool) -> Inspection:
     home.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     with closing(sqlite3.connect(unfinished, isolation_level=None)) as connection:
-        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute(SINGLE_FILE)
     rows = {table.name: table.rows for table in report.tables}
     record = partial(record_backup, home, kind=BackupKind.BACKUP)
     return finish(unfinished, target, rows, record, overwrite=overwrite)

@@ -1,15 +1,19 @@
 """Inspection of a PostgreSQL database, whose server itself keeps pages and references intact."""
 
-from slotmcp.store.inspection import Inspection, count_all_rows, find_broken_rules
+from typing import Final
+
+from slotmcp.store.columns import TABLE_NAMES
+from slotmcp.store.inspection import Inspection, find_broken_rules
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.link import Link, connect
-from slotmcp.store.postgres.outages import FAULTS, Fault, error_for_operator
+from slotmcp.store.postgres.outages import FAILURES, error_for_operator
 from slotmcp.store.postgres.prepare import read_version
 from slotmcp.store.schema import SCHEMA, too_old
+from slotmcp.store.statement import Fetch, Statement
 
-STATEMENT_TIMEOUT_MS = 3_600_000
+STATEMENT_TIMEOUT_MS: Final = 3_600_000
 """Time limit of one statement of an inspection."""
-BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
 async def inspect_server(address: Address, *, timeout_ms: int) -> Inspection:
@@ -27,11 +31,17 @@ async def inspect_server(address: Address, *, timeout_ms: int) -> Inspection:
             link = Link(connection)
             await link.run(BEGIN)
             problems = await find_broken_rules(link.fetch)
-            rows = await count_all_rows(link.fetch)
+            rows = await _count_rows(link.fetch)
         finally:
             await connection.close()
-    except FAULTS as error:
+    except FAILURES as error:
         raise error_for_operator(error, address) from error
-    except Fault as fault:
-        raise error_for_operator(fault.__cause__ or fault, address) from fault
     return Inspection(place=address.shown, schema_version=version, rows=rows, problems=tuple(problems))
+
+
+async def _count_rows(fetch: Fetch) -> dict[str, int]:
+    """Return the number of rows of each table of the newest schema."""
+    counts: dict[str, int] = {}
+    for name in TABLE_NAMES:
+        ((counts[name],),) = await fetch(Statement(f"SELECT count(*) FROM {name}"))
+    return counts

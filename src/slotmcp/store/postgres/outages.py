@@ -64,6 +64,10 @@ class Fault(Exception):  # noqa: N818  no caller sees it
         return isinstance(self.__cause__, TimeoutError)
 
 
+FAILURES: Final[tuple[type[Exception], ...]] = (Fault, *FAULTS)
+"""Faults, whether they were translated or not."""
+
+
 def driver_error(error: BaseException) -> BaseException:
     """Return the driver's error if SQLAlchemy has wrapped it."""
     while error.__cause__ and not isinstance(error, FAULTS):
@@ -73,7 +77,7 @@ def driver_error(error: BaseException) -> BaseException:
 
 def error_for_caller(fault: BaseException, address: Address) -> SlotmcpError:
     """Return the error for the caller, from a Fault or one of the FAULTS. Nothing was written."""
-    error = fault.__cause__ if isinstance(fault, Fault) else fault
+    error = _cause_of(fault)
     for kind, reason in _REFUSED.items():
         if isinstance(error, kind):
             problem = NO_ROOT_CERTIFICATE if _lacks_root_certificate(error, address) else reason
@@ -85,14 +89,20 @@ def error_for_caller(fault: BaseException, address: Address) -> SlotmcpError:
     return Unavailable(f"Nothing was done: {_describe(error)}. Try again soon.", retry_after_ms=RETRY_AFTER_OUTAGE_MS)
 
 
-def _lacks_root_certificate(error: BaseException | None, address: Address) -> bool:
+def _cause_of(fault: BaseException) -> BaseException:
+    """Return the error behind a Fault, or the error itself."""
+    return fault.__cause__ or fault if isinstance(fault, Fault) else fault
+
+
+def _lacks_root_certificate(error: BaseException, address: Address) -> bool:
     """Return whether a connection failed because `sslmode` needs a certificate that the URL does not name."""
     is_verified = "sslmode=verify-" in address.url and "sslrootcert=" not in address.url
     return isinstance(error, asyncpg.ClientConfigurationError) and is_verified
 
 
-def error_for_operator(error: BaseException, address: Address) -> SlotmcpError:
-    """Return the error for an operator, from one of the FAULTS while the database is opened: it names the server."""
+def error_for_operator(fault: BaseException, address: Address) -> SlotmcpError:
+    """Return the error for an operator, from a Fault or one of the FAULTS: it names the server."""
+    error = _cause_of(fault)
     if isinstance(error, (*_SLOW, *_UNREACHABLE)):
         return Unavailable(
             f"The database {address.shown} cannot be reached at {address.server}: {_connection_problem(error)}.",

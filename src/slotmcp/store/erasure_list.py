@@ -1,7 +1,6 @@
 """Implementation of the port ErasureList: a file with one JSON object per line, without any contact."""
 
 import asyncio
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,10 @@ import orjson
 
 from slotmcp.domain.erasure import Erasure
 from slotmcp.domain.errors import FixSetup
-from slotmcp.store.private_files import PRIVATE, PRIVATE_FOLDER
+from slotmcp.store.private_files import PRIVATE_FOLDER, append
 
 
-class ErasureFile:
+class FileErasureList:
     """File of erasures, which only its owner can read."""
 
     def __init__(self, path: Path) -> None:
@@ -41,12 +40,7 @@ class ErasureFile:
         lines = b"".join(orjson.dumps(_fields(erasure), option=orjson.OPT_APPEND_NEWLINE) for erasure in erasures)
         try:
             self._path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-            file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE)
-            try:
-                os.write(file, lines)  # one write, so that the lines of several processes do not mix
-                os.fsync(file)
-            finally:
-                os.close(file)
+            append(self._path, lines)
         except OSError as error:
             raise self._unusable("cannot be written, so nothing was erased", error) from error
 
