@@ -240,7 +240,8 @@ async def test_a_key_cannot_block_the_schedule_by_inventing_callers(tmp_path: Pa
 async def flood(http: HttpServer, key: str, session: Connection, body: bytes) -> None:
     """Send messages into a session that is not read, until the server has ended it."""
     assert await session.request("GET", "/sse", key=key) == 200
-    path = await session.session_path()
+    path, _, session_id = (await session.session_path()).rpartition("=")
+    path = f"{path}={session_id.upper()}"  # the SDK accepts it
     session.stop_reading()
     async with httpx2.AsyncClient(base_url=http.url, headers=headers_of(key), timeout=HANG_SECONDS) as client:
         statuses = {(await client.post(path, content=MESSAGES["initialize"])).status_code}

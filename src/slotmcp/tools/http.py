@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from math import inf
 from typing import Final
+from uuid import UUID
 
 import anyio
 import orjson
@@ -179,10 +180,16 @@ def _opens_stream(scope: Scope) -> bool:
 
 
 def sse_session(scope: Scope) -> str:
-    """Return the SSE session of a message; empty for every other request. The SDK refuses sessions of other clients."""
+    """Return the SSE session of a message; empty for every other request. The SDK refuses sessions of other clients.
+
+    The SDK accepts several spellings of an id, such as capital letters or dashes. They all name one session.
+    """
     if not scope["path"].endswith(MESSAGES_PATH):
         return ""
-    return QueryParams(scope["query_string"]).get("session_id", "")
+    try:
+        return UUID(hex=QueryParams(scope["query_string"]).get("session_id", "")).hex
+    except ValueError:
+        return ""
 
 
 def requested_tool(body: bytes) -> str:

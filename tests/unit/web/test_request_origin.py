@@ -1,5 +1,8 @@
 """Origin of HTTP requests: the ids of the phone call, and the SSE connection."""
 
+from urllib.parse import urlencode
+from uuid import UUID
+
 import pytest
 from starlette.responses import JSONResponse
 from starlette.testclient import TestClient
@@ -43,3 +46,14 @@ def test_each_header_of_a_phone_call_is_an_id_of_its_own(headers: dict[str, str]
 )
 def test_only_the_messages_of_an_sse_session_have_a_connection(path: str, connection: str) -> None:
     assert sse_session({"path": path, "query_string": f"session_id={SESSION}".encode()}) == connection
+
+
+@pytest.mark.parametrize("spelled", [SESSION.upper(), str(UUID(SESSION)), f"urn:uuid:{SESSION}", f"{{{SESSION}}}"])
+def test_every_spelling_of_an_id_names_the_same_sse_session(spelled: str) -> None:
+    query = urlencode({"session_id": spelled}).encode()
+    assert sse_session({"path": "/messages/", "query_string": query}) == SESSION
+
+
+@pytest.mark.parametrize("query", [b"", b"session_id=", b"session_id=1", b"session_id=%00", b"session_id=%C3%A9"])
+def test_a_message_without_a_valid_id_has_no_sse_session(query: bytes) -> None:
+    assert sse_session({"path": "/messages/", "query_string": query}) == ""
