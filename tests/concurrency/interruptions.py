@@ -1,7 +1,7 @@
 """Script that ends a backup or a restore in the middle, by death or by a full disk, and reports the database's state.
 
-The largest size of a file decides where it ends: in the backup, in the copy that is restored, or in the log that
-replaces the database's pages.
+The largest size of a file decides where it ends. That is in the backup, in the copy that is restored, or in the log
+that replaces the database's pages.
 """
 
 import asyncio

@@ -27,7 +27,7 @@ SCRIPTS_A_ROUND: Final = 120
 GROWTH_MIB: Final = 64
 """Maximum growth of the server's memory after the second round."""
 STALL_MS: Final = 50
-"""Maximum time for which the server may answer nobody."""
+"""Maximum time for which the server may answer no client."""
 SECONDS_A_MINUTE: Final = 60
 WARM_UP_ROUNDS: Final = 2
 

@@ -1,4 +1,4 @@
-"""Longest time for which the server's event loop answered nobody, as another client sees it.
+"""Longest time for which the server's event loop answered no client, as another client sees it.
 
 A busy machine also delays responses. A stall is therefore the smaller of the delay and of the processor time that the
 server's main thread used meanwhile.

@@ -164,6 +164,7 @@ async def test_calls_beyond_the_shutdown_timeout_are_abandoned() -> None:
     await gate.entered.wait()
     shutdown.begin()
     await shutdown.wait()
+    assert not running.done()
     gate.let_go.set()
     await running
 

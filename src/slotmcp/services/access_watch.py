@@ -39,7 +39,7 @@ async def _keep_checking(open_access: OpenAccess, streams: OpenStreams, every_se
         except SlotmcpError:
             continue  # the database is unavailable: nothing that needs it can be read either
         except Exception:  # noqa: BLE001  the next check may succeed
-            log_warning("access_check", exception=format_exc())
+            log_warning("access_check_failed", exception=format_exc())
 
 
 async def _check(open_access: OpenAccess, streams: OpenStreams) -> None:

@@ -1,8 +1,8 @@
 """Removal of deleted data from an SQLite file.
 
-`secure_delete` overwrites a deleted row. When SQLite has moved rows between pages before, older copies of them can
-remain in the unused parts of pages; only VACUUM writes all pages again. The write-ahead log holds older versions of
-pages until it is truncated.
+`secure_delete` overwrites a deleted row. If SQLite moved rows between pages before, older copies of them can remain in
+the unused parts of pages. Only VACUUM writes all pages again. The write-ahead log holds older versions of pages until
+it is truncated.
 """
 
 import sqlite3

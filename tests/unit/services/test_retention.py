@@ -70,6 +70,7 @@ async def test_the_background_task_survives_failures(opened: Open, caplog: pytes
     service = RetentionService(shop.store, WEEK)
     while (await service.purge(is_dry_run=True)).total:  # noqa: ASYNC110  another task deletes
         await asyncio.sleep(0.01)
+    assert not task.done()
     task.cancel()
 
 

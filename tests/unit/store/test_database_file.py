@@ -143,6 +143,7 @@ def test_a_linked_database_is_used(used: Path) -> None:
     link = used.with_name("link.db")
     link.symlink_to(used)
     prepare(link, timeout_ms=1000, preparation=Preparation.OPEN)
+    assert link.readlink() == used
 
 
 def test_an_unfinished_file_of_a_killed_process_is_deleted(path: Path) -> None:
