@@ -49,7 +49,7 @@ VALUES = {
     "remaining time of a hold after its clock was set back": f"{transaction.MAX_HOLD_MS // MS_PER_MINUTE} minutes",
     "offers of freed time per transaction, and ended offers recorded": f"{waitlist_queue.MAX_CHANGES};",
     "waitlist entries searched per turn of a project in a sweep": str(waitlist_sweep.ENTRIES_PER_TURN),
-    "earlier waitlist entries considered while a start is available to a new one": str(waitlist_joining.MAX_RIVALS),
+    "earlier waitlist entries considered while a start is available to a new one": str(waitlist_joining.MAX_COMPETING),
     "pairs of a movable hold and a technician searched under the lock for a waitlist entry": (
         f"{waitlist_search.QUICK_CHECKS:,};"
     ),

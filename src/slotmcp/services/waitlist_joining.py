@@ -11,13 +11,15 @@ from typing import Final
 from slotmcp.domain.booking import Booking, BookingStatus, Customer
 from slotmcp.domain.booking_identity import comparable
 from slotmcp.domain.caller import is_guessable
-from slotmcp.domain.catalog import Location, Project
+from slotmcp.domain.catalog import Location, Project, ServiceType
 from slotmcp.domain.claim import ClaimState
 from slotmcp.domain.errors import InvalidArgument, NotFound, ProblemKind
 from slotmcp.domain.interval import Interval, overlaps
 from slotmcp.domain.moment import Moment
+from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.engine.availability import Availability
+from slotmcp.engine.need import Need
 from slotmcp.ports import Transaction
 from slotmcp.services.appointments import find_need, find_service, resolve_moment
 from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin
@@ -28,7 +30,7 @@ from slotmcp.services.waitlist_checks import Feasibility, RefusedWait, check_wai
 from slotmcp.services.waitlist_limits import JoinAllowance, check_references, check_room
 from slotmcp.services.waitlist_queue import OPEN, change_entry, offer_first, open_entries, sort_waiting_entries
 
-MAX_RIVALS: Final = 16
+MAX_COMPETING: Final = 16
 """Maximum number of earlier entries that are considered before a new one is refused because a start is available."""
 
 
@@ -92,14 +94,7 @@ def check_feasibility(availability: Availability, request: JoinRequest) -> Feasi
     """Check before the lock is taken whether the window can become available; None if the request is invalid."""
     schedule = availability.schedule
     try:
-        service = find_service(schedule, request.service_id)
-        need = find_need(
-            schedule,
-            service,
-            duration_minutes=request.duration_minutes,
-            technician_id=request.technician_id,
-            location=request.location,
-        )
+        _, need = _find_job(schedule, request)
         return Feasibility.of(availability, need, request.window(schedule.project))
     except (InvalidArgument, NotFound):
         return None
@@ -156,10 +151,12 @@ def _is_canceled(booking: Booking) -> bool:
     return booking.status is BookingStatus.CANCELLED
 
 
-def _new_entry(
-    transaction: Transaction, availability: Availability, request: JoinRequest, entry_id: str
-) -> WaitlistEntry:
-    schedule = availability.schedule
+def _find_job(schedule: Schedule, request: JoinRequest) -> tuple[ServiceType, Need]:
+    """Return the service and the requirements of the requested job.
+
+    Raises:
+        InvalidArgument, NotFound.
+    """
     service = find_service(schedule, request.service_id)
     need = find_need(
         schedule,
@@ -168,6 +165,14 @@ def _new_entry(
         technician_id=request.technician_id,
         location=request.location,
     )
+    return service, need
+
+
+def _new_entry(
+    transaction: Transaction, availability: Availability, request: JoinRequest, entry_id: str
+) -> WaitlistEntry:
+    schedule = availability.schedule
+    service, need = _find_job(schedule, request)
     start_from, start_to = request.window(schedule.project)
     customer = normalize_customer(request.customer, schedule.project)
     own_reference = (hash_reference(request.customer_reference),) if request.customer_reference else ()
@@ -257,14 +262,14 @@ async def _add(
             raise
         # time that became free by itself belongs to earlier entries
         line = ()
-        rivals = [entry for entry in sort_waiting_entries(waiting) if _is_rival(entry, wanted)][:MAX_RIVALS]
-        await offer_first(unit, None, rivals)
+        competing = [entry for entry in sort_waiting_entries(waiting) if _competes(entry, wanted)][:MAX_COMPETING]
+        await offer_first(unit, None, competing)
         check_wait(await unit.availability(), wanted, feasibility)
     await unit.transaction.add_waitlist_entry(wanted)
     return Joined(entry=wanted, replayed=False, line=line)
 
 
-def _is_rival(entry: WaitlistEntry, wanted: WaitlistEntry) -> bool:
+def _competes(entry: WaitlistEntry, wanted: WaitlistEntry) -> bool:
     """Return whether an entry may be offered a start that a new entry could use."""
     reach = wanted.duration_minutes + entry.duration_minutes
     return entry.start_from < wanted.start_to + reach and wanted.start_from < entry.start_to + reach

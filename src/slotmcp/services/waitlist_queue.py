@@ -35,8 +35,8 @@ EVENT_PREFIX: Final = "waitlist."
 async def offer_freed_time(unit: UnitOfWork, before: Availability) -> None:
     """Hold the time that a unit of work freed for the first entries that can use it, and record the offers it ended.
 
-    Every unit of work that frees time calls this last, with the availability before its writes, so that no other caller
-    takes the time in between. Work beyond `MAX_CHANGES`, and long searches, are left to the sweep.
+    Every unit of work that frees time calls this last, with the availability before its writes. No other caller can
+    then take the time in between. Work beyond `MAX_CHANGES`, and long searches, are left to the sweep.
     """
     stored = await unit.transaction.waitlist_entries(*OPEN)
     if not stored:

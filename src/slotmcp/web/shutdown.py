@@ -1,4 +1,4 @@
-"""Graceful shutdown in three steps, after which a load balancer has sent no request in vain.
+"""Graceful shutdown in three steps, during which no request of a load balancer fails.
 
 1. Drain: /readyz fails, but requests are served. Each response closes its connection, so clients open new ones.
 2. Stop listening, and let running requests finish within a time limit.
