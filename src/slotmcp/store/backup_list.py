@@ -10,7 +10,7 @@ from typing import Final
 
 import orjson
 
-from slotmcp.store.private_files import PRIVATE, append, beside
+from slotmcp.store.private_files import append, beside
 
 MAX_ENTRIES: Final = 1_000
 """Number of the newest entries that are kept."""
@@ -65,6 +65,6 @@ def _shorten(database: Path) -> None:
     lines = path.read_bytes().splitlines(keepends=True)
     if len(lines) > 2 * MAX_ENTRIES:
         shorter = beside(path, ".shorter")
-        shorter.touch(mode=PRIVATE)
+        append(shorter, b"")  # creates a private file
         shorter.write_bytes(b"".join(lines[-MAX_ENTRIES:]))
         shorter.replace(path)

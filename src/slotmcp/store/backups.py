@@ -68,6 +68,8 @@ def check_target(source: Path, target: Path, *, overwrite: bool) -> None:
             raise InvalidArgument("FILE", f"{target} is the database itself. Choose another file.")
         if target.is_dir():
             raise InvalidArgument("FILE", f"{target} is a folder. Name a file in it.")
+        if not target.absolute().parent.is_dir():
+            raise InvalidArgument("FILE", f"There is no folder {target.parent}. Create it first.")
         if os.path.lexists(target) and not overwrite:
             raise InvalidArgument("FILE", f"{target} exists already. Choose another name, or pass --overwrite.")
 

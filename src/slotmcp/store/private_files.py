@@ -66,7 +66,7 @@ def append(path: Path, lines: bytes) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE)
+    descriptor = _open_to_append(path)
     try:
         os.write(descriptor, lines)
         os.fsync(descriptor)
@@ -90,10 +90,28 @@ def _create_locked(path: Path) -> tuple[int, str]:
     """Create a file with a lock, which marks it as in use until this process ends."""
     while True:
         descriptor, name = mkstemp(prefix=f".{path.name}.", suffix=".unfinished", dir=path.parent)
+        _give_to_owner_of_folder(descriptor, path)
         _lock(descriptor)
         if os.fstat(descriptor).st_nlink:  # no other process took it for abandoned before it was locked
             return descriptor, name
         os.close(descriptor)
+
+
+def _open_to_append(path: Path) -> int:
+    flags = os.O_WRONLY | os.O_APPEND
+    with suppress(FileExistsError):
+        descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, PRIVATE)  # it follows no symbolic link
+        _give_to_owner_of_folder(descriptor, path)
+        return descriptor
+    return os.open(path, flags)
+
+
+def _give_to_owner_of_folder(descriptor: int, path: Path) -> None:
+    """Give a new file of root to the owner of its folder, so that a server with that user can use it."""
+    if sys.platform != "win32" and os.geteuid() == 0:
+        folder = path.parent.stat()
+        with suppress(PermissionError):  # root without the capability, as in a container
+            os.fchown(descriptor, folder.st_uid, folder.st_gid)
 
 
 def _delete_unless_locked(path: Path) -> None:

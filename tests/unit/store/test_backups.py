@@ -128,6 +128,32 @@ def test_an_existing_file_is_only_replaced_on_request(used: Path, tmp_path: Path
     assert inspect_file(target).problems == ()
 
 
+def test_a_backup_needs_an_existing_folder(used: Path, tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgument, match=r"There is no folder .*missing\. Create it first"):
+        back_up(used, tmp_path / "missing" / "backup.db")
+
+
+def test_new_files_of_root_belong_to_the_owner_of_their_folder(used: Path) -> None:
+    """A server with a user of its own can then record its automatic backups, and use a restored database."""
+    if os.geteuid() == 0:
+        os.chown(used.parent, 65534, 65534)
+    target = used.with_name("backup.db")
+    back_up(used, target)
+    owner = used.parent.stat().st_uid
+    assert [path.stat().st_uid for path in (target, list_path(used))] == [owner, owner]
+
+
+def test_the_list_of_backups_follows_a_link_without_giving_its_target_away(used: Path, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.touch()
+    owner = victim.stat().st_uid
+    if os.geteuid() == 0:
+        os.chown(used.parent, 65534, 65534)
+    list_path(used).symlink_to(victim)
+    record_backup(used, tmp_path / "backup.db", kind=BackupKind.BACKUP)
+    assert victim.stat().st_uid == owner
+
+
 def test_a_link_is_replaced_and_not_followed(used: Path, tmp_path: Path) -> None:
     victim, link = tmp_path / "victim", tmp_path / "link.db"
     victim.write_bytes(b"precious")
