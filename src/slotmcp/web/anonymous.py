@@ -4,13 +4,15 @@ from collections.abc import Callable
 from typing import Final
 
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slotmcp.domain.access import Principal
 from slotmcp.domain.errors import Forbidden
 from slotmcp.services.current_principal import acting_as
-from slotmcp.services.open_access import FORWARDED, OpenAccess
+from slotmcp.services.open_access import FIRST_KEY, FORWARDED, OpenAccess
 from slotmcp.web.authentication import within_call
+from slotmcp.web.late_bodies import run_while_valid
 from slotmcp.web.responses import error_response
 
 _FORWARDING_HEADERS: Final = ("forwarded", "via", "x-real-ip", "cf-connecting-ip", "true-client-ip")
@@ -44,7 +46,12 @@ class AnonymousAccess:
             await error_response(403, "forwarded", error.message)(scope, receive, send)
             return
         with acting_as(within_call(self._principal, scope)):
-            await self._app(scope, receive, send)
+            await run_while_valid(self._app, scope, receive, send, self._check_again)
+
+    async def _check_again(self) -> Response | None:
+        if self._open_access.is_open:
+            return None
+        return error_response(401, "unauthorized", FIRST_KEY)
 
 
 def require_direct(open_access: OpenAccess, headers: Headers) -> None:

@@ -17,6 +17,7 @@ from slotmcp.domain.errors import TryLater, Unavailable
 from slotmcp.services.concurrency import SingleFlight
 from slotmcp.services.current_principal import acting_as
 from slotmcp.web.failures import FailureLimit
+from slotmcp.web.late_bodies import run_while_valid
 from slotmcp.web.responses import error_response, retry_response, try_later_response
 
 Authenticate = Callable[[str], Awaitable[Principal | None]]
@@ -67,8 +68,7 @@ class BearerAuthentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
-        headers = Headers(scope=scope)
-        token = _bearer_token(headers)
+        token = _bearer_token(Headers(scope=scope))
         try:
             principal = await self._authenticate(token) if token else None
         except TryLater as error:
@@ -82,7 +82,15 @@ class BearerAuthentication:
             await self._insufficient_scope(Request(scope))(scope, receive, send)
         else:
             with acting_as(within_call(principal, scope)):
-                await self._app(scope, receive, send)
+                await run_while_valid(self._app, scope, receive, send, partial(self._check_again, scope, token))
+
+    async def _check_again(self, scope: Scope, token: str) -> Response | None:
+        """Return the response if a token has become invalid, or cannot be checked."""
+        try:
+            principal = await self._authenticate(token)
+        except TryLater as error:
+            return try_later_response(error)
+        return None if principal is not None else self._unauthorized(Request(scope), has_token=True)
 
     async def _reject(self, scope: Scope, token: str) -> Response:
         """Return the response to a missing or invalid token. Only invalid ones are counted."""

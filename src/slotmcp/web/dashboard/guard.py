@@ -40,6 +40,8 @@ class DashboardGuard:
 
         async def endpoint(http: Request) -> Response:
             try:
+                if route.is_form:
+                    await http.form()  # first, because the session may end while a slow form arrives
                 request = await self.authenticate(http)
                 return await self._handle(request, route) if request else _redirect_to_login(http)
             except SlotmcpError as error:
