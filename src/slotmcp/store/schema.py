@@ -12,7 +12,7 @@ from slotmcp.store.columns import TABLE_NAMES
 APPLICATION_ID: Final = 0x534C4F54
 """Application id in the file's header, which the first migration writes: "SLOT" in ASCII."""
 VERSION_TABLE: Final = "alembic_version"
-RESTORE: Final = "Restore a backup with `slotmcp restore FILE`."
+RESTORE: Final = "Restore an intact backup with `slotmcp restore FILE`."
 
 
 class Preparation(Enum):

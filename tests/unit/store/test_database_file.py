@@ -92,7 +92,7 @@ def of_another_program(path: Path) -> None:
 
 
 REFUSED = {
-    empty: "the file is empty where a database was expected. Restore a backup with `slotmcp restore FILE`.",
+    empty: "the file is empty where a database was expected. Restore an intact backup with `slotmcp restore FILE`.",
     folder: "it is not a file",
     pipe: "it is not a file",
     dangling_link: "symbolic link to a missing file",
