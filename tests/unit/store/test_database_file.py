@@ -101,7 +101,7 @@ REFUSED = {
     no_version: "its schema has no version",
     no_version_table: "its schema has no version",
     lost_table: "it lacks bookings",
-    cut_to(50): "the database file is damaged. Restore a backup",
+    cut_to(50): "the database file is damaged. Restore an intact backup",
     cut_to(600): "damaged",
     cut_to(8_192): "damaged",
     of_another_program: "another program's database",
