@@ -17,6 +17,7 @@ from mcp import Client
 from redis import Redis
 
 from slotmcp.bootstrap import open_app
+from slotmcp.cli.databases import EraseAgain
 from slotmcp.domain.access import LOCAL, CallId
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.catalog import TravelMode, TravelPolicy
@@ -311,6 +312,19 @@ async def test_a_restored_backup_loses_the_customers_that_were_forgotten_later(t
     assert erase_in_file(backup, listed, cipher=None) > 0
     assert found_in(tmp_path, backup.name) == {}
     assert erase_in_file(backup, listed, cipher=None) == 0
+    assert integrity(backup) == "ok"
+
+
+async def test_a_backup_loses_the_customer_who_was_forgotten_while_it_was_written(tmp_path: Path, path: Path) -> None:
+    backup = tmp_path / "backup.db"
+    back_up_file(path, backup, overwrite=False, timeout_ms=1_000)
+    list_of_backups = backup.parent / f"{path.name}.backups"
+    list_of_backups.unlink()  # a running backup is not in the list yet
+    async with serving(str(path)) as app:
+        await app.customers.forget(None, PHONE)
+    assert found_in(tmp_path, backup.name) != {}
+    await EraseAgain(Settings(database_url=str(path))).erase_from(backup)
+    assert found_in(tmp_path, backup.name) == {}
     assert integrity(backup) == "ok"
 
 

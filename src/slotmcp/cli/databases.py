@@ -9,9 +9,10 @@ import typer
 from slotmcp.bootstrap import SystemClock, configure_logging, field_cipher, open_store
 from slotmcp.cli.common import plural
 from slotmcp.cli.exits import Exit, exit_with
+from slotmcp.domain.erasure import missing_erasures
 from slotmcp.settings import Settings
 from slotmcp.store.erasure_list import FileErasureList
-from slotmcp.store.file_erasure import erase_in_file, read_erasures_of_file
+from slotmcp.store.file_erasure import BackupErasure, erase_in_file, read_erasures_of_file
 from slotmcp.store.schema import SCHEMA, Preparation
 
 if TYPE_CHECKING:
@@ -34,11 +35,19 @@ class EraseAgain:
         logged = () if settings.is_postgres else read_erasures_of_file(settings.database_path)
         self._erasures = (*listed, *logged)
         self._cipher = field_cipher(settings)
+        self._backups = BackupErasure(settings.backup_home, self._cipher)
         self._changed = 0
 
     async def __call__(self, staged: Path) -> None:
         """Erase in the file that becomes the database."""
         self._changed = await asyncio.to_thread(erase_in_file, staged, self._erasures, cipher=self._cipher)
+
+    async def erase_from(self, backup: Path) -> None:
+        """Erase the customers in a new backup who were forgotten while it was written."""
+        if missing := missing_erasures(self._erasures, read_erasures_of_file(backup)):
+            report = await self._backups.erase_from(backup, missing)
+            if report.remaining:
+                exit_with(Exit.UNAVAILABLE, f"A customer forgotten meanwhile is still in {report.remaining[0]}")
 
     def show(self) -> None:
         """Report that forgotten customers were erased again."""
@@ -54,6 +63,7 @@ def backup(
     """Back up the database to a private file, and verify it. Servers may run meanwhile."""
     settings = _load()
     inspection = asyncio.run(_back_up(settings, file, overwrite=overwrite))
+    asyncio.run(EraseAgain(settings).erase_from(file))
     typer.echo(f"Backed up and verified {_summary(inspection)}")
 
 

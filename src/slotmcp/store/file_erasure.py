@@ -67,6 +67,10 @@ class BackupErasure:
         """Erase customers from every backup that is at its place."""
         return await asyncio.to_thread(self._erase, erasures)
 
+    async def erase_from(self, backup: Path, erasures: Sequence[Erasure]) -> CleanupReport:
+        """Erase customers from one backup that `slotmcp backup` wrote."""
+        return await asyncio.to_thread(self._erase_from, RecordedBackup(backup, BackupKind.BACKUP), erasures)
+
     def _erase(self, erasures: Sequence[Erasure]) -> CleanupReport:
         backups = recorded_backups(self._home)
         present = [backup for backup in backups if backup.path.is_file()]
