@@ -42,4 +42,6 @@ async def test_an_open_page_returns_to_the_login_when_its_key_is_revoked(
     await expect(page.get_by_label("Key")).to_be_visible()
     await expect(page.get_by_text("Kim Doe")).to_have_count(0)
     assert set(watch.refused) <= {401}
+    assert set(watch.faults) <= {"[object Event]"}, "htmx reports that the stream ended"
     watch.refused.clear()
+    watch.faults.clear()

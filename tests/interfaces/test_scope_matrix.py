@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from itertools import cycle
 from typing import Any, Final
 
 import anyio
@@ -47,6 +48,9 @@ class Things:
     """Two more free starts."""
 
 
+_CLIENTS = cycle(range(250))
+
+
 @dataclass(frozen=True)
 class Matrix:
     """Server that requires keys, its keys, and the objects of its two projects."""
@@ -56,7 +60,9 @@ class Matrix:
     things: Mapping[str, Things]
 
     async def call(self, key: str, tool: str, **arguments: object) -> httpx2.Response:
-        return await self.server.post(call_of(tool, **arguments), self.keys[key])
+        """Call a tool as a client of its own behind a trusted proxy, because failures are limited per client."""
+        address = f"10.0.{next(_CLIENTS)}.1"
+        return await self.server.post(call_of(tool, **arguments), self.keys[key], x_forwarded_for=address)
 
     async def outcome(self, key: str, tool: str, **arguments: object) -> str:
         """ "ok", or the code of the error."""

@@ -9,7 +9,7 @@ from slotmcp.domain.catalog import TimeOff
 from slotmcp.domain.claim import BusyTime
 from slotmcp.domain.errors import InvalidArgument, NotFound
 from slotmcp.project_file import dump_project, read_project_file
-from slotmcp.services import imports
+from slotmcp.services import project_import
 from slotmcp.services.imports import ImportReport, ProjectPlan
 from slotmcp.services.technicians import TimeOffRequest
 from support.shop import Shop, at, booking, busy, customer, hours, plan, service, technician, with_technicians
@@ -290,7 +290,7 @@ async def test_an_import_that_makes_a_technician_unavailable_keeps_bookings(open
 async def test_an_import_lists_a_limited_number_of_affected_bookings(
     opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "MAX_LISTED", 2)
+    monkeypatch.setattr(project_import, "MAX_LISTED", 2)
     bookings = tuple(booking(f"b-{hour}", "ana", f"{hour:02}:00") for hour in (9, 10, 11))
     shop = await opened(replace(WHOLE, bookings=bookings))
     away = technician("ana", shifts=(hours("14:00-15:00"),))
