@@ -14,10 +14,11 @@ from slotmcp.domain.errors import DatabaseUnusable
 from slotmcp.ports import Store, Transaction
 from slotmcp.store import reencryption
 from slotmcp.store.columns import ENCRYPTED_COLUMNS
+from slotmcp.store.copying import Database
 from slotmcp.store.encryption import MARK, NO_KEY, NOT_ENCRYPTED, WRONG_KEY, FieldCipher, is_encrypted, new_key
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.store import PostgresStore
-from slotmcp.store.reencryption import Database, encrypt_database, remove_encryption
+from slotmcp.store.reencryption import encrypt_database, remove_encryption
 from slotmcp.store.sqlite import SqliteStore
 from slotmcp.store.tables import METADATA
 from support.clock import HandClock

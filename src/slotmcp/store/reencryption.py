@@ -8,12 +8,13 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from slotmcp.domain.errors import DatabaseUnusable
 from slotmcp.store import columns
 from slotmcp.store.columns import ENCRYPTED_COLUMNS
 from slotmcp.store.connection import connect_writer, execute_with_retry, make_fetch
+from slotmcp.store.copying import Database
 from slotmcp.store.database_file import translate_faults
 from slotmcp.store.encryption import FieldCipher
 from slotmcp.store.postgres.address import Address
@@ -22,16 +23,13 @@ from slotmcp.store.postgres.outages import FAILURES, error_for_operator
 from slotmcp.store.postgres.prepare import UPGRADE_TIMEOUT_MS, read_version
 from slotmcp.store.schema import SCHEMA, file_version
 from slotmcp.store.sql_store import Query
-from slotmcp.store.statement import Fetch, Row, Statement, Table, drive
+from slotmcp.store.statement import Fetch, Row, Statement, Table, drive, update
 
 T = TypeVar("T")
 
 BATCH_ROWS: Final = 500
 TABLES: Final = (columns.PROJECTS, columns.BOOKINGS, columns.WAITS, columns.CALENDAR_ENTRIES, columns.CALENDAR_PARKED)
 """Tables with encrypted columns, the salts first."""
-
-Database: TypeAlias = Path | Address
-"""File of SQLite, or database of PostgreSQL."""
 
 Convert = Callable[[object], object]
 """Returns what to store instead of a value."""
@@ -101,9 +99,8 @@ class TableConverter:
         self._first = _locking(f"{select} {order}")
         self._next = _locking(f"{select} WHERE ({key}) > ({comparison}) {order}")
         # names of their own, so that the store does not encrypt the values again
-        changes = ", ".join(f"{name} = :new_{name}" for name in self._encrypted)
-        conditions = " AND ".join(f"{name} = :{name}" for name in table.key)
-        self._update = Statement(f"UPDATE {table.name} SET {changes} WHERE {conditions}")
+        expressions = {name: f":new_{name}" for name in self._encrypted}
+        self._update = Statement(update(table, unchanged={*table.columns} - {*self._encrypted}, **expressions))
 
     async def convert_batch(self, fetch: Fetch) -> bool:
         """Convert the next rows; return whether there may be more."""
