@@ -14,13 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from support.processor import cpu_ms
+
 PING: Final = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 PAUSE_SECONDS: Final = 0.01
 ADDRESS: Final = ("127.0.0.2", 0)
 """Address of the observer, which the server counts as a peer of its own."""
 RECONNECT_AFTER: Final = 200
 TIMEOUT_SECONDS: Final = 60
-NS_PER_MS: Final = 1_000_000
+TESTS: Final = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +57,12 @@ class StallWatch:
 @contextmanager
 def watching(port: int, pid: int) -> Iterator[StallWatch]:
     """Watch a server until the block ends."""
-    command = [sys.executable, str(Path(__file__)), str(port), str(pid)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603  this file
+    command = [sys.executable, "-m", "fuzzing.stalls", str(port), str(pid)]
+    with subprocess.Popen(command, cwd=TESTS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603  this module
         try:
             yield StallWatch(process)
         finally:
             process.kill()
-
-
-def cpu_ms(pid: int) -> float:
-    """Return the processor time of a process's main thread."""
-    return int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text("ascii").split()[0]) / NS_PER_MS
 
 
 def _observe(port: int, pid: int) -> None:

@@ -19,10 +19,11 @@ from fuzzing.memory import Memory, Placeholder
 from fuzzing.progress import Progress
 from fuzzing.rounds import Fuzzer
 from fuzzing.scripts import Script, scripts_of
-from fuzzing.stalls import cpu_ms, watching
+from fuzzing.stalls import watching
 from fuzzing.target import Target, running_target
 from fuzzing.wire import Response
 from support.http_server import START_SECONDS
+from support.processor import cpu_ms
 
 GROWTH_MIB = 64
 LONGEST_SECONDS = 10

@@ -9,11 +9,11 @@ from statistics import median
 from typing import Final, TypeVar
 
 from support.http_server import HttpServer
+from support.processor import cpu_ms
 
 HOST: Final = b"Host: localhost\r\n"
 PING: Final = b"GET /healthz HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"
 HANG_SECONDS: Final = 60
-_NS_PER_MS: Final = 1_000_000
 _PART_BYTES: Final = 64 * 1024
 T = TypeVar("T")
 
@@ -82,12 +82,6 @@ def flood_without_reading(server: HttpServer, unit: bytes, total: int, *, stall_
         return sent
 
 
-def cpu_ms(server: HttpServer) -> float:
-    """Return the processor time of the server's main thread, which runs its event loop."""
-    pid = server.process.pid
-    return int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()[0]) / _NS_PER_MS
-
-
 def resident_mb(server: HttpServer) -> float:
     """Return the memory of the server process."""
     status = Path(f"/proc/{server.process.pid}/status").read_text()
@@ -96,9 +90,9 @@ def resident_mb(server: HttpServer) -> float:
 
 def ping_cpu_ms(server: HttpServer) -> float:
     """Ping the server and return the processor time of its event loop until the answer arrived."""
-    before = cpu_ms(server)
+    before = cpu_ms(server.process.pid)
     assert exchange(server, PING).startswith(b"HTTP/1.1 200")
-    return cpu_ms(server) - before
+    return cpu_ms(server.process.pid) - before
 
 
 def idle_ping_cpu_ms(server: HttpServer) -> float:
