@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from slotmcp.domain.catalog import ServiceType, Technician, WeeklySpan
+from slotmcp.domain.catalog import ServiceType, Technician
+from slotmcp.domain.recurrence import WeeklySpan
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 
 Span = tuple[int, int]

@@ -7,18 +7,9 @@ from random import Random
 from typing import Final
 
 from benchmarks.proximity_places import ADDRESSES, HOMES
-from slotmcp.domain.catalog import (
-    Location,
-    Project,
-    RankingKey,
-    ServiceType,
-    Technician,
-    TravelMode,
-    TravelPolicy,
-    WallSpan,
-    WeeklySpan,
-)
+from slotmcp.domain.catalog import Location, Project, RankingKey, ServiceType, Technician, TravelMode, TravelPolicy
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
+from slotmcp.domain.recurrence import WallSpan, WeeklySpan
 from slotmcp.services.imports import ProjectPlan
 
 PROJECT_ID: Final = "denver"

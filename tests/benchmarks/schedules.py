@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from random import Random
 
-from slotmcp.domain.catalog import Project, ServiceType, Technician, WallSpan, WeeklySpan
+from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
+from slotmcp.domain.recurrence import WallSpan, WeeklySpan
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 
 ZONE = "America/Denver"

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from playwright.async_api import Locator, Page, expect
 
-from slotmcp.domain.catalog import WallSpan
+from slotmcp.domain.recurrence import WallSpan
 from support.browsing import Business, Look, open_business
 from support.denver import PLAN, weekly
 

@@ -3,7 +3,8 @@
 from typing import Final
 
 from concurrency.business import Business, Job
-from slotmcp.domain.catalog import Project, ServiceType, Technician, WallSpan, WeeklySpan
+from slotmcp.domain.catalog import Project, ServiceType, Technician
+from slotmcp.domain.recurrence import WallSpan, WeeklySpan
 from slotmcp.services.imports import ProjectPlan
 
 EVERY_DAY: Final = frozenset(range(7))

@@ -23,10 +23,10 @@ from slotmcp.domain.catalog import (
     TimeOff,
     TravelMode,
     TravelPolicy,
-    WallSpan,
 )
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.errors import HoldWithdrawn, InvalidArgument, SlotmcpError
+from slotmcp.domain.recurrence import WallSpan
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Store
 from slotmcp.services.app import App

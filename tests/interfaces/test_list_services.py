@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from slotmcp.domain.catalog import DateOverride, WallSpan
+from slotmcp.domain.catalog import DateOverride
+from slotmcp.domain.recurrence import WallSpan
 from support.denver import PLAN, SUNDAY_NOON_MS
 from support.server import Caller, fields, open_caller
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from slotmcp.domain.catalog import DateOverride, Technician, TechnicianStatus, TimeOff, WallSpan
+from slotmcp.domain.catalog import DateOverride, Technician, TechnicianStatus, TimeOff
+from slotmcp.domain.recurrence import WallSpan
 from slotmcp.project_file import read_project_file
 from slotmcp.project_file.packaged import sample_text
 from slotmcp.services.imports import ProjectPlan

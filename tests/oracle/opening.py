@@ -7,7 +7,8 @@ from functools import lru_cache
 import holidays
 
 from oracle.wall_clock import DAY, calendar_date, minute_when
-from slotmcp.domain.catalog import Project, Technician, TechnicianStatus, WallSpan, WeeklySpan
+from slotmcp.domain.catalog import Project, Technician, TechnicianStatus
+from slotmcp.domain.recurrence import WallSpan, WeeklySpan
 
 
 def opening_minutes(project: Project, technician: Technician, first_day: int, last_day: int) -> frozenset[int]:

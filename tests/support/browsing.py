@@ -15,7 +15,8 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 
 from slotmcp.demo.callers import CallSimulator
 from slotmcp.domain.access import Scope
-from slotmcp.domain.catalog import Technician, WallSpan, WeeklySpan
+from slotmcp.domain.catalog import Technician
+from slotmcp.domain.recurrence import WallSpan, WeeklySpan
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.services.reporting.reports import ReportRequest
 from slotmcp.web.dashboard.request import COOKIE

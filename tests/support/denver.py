@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from slotmcp.domain.catalog import Project, ServiceType, Technician, WallSpan, WeeklySpan
+from slotmcp.domain.catalog import Project, ServiceType, Technician
+from slotmcp.domain.recurrence import WallSpan, WeeklySpan
 from slotmcp.services.imports import ProjectPlan
 
 DENVER: Final = ZoneInfo("America/Denver")

@@ -22,7 +22,6 @@ from slotmcp.domain.catalog import (
     ChangeVerification,
     DateOverride,
     Location,
-    PartsOfDay,
     Project,
     RankingKey,
     ServiceType,
@@ -32,11 +31,10 @@ from slotmcp.domain.catalog import (
     TimeOff,
     TravelMode,
     TravelPolicy,
-    WallSpan,
-    WeeklySpan,
     Wording,
 )
 from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold, HoldTerms, MovingBooking
+from slotmcp.domain.recurrence import PartsOfDay, WallSpan, WeeklySpan
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import Receipt, Store, Transaction
 from support.clock import NOW_MS

@@ -13,8 +13,9 @@ from typing import Any
 from slotmcp.bootstrap import NO_CALENDAR, CalendarConfig, build_app
 from slotmcp.domain.booking import Booking, Customer
 from slotmcp.domain.caller import is_guessable
-from slotmcp.domain.catalog import Project, ServiceType, Technician, WallSpan, WeeklySpan
+from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import BusyTime, Claim
+from slotmcp.domain.recurrence import WallSpan, WeeklySpan
 from slotmcp.ports import Travel
 from slotmcp.services.app import App
 from slotmcp.services.booking_requests import BookRequest

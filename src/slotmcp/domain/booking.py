@@ -22,11 +22,20 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Customer's answer to a question of the service."""
+
+    question_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """Address of an appointment, with notes for the technician."""
+    """Address of an appointment, with notes and answers for the technician."""
 
     address: str = ""
     notes: str = ""
+    answers: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from slotmcp.domain.booking_rules import BookableSpan, Closure, OutsideAreas, Price, Question, Reserve, ServiceArea
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost
 from slotmcp.domain.interval import Minute
+from slotmcp.domain.recurrence import PartsOfDay, WallSpan, WeeklySpan
 
 
 class SlotAlignment(StrEnum):
@@ -83,26 +85,6 @@ class TravelPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WallSpan:
-    """A time span of one date in local time, in minutes from its midnight.
-
-    `end_minute` is over 1440 for a span past midnight, and at most 2880.
-    """
-
-    start_minute: int
-    end_minute: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartsOfDay:
-    """Parts of a day in local time, in this order and without overlaps. Night is the rest of the day."""
-
-    morning: WallSpan = WallSpan(start_minute=6 * 60, end_minute=12 * 60)
-    afternoon: WallSpan = WallSpan(start_minute=12 * 60, end_minute=17 * 60)
-    evening: WallSpan = WallSpan(start_minute=17 * 60, end_minute=22 * 60)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """One business: the rules for all of its services and technicians."""
 
@@ -133,6 +115,12 @@ class Project:
     verify_changes: ChangeVerification = ChangeVerification.CONTACT
     parts_of_day: PartsOfDay = field(default_factory=PartsOfDay)
     wording: Wording = Wording.VISIT
+    closures: tuple[Closure, ...] = ()
+    areas: tuple[ServiceArea, ...] = ()
+    """Areas that technicians serve. Empty: jobs have no areas."""
+    outside_areas: OutsideAreas = OutsideAreas.REFUSE
+    cancel_notice_minutes: int | None = None
+    """Time before the start of a booking from which callers who cancel hear the terms. None: they never do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,24 +139,27 @@ class ServiceType:
     """None: half of the duration, rounded up."""
     spoken: Mapping[str, str] = field(default_factory=dict, hash=False)
     """The service as callers hear it, by locale."""
+    description: str = ""
+    guidance: str = ""
+    """For the agent: which words of a caller mean this service."""
+    price: Price | None = None
+    terms: str = ""
+    """Conditions that callers hear before booking."""
+    questions: tuple[Question, ...] = ()
+    min_notice_minutes: int | None = None
+    """None: the project's."""
+    horizon_days: int | None = None
+    """None: the project's."""
+    max_bookings_per_day: int | None = None
+    """Maximum number of the service's bookings and live holds that start on one local date of the project."""
+    bookable: tuple[BookableSpan, ...] = ()
+    """Spans in which the service can start. Empty: whenever a technician works."""
+    reserves: tuple[Reserve, ...] = ()
 
     @property
     def shortest_minutes(self) -> int:
         """Shortest length that a request may have."""
         return (self.duration_minutes + 1) // 2 if self.min_duration_minutes is None else self.min_duration_minutes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WeeklySpan:
-    """A weekly recurring time span: a shift, or a break."""
-
-    days: frozenset[int]
-    """Monday is 0."""
-    span: WallSpan
-    valid_from: date | None = None
-    """First date on which it starts, inclusive."""
-    valid_until: date | None = None
-    """Last date on which it starts, inclusive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,10 +194,14 @@ class Technician:
     status: TechnicianStatus = TechnicianStatus.ACTIVE
     skills: frozenset[str] = frozenset()
     home: Location | None = None
+    home_postal_code: str = ""
+    """Postal code of the home, if the project file names it. The location may follow from it."""
     max_bookings_per_day: int | None = None
     """Maximum number of bookings and live holds that start on one local date of the project."""
     shifts: tuple[WeeklySpan, ...] = ()
     breaks: tuple[WeeklySpan, ...] = ()
+    on_call: tuple[WeeklySpan, ...] = ()
+    """Working time for emergencies only."""
     overrides: tuple[DateOverride, ...] = ()
     time_off: tuple[TimeOff, ...] = ()
     calcom: CalcomHost | None = None

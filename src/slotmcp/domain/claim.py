@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.caller import CallerIdentity
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.interval import Interval, Minute
@@ -78,6 +79,9 @@ class Claim:
     """True if the caller requested this technician."""
     location: Location | None = None
     """Location of the job, if it is known."""
+    postal_code: str = ""
+    """Postal code of the job, if it is known."""
+    priority: Priority = Priority.NORMAL
     hold: HoldTerms | None = None
     """Terms of a hold. None for a booking, and for a hold of an older program."""
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Self
 
 from slotmcp.domain.booking import Customer
+from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.claim import ClaimState, Hold
 from slotmcp.domain.interval import Interval, Minute, overlaps
@@ -36,6 +37,8 @@ class WaitlistEntry:
     joined_at_ms: int
     technician_id: str | None = None
     location: Location | None = None
+    postal_code: str = ""
+    priority: Priority = Priority.NORMAL
     contact_keys: tuple[str, ...] = ()
     """Keyed hashes of the customer's references: phone, email, and a customerHash that cannot be guessed."""
     state: WaitlistState = WaitlistState.WAITING

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
-from slotmcp.domain.catalog import DateOverride, Project, Technician, TechnicianStatus, WallSpan, WeeklySpan
+from slotmcp.domain.catalog import DateOverride, Project, Technician, TechnicianStatus
 from slotmcp.domain.interval import Interval, merge, subtract
+from slotmcp.domain.recurrence import WallSpan, WeeklySpan
 from slotmcp.engine.zones import wall_minute_to_utc
 
 DatedInterval = tuple[date, Interval]

@@ -10,19 +10,10 @@ from typing import Any, TypeAlias
 
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calcom import CalcomHost
-from slotmcp.domain.catalog import (
-    DateOverride,
-    Location,
-    PartsOfDay,
-    Project,
-    ServiceType,
-    Technician,
-    TimeOff,
-    WallSpan,
-    WeeklySpan,
-)
+from slotmcp.domain.catalog import DateOverride, Location, Project, ServiceType, Technician, TimeOff
 from slotmcp.domain.claim import BusyTime
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
+from slotmcp.domain.recurrence import PartsOfDay, WallSpan, WeeklySpan
 from slotmcp.engine.zones import utc_to_wall, wall_to_utc
 from slotmcp.project_file.field_types import DAYS
 from slotmcp.project_file.schema import (

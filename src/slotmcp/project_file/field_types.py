@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from slotmcp.domain.catalog import WallSpan
+from slotmcp.domain.recurrence import WallSpan
 from slotmcp.project_file import times
 from slotmcp.project_file.suggestions import check_country, check_region, check_zone
 

@@ -10,20 +10,10 @@ from itertools import pairwise
 
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CALENDAR_SOURCE_PREFIX
-from slotmcp.domain.catalog import (
-    DateOverride,
-    Location,
-    PartsOfDay,
-    Project,
-    ServiceType,
-    Technician,
-    TimeOff,
-    TravelPolicy,
-    WallSpan,
-    WeeklySpan,
-)
+from slotmcp.domain.catalog import DateOverride, Location, Project, ServiceType, Technician, TimeOff, TravelPolicy
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
+from slotmcp.domain.recurrence import PartsOfDay, WallSpan, WeeklySpan
 from slotmcp.project_file.calcom import check_calcom, connection_of, host_of
 from slotmcp.project_file.checks import KnownIds, Problems, check_repeated
 from slotmcp.project_file.schema import (

@@ -12,7 +12,6 @@ from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.calcom import CalcomConnection
 from slotmcp.domain.catalog import (
     ChangeVerification,
-    PartsOfDay,
     Project,
     RankingKey,
     SlotAlignment,
@@ -21,6 +20,7 @@ from slotmcp.domain.catalog import (
     TravelPolicy,
     Wording,
 )
+from slotmcp.domain.recurrence import PartsOfDay
 from slotmcp.project_file.entry import Entry
 from slotmcp.project_file.field_types import (
     AnyDate,

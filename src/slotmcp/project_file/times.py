@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from slotmcp.domain.catalog import WallSpan
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
+from slotmcp.domain.recurrence import WallSpan
 from slotmcp.engine.zones import local_date, utc_to_wall, wall_minute_to_utc
 
 FIRST_DATE = date(2000, 1, 1)

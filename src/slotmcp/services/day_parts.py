@@ -8,9 +8,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from slotmcp.domain.catalog import PartsOfDay
 from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute
 from slotmcp.domain.moment import PartOfDay
+from slotmcp.domain.recurrence import PartsOfDay
 from slotmcp.engine.zones import local_date, utc_to_wall, wall_minute_to_utc
 
 _MINUTES_PER_HOUR: Final = 60

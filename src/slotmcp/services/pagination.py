@@ -11,10 +11,10 @@ from typing import Final, Self, TypeVar
 
 import orjson
 
-from slotmcp.domain.catalog import PartsOfDay
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
 from slotmcp.domain.moment import PartOfDay
+from slotmcp.domain.recurrence import PartsOfDay
 from slotmcp.services.day_parts import dates_between, day_boundaries, spans_of_day
 
 T = TypeVar("T")

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from slotmcp.domain.catalog import PartsOfDay
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, MS_PER_SECOND, Minute
 from slotmcp.domain.moment import EitherDay, Moment, PartOfDay, RelativeMoment, WallDate, WallTime
+from slotmcp.domain.recurrence import PartsOfDay
 from slotmcp.engine.zones import instants_at, utc_to_wall, wall_minute_to_utc
 from slotmcp.services.day_parts import spans_of_day
 

@@ -12,6 +12,7 @@ from slotmcp.domain.catalog import RankingKey
 from slotmcp.domain.claim import Claim, ClaimState
 from slotmcp.domain.interval import Minute
 from slotmcp.store.attention import attention_of, attention_text
+from slotmcp.store.booking_rules import answers_json, answers_of
 from slotmcp.store.claims import ERASE_CLAIM_CUSTOMER, claim_of
 from slotmcp.store.columns import BOOKING_COLUMNS, BOOKING_CONTACTS, BOOKINGS, CLAIM_COLUMNS, BookingRow, ClaimRow
 from slotmcp.store.statement import Fetch, Row, Statement, insert, select_among_keys, select_with_keys, update
@@ -109,7 +110,7 @@ DELETE FROM booking_contacts WHERE project_id = :project_id AND key = :key AND k
 
 # Read the holds and bookings of a customer, in any state, by a contact key or pseudonym.
 CLAIMS_OF_CUSTOMER = Statement("""
-SELECT t.id, c.id, c.state, c.latitude IS NOT NULL OR c.hold_terms IS NOT NULL,
+SELECT t.id, c.id, c.state, c.latitude IS NOT NULL OR c.postal_code IS NOT NULL OR c.hold_terms IS NOT NULL,
        coalesce(b.created_at_ms, c.expires_at_ms, 0)
 FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
 LEFT JOIN bookings AS b ON b.project_id = c.project_id AND b.claim_id = c.id
@@ -127,7 +128,8 @@ WHERE c.project_id = :project_id AND c.id IN (
 # Remove the customer from the booking of a claim, if there is one.
 ERASE_BOOKING_CUSTOMER = Statement("""
 UPDATE bookings
-SET customer_name = NULL, customer_phone = '', customer_email = '', address = '', notes = '', cancel_reason = ''
+SET customer_name = NULL, customer_phone = '', customer_email = '', address = '', notes = '', answers = NULL,
+    cancel_reason = ''
 WHERE project_id = :project_id AND claim_id = :claim_id RETURNING attention
 """)
 
@@ -172,6 +174,7 @@ def booking_values(booking: Booking) -> dict[str, object]:
         "cancel_reason": booking.cancel_reason,
         "attention": attention_text(booking.attention),
         "is_additional": booking.is_additional,
+        "answers": answers_json(visit.answers),
     }
 
 
@@ -194,7 +197,7 @@ def booking_of(values: Row) -> Booking:
     return Booking(
         claim=claim_of(row),
         customer=customer,
-        visit=Visit(address=row.address, notes=row.notes),
+        visit=Visit(address=row.address, notes=row.notes, answers=answers_of(row.answers)),
         reason=None if row.reason is None else _reason(orjson.loads(row.reason)),
         status=BookingStatus(row.status),
         contact_keys=tuple(orjson.loads(row.contact_keys)),

@@ -7,11 +7,11 @@ from typing import Any, Final, Generic, TypeVar
 
 import orjson
 
+from slotmcp.domain.booking_rules import OutsideAreas
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
 from slotmcp.domain.catalog import (
     ChangeVerification,
     DateOverride,
-    PartsOfDay,
     Project,
     ServiceType,
     SlotAlignment,
@@ -20,11 +20,20 @@ from slotmcp.domain.catalog import (
     TimeOff,
     TravelMode,
     TravelPolicy,
-    WallSpan,
-    WeeklySpan,
     Wording,
 )
+from slotmcp.domain.recurrence import PartsOfDay, WallSpan, WeeklySpan
 from slotmcp.store import columns
+from slotmcp.store.booking_rules import (
+    areas_json,
+    areas_of,
+    closures_json,
+    closures_of,
+    information_json,
+    information_of,
+    rules_json,
+    rules_of,
+)
 from slotmcp.store.statement import Fetch, Row, Statement, upsert
 from slotmcp.store.values import coordinates, json_text, location_of, ranking_of, values_of
 
@@ -112,6 +121,9 @@ def project_values(project: Project) -> dict[str, object]:
         verify_changes=project.verify_changes.value,
         parts_of_day=_parts_json(project.parts_of_day),
         wording=project.wording.value,
+        closures=closures_json(project.closures),
+        areas=areas_json(project.areas),
+        outside_areas=project.outside_areas.value,
     )
 
 
@@ -134,21 +146,32 @@ def project_of(values: Row) -> Project:
         "verify_changes": ChangeVerification(row["verify_changes"] or ChangeVerification.CONTACT),
         "parts_of_day": _parts_of_day(row["parts_of_day"]),
         "wording": Wording(row["wording"] or Wording.VISIT),
+        "closures": closures_of(row["closures"]),
+        "areas": areas_of(row["areas"]),
+        "outside_areas": OutsideAreas(row["outside_areas"] or OutsideAreas.REFUSE),
     }
     return Project(**row | converted, travel=travel)
 
 
 def service_values(service: ServiceType) -> dict[str, object]:
     """Return a service as its statement's values."""
-    skills, spoken = json_text(sorted(service.skills)), json_text(dict(service.spoken))
-    return values_of(columns.ServiceRow._fields, service, skills=skills, spoken=spoken)
+    return values_of(
+        columns.ServiceRow._fields,
+        service,
+        skills=json_text(sorted(service.skills)),
+        spoken=json_text(dict(service.spoken)),
+        rules=rules_json(service),
+        information=information_json(service),
+    )
 
 
 def service_of(values: Row) -> ServiceType:
     """Return the service that a row holds."""
     row = columns.ServiceRow(*values)._asdict()
     spoken = orjson.loads(row["spoken"]) if row["spoken"] else {}
-    return ServiceType(**row | {"skills": frozenset(orjson.loads(row["skills"])), "spoken": spoken})
+    rules, information = rules_of(row.pop("rules")), information_of(row.pop("information"))
+    skills = frozenset(orjson.loads(row["skills"]))
+    return ServiceType(**row | {"skills": skills, "spoken": spoken} | rules | information)
 
 
 def technician_values(technician: Technician) -> dict[str, object]:
@@ -165,6 +188,7 @@ def technician_values(technician: Technician) -> dict[str, object]:
             {
                 "shifts": [_weekly_json(span) for span in technician.shifts],
                 "breaks": [_weekly_json(span) for span in technician.breaks],
+                "on_call": [_weekly_json(span) for span in technician.on_call],
                 "overrides": [
                     [override.date, [[span.start_minute, span.end_minute] for span in override.windows]]
                     for override in technician.overrides
@@ -173,6 +197,7 @@ def technician_values(technician: Technician) -> dict[str, object]:
             }
         ),
         calcom=json_text(technician.calcom) if technician.calcom else None,
+        home_postal_code=technician.home_postal_code or None,
     )
 
 
@@ -188,9 +213,11 @@ def technician_of(values: Row) -> Technician:
         status=TechnicianStatus(row.status),
         skills=frozenset(orjson.loads(row.skills)),
         home=location_of(row.home_latitude, row.home_longitude),
+        home_postal_code=row.home_postal_code or "",
         max_bookings_per_day=row.max_bookings_per_day,
         shifts=tuple(map(_weekly, hours["shifts"])),
         breaks=tuple(map(_weekly, hours["breaks"])),
+        on_call=tuple(map(_weekly, hours.get("on_call", ()))),  # missing in rows of schema 0013
         overrides=tuple(
             DateOverride(date=date.fromisoformat(day), windows=tuple(_wall(*window) for window in windows))
             for day, windows in hours["overrides"]

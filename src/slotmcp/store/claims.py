@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Final
 
+from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold
 from slotmcp.ports import ClaimConflict
@@ -152,7 +153,8 @@ RETURNING id
 
 # Remove the customer and the location from a claim.
 ERASE_CLAIM_CUSTOMER = Statement("""
-UPDATE claims SET customer_pseudonym = '', hold_terms = NULL, latitude = NULL, longitude = NULL
+UPDATE claims SET customer_pseudonym = '', hold_terms = NULL, latitude = NULL, longitude = NULL,
+    postal_code = NULL
 WHERE project_id = :project_id AND id = :id
 """)
 
@@ -204,6 +206,8 @@ def claim_values(claim: Claim) -> dict[str, object]:
         "technician_chosen": claim.technician_chosen,
         "latitude": latitude,
         "longitude": longitude,
+        "postal_code": claim.postal_code or None,
+        "priority": None if claim.priority is Priority.NORMAL else claim.priority.value,
     }
 
 
@@ -221,6 +225,8 @@ def claim_of(row: columns.ClaimRow | columns.HoldRow | columns.BookingRow) -> Cl
         expires_at_ms=row.expires_at_ms,
         technician_chosen=row.technician_chosen != 0,
         location=None if latitude is None or longitude is None else Location(latitude, longitude),
+        postal_code=row.postal_code or "",
+        priority=Priority(row.priority or Priority.NORMAL),
         hold=None if isinstance(row, columns.BookingRow) or row.hold_terms is None else terms_of(row.hold_terms),
     )
 

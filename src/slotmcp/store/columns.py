@@ -47,6 +47,10 @@ PROJECTS: Final = Table(
         "verify_changes",
         "parts_of_day",
         "wording",
+        "closures",
+        "areas",
+        "outside_areas",
+        "cancel_notice_minutes",
     ),
 )
 ACCESS_KEYS: Final = Table(
@@ -133,6 +137,8 @@ SERVICES: Final = Table(
         "calcom_event_type_id",
         "min_duration_minutes",
         "spoken",
+        "rules",
+        "information",
     ),
 )
 TECHNICIANS: Final = Table(
@@ -153,6 +159,7 @@ TECHNICIANS: Final = Table(
         "position",
         "archived",
         "calcom",
+        "home_postal_code",
     ),
 )
 TRACES: Final = Table(
@@ -181,6 +188,8 @@ WAITS: Final = Table(
         "hold_token",
         "let_go",
         "joined_at_ms",
+        "postal_code",
+        "priority",
     ),
 )
 BUSY_TIMES: Final = Table(
@@ -208,6 +217,8 @@ CLAIMS: Final = Table(
         "hold_token",
         "customer_pseudonym",
         "hold_terms",
+        "postal_code",
+        "priority",
     ),
 )
 DASHBOARD_SESSIONS: Final = Table(
@@ -237,6 +248,7 @@ BOOKINGS: Final = Table(
         "attention",
         "created_at_ms",
         "is_additional",
+        "answers",
     ),
 )
 CALENDAR_PUSHES: Final = Table(
@@ -289,6 +301,7 @@ TABLE_NAMES: Final = (
 ENCRYPTED_COLUMNS: Final = frozenset(
     {
         "address",
+        "answers",
         "cancel_reason",
         "customer_email",
         "customer_name",
@@ -327,13 +340,17 @@ class ProjectRow(NamedTuple):
     verify_changes: str | None
     parts_of_day: str | None
     wording: str | None
+    closures: str | None
+    areas: str | None
+    outside_areas: str | None
+    cancel_notice_minutes: int | None
 
 
 PROJECT_COLUMNS: Final = (
     "id, name, timezone, locale, slot_interval_minutes, slot_alignment, min_notice_minutes, horizon_days, "
     "hold_ttl_seconds, max_holds_per_customer, candidate_ranking, assignment_ranking, travel_mode, travel_speed_kmh, "
     "travel_minutes_per_stop, travel_road_factor, default_service_id, holiday_regions, closed_dates, calcom, country,"
-    " verify_changes, parts_of_day, wording"
+    " verify_changes, parts_of_day, wording, closures, areas, outside_areas, cancel_notice_minutes"
 )
 
 
@@ -349,11 +366,13 @@ class ServiceRow(NamedTuple):
     calcom_event_type_id: int | None
     min_duration_minutes: int | None
     spoken: str | None
+    rules: str | None
+    information: str | None
 
 
 SERVICE_COLUMNS: Final = (
     "id, name, duration_minutes, buffer_before_minutes, buffer_after_minutes, skills, calcom_event_type_id, "
-    "min_duration_minutes, spoken"
+    "min_duration_minutes, spoken, rules, information"
 )
 
 
@@ -371,10 +390,12 @@ class TechnicianRow(NamedTuple):
     max_bookings_per_day: int | None
     hours: str
     calcom: str | None
+    home_postal_code: str | None
 
 
 TECHNICIAN_COLUMNS: Final = (
-    "id, name, timezone, priority, status, skills, home_latitude, home_longitude, max_bookings_per_day, hours, calcom"
+    "id, name, timezone, priority, status, skills, home_latitude, home_longitude, max_bookings_per_day, hours, "
+    "calcom, home_postal_code"
 )
 
 
@@ -393,11 +414,13 @@ class ClaimRow(NamedTuple):
     latitude: float | None
     longitude: float | None
     hold_terms: str | None
+    postal_code: str | None
+    priority: str | None
 
 
 CLAIM_COLUMNS: Final = (
     "t.id, c.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_minutes, c.buffer_after_minutes, "
-    "c.expires_at_ms, c.technician_chosen, c.latitude, c.longitude, c.hold_terms"
+    "c.expires_at_ms, c.technician_chosen, c.latitude, c.longitude, c.hold_terms, c.postal_code, c.priority"
 )
 
 
@@ -419,12 +442,14 @@ class HoldRow(NamedTuple):
     hold_token: str | None
     customer_pseudonym: str
     hold_terms: str | None
+    postal_code: str | None
+    priority: str | None
 
 
 HOLD_COLUMNS: Final = (
     "t.id, c.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_minutes, c.buffer_after_minutes, "
     "c.state, c.expires_at_ms, c.technician_chosen, c.latitude, c.longitude, c.hold_token, c.customer_pseudonym, "
-    "c.hold_terms"
+    "c.hold_terms, c.postal_code, c.priority"
 )
 
 
@@ -442,6 +467,8 @@ class BookingRow(NamedTuple):
     technician_chosen: int
     latitude: float | None
     longitude: float | None
+    postal_code: str | None
+    priority: str | None
     customer_name: str | None
     customer_phone: str
     customer_email: str
@@ -452,6 +479,7 @@ class BookingRow(NamedTuple):
     cancel_reason: str
     attention: str
     is_additional: int | None
+    answers: str | None
     contact_keys: str
     former_keys: str
     call_keys: str
@@ -459,8 +487,9 @@ class BookingRow(NamedTuple):
 
 BOOKING_COLUMNS: Final = (
     "t.id, c.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_minutes, c.buffer_after_minutes, "
-    "c.expires_at_ms, c.technician_chosen, c.latitude, c.longitude, b.customer_name, b.customer_phone, "
-    "b.customer_email, b.address, b.notes, b.reason, b.status, b.cancel_reason, b.attention, b.is_additional"
+    "c.expires_at_ms, c.technician_chosen, c.latitude, c.longitude, c.postal_code, c.priority, b.customer_name, "
+    "b.customer_phone, b.customer_email, b.address, b.notes, b.reason, b.status, b.cancel_reason, b.attention, "
+    "b.is_additional, b.answers"
 )
 
 
@@ -509,13 +538,15 @@ class WaitlistEntryRow(NamedTuple):
     hold_token: str
     let_go: str
     joined_at_ms: int
+    postal_code: str | None
+    priority: str | None
     contact_keys: str
 
 
 WAITLIST_ENTRY_COLUMNS: Final = (
     "w.id, w.service_id, w.duration_minutes, w.start_from_minute, w.start_to_minute, w.technician_id, w.latitude, "
     "w.longitude, w.customer_name, w.customer_phone, w.customer_email, w.customer_pseudonym, w.state, w.hold_token, "
-    "w.let_go, w.joined_at_ms"
+    "w.let_go, w.joined_at_ms, w.postal_code, w.priority"
 )
 
 

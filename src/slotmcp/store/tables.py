@@ -91,6 +91,10 @@ class ProjectTable(SQLModel, table=True):
     verify_changes: str | None = Field(sa_type=TEXT)
     parts_of_day: str | None = Field(sa_type=TEXT)
     wording: str | None = Field(sa_type=TEXT)
+    closures: str | None = Field(sa_type=TEXT)
+    areas: str | None = Field(sa_type=TEXT)
+    outside_areas: str | None = Field(sa_type=TEXT)
+    cancel_notice_minutes: int | None
 
 
 class ServiceTable(SQLModel, table=True):
@@ -115,6 +119,8 @@ class ServiceTable(SQLModel, table=True):
     calcom_event_type_id: int | None = Field(sa_type=BIG)
     min_duration_minutes: int | None
     spoken: str | None = Field(sa_type=TEXT)
+    rules: str | None = Field(sa_type=TEXT)
+    information: str | None = Field(sa_type=TEXT)
 
 
 class TechnicianTable(SQLModel, table=True):
@@ -144,6 +150,7 @@ class TechnicianTable(SQLModel, table=True):
     position: int
     archived: int
     calcom: str | None = Field(sa_type=TEXT)
+    home_postal_code: str | None = Field(sa_type=TEXT)
 
 
 class ClaimTable(SQLModel, table=True):
@@ -194,6 +201,8 @@ class ClaimTable(SQLModel, table=True):
     hold_token: str | None = Field(sa_type=TEXT)
     customer_pseudonym: str = Field(sa_type=TEXT)
     hold_terms: str | None = Field(sa_type=TEXT)
+    postal_code: str | None = Field(sa_type=TEXT)
+    priority: str | None = Field(sa_type=TEXT)
 
 
 class BookingTable(SQLModel, table=True):
@@ -224,6 +233,7 @@ class BookingTable(SQLModel, table=True):
     attention: str = Field(sa_type=TEXT)
     created_at_ms: int = Field(sa_type=BIG)
     is_additional: int | None
+    answers: str | None = Field(sa_type=TEXT, sa_column_kwargs=ENCRYPTED)
 
 
 class BookingContactTable(SQLModel, table=True):
@@ -276,6 +286,8 @@ class WaitTable(SQLModel, table=True):
     hold_token: str = Field(sa_type=TEXT)
     let_go: str = Field(sa_type=TEXT)
     joined_at_ms: int = Field(sa_type=BIG)
+    postal_code: str | None = Field(sa_type=TEXT)
+    priority: str | None = Field(sa_type=TEXT)
 
 
 class WaitContactTable(SQLModel, table=True):

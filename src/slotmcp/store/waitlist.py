@@ -6,6 +6,7 @@ from typing import Final
 import orjson
 
 from slotmcp.domain.booking import Customer
+from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import ProjectEvent
@@ -49,7 +50,8 @@ SELECT id FROM waits WHERE project_id = :project_id AND customer_pseudonym = :ke
 ERASE_ENTRY_CUSTOMER = Statement("""
 UPDATE waits
 SET customer_name = '', customer_phone = '', customer_email = '', customer_pseudonym = '', latitude = NULL,
-    longitude = NULL, state = CASE WHEN state IN ('waiting', 'offered') THEN 'expired' ELSE state END
+    longitude = NULL, postal_code = NULL,
+    state = CASE WHEN state IN ('waiting', 'offered') THEN 'expired' ELSE state END
 WHERE project_id = :project_id AND id = :id
 """)
 
@@ -97,6 +99,8 @@ def entry_values(entry: WaitlistEntry) -> dict[str, object]:
         customer_email=entry.customer.email,
         state=entry.state.value,
         let_go=json_text(entry.declined_times),
+        postal_code=entry.postal_code or None,
+        priority=None if entry.priority is Priority.NORMAL else entry.priority.value,
     )
 
 
@@ -111,6 +115,8 @@ def entry_of(values: Row) -> WaitlistEntry:
         start_to=row.start_to_minute,
         technician_id=row.technician_id,
         location=location_of(row.latitude, row.longitude),
+        postal_code=row.postal_code or "",
+        priority=Priority(row.priority or Priority.NORMAL),
         customer=Customer(name=row.customer_name, phone=row.customer_phone, email=row.customer_email),
         customer_pseudonym=row.customer_pseudonym,
         contact_keys=tuple(orjson.loads(row.contact_keys)),

@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from slotmcp.domain.catalog import Project, ServiceType, Technician, WallSpan, WeeklySpan
+from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.offer import Slot
+from slotmcp.domain.recurrence import WallSpan, WeeklySpan
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.engine.need import Need
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from slotmcp.domain.catalog import Location, Project, ServiceType, SlotAlignment, Technician, WallSpan, WeeklySpan
+from slotmcp.domain.catalog import Location, Project, ServiceType, SlotAlignment, Technician
+from slotmcp.domain.recurrence import WallSpan, WeeklySpan
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from unit.engine.drawing import (
     BOTH,

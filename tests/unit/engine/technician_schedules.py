@@ -4,8 +4,9 @@ from datetime import date, timedelta
 
 from hypothesis import strategies as st
 
-from slotmcp.domain.catalog import DateOverride, Technician, TechnicianStatus, TimeOff, WallSpan, WeeklySpan
+from slotmcp.domain.catalog import DateOverride, Technician, TechnicianStatus, TimeOff
 from slotmcp.domain.claim import BusyTime, Claim
+from slotmcp.domain.recurrence import WallSpan, WeeklySpan
 from slotmcp.domain.schedule import TechnicianSchedule
 from unit.engine.drawing import (
     BOTH,

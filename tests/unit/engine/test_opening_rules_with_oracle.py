@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from slotmcp.domain.catalog import DateOverride, TechnicianStatus, TimeOff, WeeklySpan
+from slotmcp.domain.catalog import DateOverride, TechnicianStatus, TimeOff
+from slotmcp.domain.recurrence import WeeklySpan
 from unit.engine.examples import SHOP, Ask, at, job, offered, schedule, span, technician, technician_schedule, weekly
 
 TUESDAY = "2025-06-03"

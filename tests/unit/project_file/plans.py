@@ -13,7 +13,6 @@ from slotmcp.domain.catalog import (
     ChangeVerification,
     DateOverride,
     Location,
-    PartsOfDay,
     Project,
     RankingKey,
     ServiceType,
@@ -23,11 +22,10 @@ from slotmcp.domain.catalog import (
     TimeOff,
     TravelMode,
     TravelPolicy,
-    WallSpan,
-    WeeklySpan,
     Wording,
 )
 from slotmcp.domain.claim import BusyTime, Claim
+from slotmcp.domain.recurrence import PartsOfDay, WallSpan, WeeklySpan
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.tools.speech.locales import LOCALES
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotmcp.domain.catalog import TimeOff, WallSpan
+from slotmcp.domain.catalog import TimeOff
+from slotmcp.domain.recurrence import WallSpan
 from slotmcp.project_file.times import RelativeDay, TimeResolver, parse_time
 from unit.project_file.files import edited, plan, problems
 

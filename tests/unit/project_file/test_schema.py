@@ -7,8 +7,9 @@ import jsonschema
 import pytest
 
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
-from slotmcp.domain.catalog import Location, PartsOfDay, Project, ServiceType, Technician, TimeOff, TravelPolicy
+from slotmcp.domain.catalog import Location, Project, ServiceType, Technician, TimeOff, TravelPolicy
 from slotmcp.domain.claim import BusyTime, Claim
+from slotmcp.domain.recurrence import PartsOfDay
 from slotmcp.project_file import project_schema, sample_text
 from slotmcp.project_file.entry import Entry
 from slotmcp.project_file.json_schema import build_schema, write_schema

@@ -14,7 +14,6 @@ from slotmcp.domain.catalog import (
     ChangeVerification,
     DateOverride,
     Location,
-    PartsOfDay,
     Project,
     RankingKey,
     ServiceType,
@@ -24,12 +23,11 @@ from slotmcp.domain.catalog import (
     TimeOff,
     TravelMode,
     TravelPolicy,
-    WallSpan,
-    WeeklySpan,
     Wording,
 )
 from slotmcp.domain.claim import BusyTime
 from slotmcp.domain.errors import InvalidArgument
+from slotmcp.domain.recurrence import PartsOfDay, WallSpan, WeeklySpan
 from slotmcp.services.imports import ProjectPlan
 from support.shop import EVERY_DAY, at, booking, clock_text, hours, plan, service
 from unit.services.conftest import Open

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from slotmcp.domain.catalog import PartsOfDay, WallSpan
 from slotmcp.domain.moment import PartOfDay
+from slotmcp.domain.recurrence import PartsOfDay, WallSpan
 from slotmcp.engine.zones import has_no_clock_change, midnight, utc_to_wall
 from slotmcp.services.day_parts import part_of_day, start_filter
 

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotmcp.domain.catalog import PartsOfDay
 from slotmcp.domain.moment import PartOfDay
+from slotmcp.domain.recurrence import PartsOfDay
 from slotmcp.domain.trace import Question
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.reporting.demand import is_wanted, wanted_hours

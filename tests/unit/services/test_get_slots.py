@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from slotmcp.domain.catalog import PartsOfDay, WallSpan
 from slotmcp.domain.errors import InvalidArgument, NotFound
 from slotmcp.domain.moment import PartOfDay, WallDate, WallTime
+from slotmcp.domain.recurrence import PartsOfDay, WallSpan
 from slotmcp.services.slots import MAX_LIMIT, SlotQuery
 from support.shop import at, booking, busy, clock_text, customer, hours, plan, service, technician
 from unit.services.conftest import Open

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from slotmcp.domain.catalog import DateOverride, TechnicianStatus, TimeOff, WallSpan, WeeklySpan
+from slotmcp.domain.catalog import DateOverride, TechnicianStatus, TimeOff
+from slotmcp.domain.recurrence import WallSpan, WeeklySpan
 from support.clock import HandClock
 from support.shop import Shop, at, clock_text, hours, instant_ms, plan, service, technician
 from unit.services.conftest import Open

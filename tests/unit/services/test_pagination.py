@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from slotmcp.domain.catalog import PartsOfDay
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.moment import PartOfDay
+from slotmcp.domain.recurrence import PartsOfDay
 from slotmcp.services.day_parts import part_of_day
 from slotmcp.services.slots import SlotAnswer
 from support.shop import MINUTES_PER_DAY, Shop, at, customer, plan, service, technician

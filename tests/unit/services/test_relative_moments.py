@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotmcp.domain.catalog import PartsOfDay
 from slotmcp.domain.moment import EitherDay, Moment, PartOfDay, RelativeMoment, WallDate, WallTime
+from slotmcp.domain.recurrence import PartsOfDay
 from slotmcp.services.relative_moments import LocalClock
 
 ZONES = st.sampled_from(

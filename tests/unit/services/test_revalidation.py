@@ -17,10 +17,10 @@ from slotmcp.domain.catalog import (
     TimeOff,
     TravelMode,
     TravelPolicy,
-    WallSpan,
 )
 from slotmcp.domain.claim import BusyTime
 from slotmcp.domain.errors import HoldWithdrawn
+from slotmcp.domain.recurrence import WallSpan
 from slotmcp.domain.waitlist import WaitlistState
 from slotmcp.services.imports import ImportReport, ProjectPlan
 from slotmcp.services.rescheduling import RescheduleRequest

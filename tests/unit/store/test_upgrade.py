@@ -12,8 +12,9 @@ import pytest
 
 from slotmcp.domain.booking import Booking, BookingStatus, Customer, Visit
 from slotmcp.domain.calendar import Push
-from slotmcp.domain.catalog import ChangeVerification, PartsOfDay, Project, RankingKey, TimeOff, TravelPolicy, Wording
+from slotmcp.domain.catalog import ChangeVerification, Project, RankingKey, TimeOff, TravelPolicy, Wording
 from slotmcp.domain.claim import Claim, ClaimState
+from slotmcp.domain.recurrence import PartsOfDay
 from slotmcp.ports import ClaimConflict, Store, Transaction
 from slotmcp.store import tables
 from slotmcp.store.backups import automatic_backup_path as backup_path

@@ -6,8 +6,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
-from slotmcp.domain.catalog import PartsOfDay
 from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute
+from slotmcp.domain.recurrence import PartsOfDay
 from slotmcp.domain.report import DAYS_OF_WEEK, HOURS_OF_DAY, HourlyCounts, RefusedQuestions
 from slotmcp.domain.trace import Question, Trace, TracedUse
 from slotmcp.engine.zones import utc_to_wall

@@ -9,9 +9,10 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from slotmcp.domain.catalog import Technician, TechnicianStatus, WallSpan, WeeklySpan
+from slotmcp.domain.catalog import Technician, TechnicianStatus
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Minute
+from slotmcp.domain.recurrence import WallSpan, WeeklySpan
 from slotmcp.domain.report import ExtraHour, ExtraSkills, ExtraTechnician, Gap, GapChange, Gaps
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.domain.trace import Question
