@@ -144,7 +144,7 @@ async def test_a_reference_finds_bookings_of_one_project_only(store: Store, othe
 async def test_forgetting_erases_the_customer_and_keeps_the_booking(store: Store, other: Store) -> None:
     await booked(store, FULL_BOOKING, known_by(booking("b", at=120), "another"))
     assert await forget(store, "email") == 1
-    kept = replace(FULL_BOOKING.claim, location=None)
+    kept = replace(FULL_BOOKING.claim, location=None, postal_code="")
     known = await other.booking(SHOP, "full")
     assert known == Booking(
         claim=kept,
@@ -238,9 +238,10 @@ async def test_forgetting_erases_waitlist_entries_and_expires_open_ones(store: S
         "expired",
         "expired",
     ]
-    assert {(entry.customer, entry.customer_pseudonym, entry.contact_keys, entry.location) for entry in erased} == {
-        (Customer(name=""), "", (), None)
-    }
+    assert {
+        (entry.customer, entry.customer_pseudonym, entry.contact_keys, entry.location, entry.postal_code)
+        for entry in erased
+    } == {(Customer(name=""), "", (), None, "")}
     assert {(entry.service_id, entry.start_from) for entry in erased} == {(lees.service_id, lees.start_from)}
 
 
@@ -272,7 +273,7 @@ async def test_forgetting_erases_the_terms_of_holds(store: Store, other: Store, 
 
 
 def test_forgetting_covers_every_personal_field() -> None:
-    personal = {"customer", "visit", "contact_keys", "former_keys", "call_keys", "cancel_reason"}
+    personal = {"customer", "visit", "answers", "contact_keys", "former_keys", "call_keys", "cancel_reason"}
     kept = {"claim", "reason", "status", "attention", "is_additional"}
     assert {field.name for field in fields(Booking)} == personal | kept
     assert {field.name for field in fields(Customer)} == {"name", "phone", "email"}
@@ -280,4 +281,5 @@ def test_forgetting_covers_every_personal_field() -> None:
     assert {field.name for field in fields(WaitlistEntry)} == {
         *("id", "service_id", "duration_minutes", "start_from", "start_to", "joined_at_ms", "technician_id", "state"),
         *("hold_token", "declined_times", "customer", "customer_pseudonym", "contact_keys", "location"),
+        *("postal_code", "priority"),
     }

@@ -2,10 +2,21 @@
 
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from slotmcp.domain.attention import Attention, AttentionCause
-from slotmcp.domain.booking import AssignmentReason, Booking, BookingStatus, Customer, Visit
+from slotmcp.domain.booking import Answer, AssignmentReason, Booking, BookingStatus, Customer, Visit
+from slotmcp.domain.booking_rules import (
+    BookableSpan,
+    Closure,
+    OutsideAreas,
+    Price,
+    Priority,
+    Question,
+    Reserve,
+    ServiceArea,
+)
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
 from slotmcp.domain.calendar import (
     CalendarEntry,
@@ -74,6 +85,20 @@ FULL_PROJECT: Final = Project(
         evening=WallSpan(start_minute=1080, end_minute=1440),
     ),
     wording=Wording.APPOINTMENT,
+    closures=(Closure(first=date(2026, 12, 21), last=date(2027, 1, 2), reason="winter break"),),
+    areas=(
+        ServiceArea(id="city", postal_codes=("80202", "803*")),
+        ServiceArea(
+            id="hills",
+            postal_codes=("80400..80499",),
+            technician_ids=("ana", "ben"),
+            days=frozenset({1, 3}),
+            extra_minutes=30,
+            fee="$45 trip charge",
+        ),
+    ),
+    outside_areas=OutsideAreas.ACCEPT,
+    cancel_notice_minutes=1440,
 )
 """Project in which no field has its default."""
 
@@ -89,6 +114,21 @@ FULL_SERVICE: Final = ServiceType(
     calcom_event_type_id=1042,
     min_duration_minutes=20,
     spoken={"es": "todo 🛠", "en-GB": "the full works"},
+    description="Everything that there is.",
+    guidance="Use it for all words.",
+    price=Price(amount=Decimal("89.50"), currency="USD", per="visit", text="The visit is $89.50."),
+    terms="Cancel a day before.",
+    questions=(Question(id="pets", ask="Do you have pets?"), Question(id="age", ask="How old?", is_required=True)),
+    min_notice_minutes=0,
+    horizon_days=5,
+    max_bookings_per_day=10,
+    bookable=(
+        BookableSpan(days=frozenset({0, 4}), span=WallSpan(start_minute=480, end_minute=960)),
+        BookableSpan(
+            days=frozenset({5}), span=WallSpan(start_minute=1320, end_minute=1500), priority=Priority.EMERGENCY
+        ),
+    ),
+    reserves=(Reserve(places=1, until_minutes=240),),
 )
 
 
@@ -112,6 +152,7 @@ FULL_TECHNICIAN: Final = Technician(
     status=TechnicianStatus.OFF,
     skills=frozenset({"gas", "hvac"}),
     home=Location(39.7392, -104.9903),
+    home_postal_code="80202",
     max_bookings_per_day=6,
     shifts=(
         WeeklySpan(
@@ -122,6 +163,7 @@ FULL_TECHNICIAN: Final = Technician(
         ),
     ),
     breaks=(WeeklySpan(days=frozenset({2}), span=WallSpan(start_minute=720, end_minute=780)),),
+    on_call=(WeeklySpan(days=frozenset({5}), span=WallSpan(start_minute=0, end_minute=1440)),),
     overrides=(
         DateOverride(date=date(2026, 11, 27)),
         DateOverride(date=date(2026, 11, 28), windows=(WallSpan(start_minute=540, end_minute=780),)),
@@ -206,9 +248,12 @@ FULL_BOOKING: Final = Booking(
         service_id="gone",
         technician_chosen=True,
         location=DOWNTOWN,
+        postal_code="80202",
+        priority=Priority.EMERGENCY,
     ),
     customer=CUSTOMER,
     visit=Visit(address="1 Main St", notes="Beware of the dog 🐕"),
+    answers=(Answer(question_id="pets", text="a dog 🐕"),),
     reason=AssignmentReason(
         policy=(RankingKey.LOAD, RankingKey.PRIORITY),
         values={RankingKey.LOAD: 2, RankingKey.PRIORITY: 1},
@@ -244,6 +289,8 @@ FULL_WAIT: Final = wait(
     "full",
     technician_id="ana",
     location=AIRPORT,
+    postal_code="80249",
+    priority=Priority.EMERGENCY,
     contact_keys=("phone", "email"),
     state=WaitlistState.OFFERED,
     hold_token="token-h",  # noqa: S106  a test's own

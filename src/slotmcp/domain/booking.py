@@ -31,11 +31,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """Address of an appointment, with notes and answers for the technician."""
+    """Address of an appointment, with notes for the technician."""
 
     address: str = ""
     notes: str = ""
-    answers: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +90,8 @@ class Booking:
     customer: Customer | None = None
     """None for a booking from a project file, and after the customer was erased."""
     visit: Visit = field(default_factory=Visit)
+    answers: tuple[Answer, ...] = ()
+    """Answers to the questions of the service."""
     reason: AssignmentReason | None = None
     status: BookingStatus = BookingStatus.CONFIRMED
     contact_keys: tuple[str, ...] = ()

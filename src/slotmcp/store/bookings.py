@@ -174,7 +174,7 @@ def booking_values(booking: Booking) -> dict[str, object]:
         "cancel_reason": booking.cancel_reason,
         "attention": attention_text(booking.attention),
         "is_additional": booking.is_additional,
-        "answers": answers_json(visit.answers),
+        "answers": answers_json(booking.answers),
     }
 
 
@@ -197,7 +197,8 @@ def booking_of(values: Row) -> Booking:
     return Booking(
         claim=claim_of(row),
         customer=customer,
-        visit=Visit(address=row.address, notes=row.notes, answers=answers_of(row.answers)),
+        visit=Visit(address=row.address, notes=row.notes),
+        answers=answers_of(row.answers),
         reason=None if row.reason is None else _reason(orjson.loads(row.reason)),
         status=BookingStatus(row.status),
         contact_keys=tuple(orjson.loads(row.contact_keys)),

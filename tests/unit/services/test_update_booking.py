@@ -69,7 +69,7 @@ async def found(shop: Shop, **facts: str) -> int:
     ],
 )
 async def test_only_the_given_values_change(
-    opened: Open, facts: dict[str, Any], customer: Customer, visit: dict[str, Any], location: Location | None
+    opened: Open, facts: dict[str, Any], customer: Customer, visit: dict[str, str], location: Location | None
 ) -> None:
     shop, booked = await open_with_booking(opened)
     before = await stored(shop, booked)
