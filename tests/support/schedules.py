@@ -13,9 +13,9 @@ from slotmcp.domain.booking_rules import (
     OutsideAreas,
     Price,
     Priority,
-    Question,
     Reserve,
     ServiceArea,
+    ServiceQuestion,
 )
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
 from slotmcp.domain.calendar import (
@@ -118,7 +118,10 @@ FULL_SERVICE: Final = ServiceType(
     guidance="Use it for all words.",
     price=Price(amount=Decimal("89.50"), currency="USD", per="visit", text="The visit is $89.50."),
     terms="Cancel a day before.",
-    questions=(Question(id="pets", ask="Do you have pets?"), Question(id="age", ask="How old?", is_required=True)),
+    questions=(
+        ServiceQuestion(id="pets", ask="Do you have pets?"),
+        ServiceQuestion(id="age", ask="How old?", is_required=True),
+    ),
     min_notice_minutes=0,
     horizon_days=5,
     max_bookings_per_day=10,

@@ -60,7 +60,7 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class ServiceQuestion:
     """Question that callers answer before booking."""
 
     id: str

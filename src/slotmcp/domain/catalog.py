@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from slotmcp.domain.booking_rules import BookableSpan, Closure, OutsideAreas, Price, Question, Reserve, ServiceArea
+from slotmcp.domain.booking_rules import (
+    BookableSpan,
+    Closure,
+    OutsideAreas,
+    Price,
+    Reserve,
+    ServiceArea,
+    ServiceQuestion,
+)
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.recurrence import PartsOfDay, WallSpan, WeeklySpan
@@ -145,7 +153,7 @@ class ServiceType:
     price: Price | None = None
     terms: str = ""
     """Conditions that callers hear before booking."""
-    questions: tuple[Question, ...] = ()
+    questions: tuple[ServiceQuestion, ...] = ()
     min_notice_minutes: int | None = None
     """None: the project's."""
     horizon_days: int | None = None

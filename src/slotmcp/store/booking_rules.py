@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 
 from slotmcp.domain.booking import Answer
-from slotmcp.domain.booking_rules import BookableSpan, Closure, Price, Priority, Question, Reserve, ServiceArea
+from slotmcp.domain.booking_rules import BookableSpan, Closure, Price, Priority, Reserve, ServiceArea, ServiceQuestion
 from slotmcp.domain.catalog import ServiceType
 from slotmcp.domain.recurrence import WallSpan
 from slotmcp.store.values import json_text
@@ -66,7 +66,7 @@ def information_of(stored: str | None) -> dict[str, Any]:
     if price := information.get("price"):
         amount = None if price["amount"] is None else Decimal(price["amount"])
         information["price"] = Price(**price | {"amount": amount})
-    questions = tuple(Question(**question) for question in information.get("questions", ()))
+    questions = tuple(ServiceQuestion(**question) for question in information.get("questions", ()))
     return information | {"questions": questions}
 
 
