@@ -95,13 +95,28 @@ def ping_cpu_ms(server: HttpServer) -> float:
     return cpu_ms(server.process.pid) - before
 
 
-def idle_ping_cpu_ms(server: HttpServer) -> float:
-    """Return the median for a server without other requests."""
-    return median(ping_cpu_ms(server) for _ in range(10))
+def longest_ping_ratio(server: HttpServer, during: Callable[[], T], *, limit: float) -> tuple[float, T]:
+    """Ping the server while a function runs in a thread.
+
+    A busy machine may prolong one ping, but the server's own stall prolongs a ping of each run. If the ratio is above
+    the limit, the function therefore runs twice more, and the median counts.
+
+    Returns:
+        Processor time of the longest ping, relative to an idle server, and the function's first result.
+    """
+    ratio, result = _ping_ratio(server, during)
+    if ratio >= limit:
+        ratio = median([ratio, *(_ping_ratio(server, during)[0] for _ in range(2))])
+    return ratio, result
 
 
-def longest_ping_cpu_ms(server: HttpServer, during: Callable[[], T]) -> tuple[float, T]:
-    """Ping the server while a function runs in a thread. Return the longest ping and the function's result."""
+def _ping_ratio(server: HttpServer, during: Callable[[], T]) -> tuple[float, T]:
+    idle_ms = median(ping_cpu_ms(server) for _ in range(10))
+    longest_ms, result = _longest_ping_cpu_ms(server, during)
+    return longest_ms / idle_ms, result
+
+
+def _longest_ping_cpu_ms(server: HttpServer, during: Callable[[], T]) -> tuple[float, T]:
     results: list[T] = []
     thread = threading.Thread(target=lambda: results.append(during()))
     thread.start()

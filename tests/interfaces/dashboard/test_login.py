@@ -16,7 +16,7 @@ from slotmcp.domain.access import Scope
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.settings import Settings
 from slotmcp.web.dashboard.app import ROUTES
-from slotmcp.web.dashboard.request import COOKIE
+from slotmcp.web.dashboard.request import COOKIE, MAX_FIELDS
 from support.dashboard import OWN, Site, open_site
 from support.denver import PLAN
 from support.http_server import open_database, running
@@ -42,6 +42,15 @@ async def test_an_operators_key_opens_the_board(site: Site) -> None:
     assert escape(PLAN.project.name) in answer.text
     again = await site.browser.get("/login")
     assert again.url.path == f"/dashboard/{PLAN.project.id}", "a logged-in operator skips the form"
+
+
+@pytest.mark.parametrize(("separators", "status"), [(MAX_FIELDS - 1, 303), (MAX_FIELDS, 400)])
+async def test_the_fields_of_a_form_are_limited(site: Site, separators: int, status: int) -> None:
+    form = f"key={await site.key()}{'&' * separators}"
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await site.browser.client.post("/dashboard/login", content=form, headers=headers)
+    assert answer.status_code == status
+    assert ("A form has at most 100 fields" in answer.text) == (status == 400)
 
 
 async def test_the_cookie_is_private_to_the_browser(site: Site) -> None:

@@ -15,7 +15,7 @@ from slotmcp.domain.errors import Forbidden, NotFound, SlotmcpError, TryLater
 from slotmcp.services.current_principal import acting_as
 from slotmcp.web.anonymous import require_direct
 from slotmcp.web.dashboard.pages import PRIVATE_HEADERS
-from slotmcp.web.dashboard.request import COOKIE, DashboardContext, DashboardRequest, PageRoute, page_url
+from slotmcp.web.dashboard.request import COOKIE, DashboardContext, DashboardRequest, PageRoute, page_url, read_form
 
 TOKEN_FIELD: Final = "form_token"  # noqa: S105  a field's name
 TOKEN_HEADER: Final = "x-form-token"  # noqa: S105  a header's name
@@ -41,7 +41,7 @@ class DashboardGuard:
         async def endpoint(http: Request) -> Response:
             try:
                 if route.is_form:
-                    await http.form()  # first, because the session may end while a slow form arrives
+                    await read_form(http)  # first, because the session may end while a slow form arrives
                 request = await self.authenticate(http)
                 return await self._handle(request, route) if request else _redirect_to_login(http)
             except SlotmcpError as error:
@@ -80,7 +80,7 @@ class DashboardGuard:
 
     async def _handle(self, request: DashboardRequest, route: PageRoute) -> Response:
         if route.is_form:
-            request = replace(request, form=await request.http.form())
+            request = replace(request, form=await read_form(request.http))
             if not (is_same_origin(request.http.headers) and _has_form_token(request)):
                 return self.message_page(request.http, 403, FORM_REJECTED)
             if self.context.is_read_only:

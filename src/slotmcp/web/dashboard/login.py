@@ -10,7 +10,7 @@ from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.services.sessions import LIFETIME_MS, Session
 from slotmcp.web.dashboard.guard import FORM_REJECTED, DashboardGuard, is_same_origin
 from slotmcp.web.dashboard.pages import PRIVATE_HEADERS
-from slotmcp.web.dashboard.request import COOKIE, DASHBOARD, DashboardRequest, PageRoute, page_url
+from slotmcp.web.dashboard.request import COOKIE, DASHBOARD, DashboardRequest, PageRoute, page_url, read_form
 
 WRONG_KEY: Final = (
     "This key can't be used here: it is wrong, expired, revoked, or a caller key. "
@@ -39,7 +39,7 @@ class Login:
         """Begin a session for the key in the form."""
         if not is_same_origin(http.headers):
             return self._guard.message_page(http, 403, FORM_REJECTED)
-        field = (await http.form()).get("key")
+        field = (await read_form(http)).get("key")
         key = field.strip() if isinstance(field, str) else ""
         try:
             session = await self._context.app.sessions.begin(key)
