@@ -45,6 +45,22 @@ class Reason(StrEnum):
     """Earlier than the minimum notice."""
     OFF_GRID = "off_grid"
     """The start is not on the grid of offered starts."""
+    OUTSIDE_AREA = "outside_area"
+    """No technician, or not this one, serves the area of the job."""
+    CLOSED = "closed"
+    """The technician has a shift, but a closure of the project contains the date."""
+    ON_CALL_ONLY = "on_call_only"
+    """The technician is on call then, for emergencies only."""
+    RESERVED = "reserved"
+    """The technician's time is kept for emergencies."""
+    AREA_DAY = "area_day"
+    """The area of the job is not served on that day."""
+    NOT_BOOKABLE_THEN = "not_bookable_then"
+    """Outside the spans in which the service can start."""
+    EMERGENCY_ONLY = "emergency_only"
+    """In a span of the service that is for emergencies only."""
+    SERVICE_DAY_FULL = "service_day_full"
+    """The maximum number of the service's bookings per day is reached."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +87,14 @@ class PerReason(Mapping[Reason, T]):
     travel: T
     notice: T
     off_grid: T
+    outside_area: T
+    closed: T
+    on_call_only: T
+    reserved: T
+    area_day: T
+    not_bookable_then: T
+    emergency_only: T
+    service_day_full: T
 
     def __getitem__(self, reason: Reason) -> T:  # noqa: C901, PLR0911, PLR0912  one field a reason
         """Return the value of a reason."""
@@ -109,6 +133,22 @@ class PerReason(Mapping[Reason, T]):
                 return self.notice
             case Reason.HORIZON:
                 return self.horizon
+            case Reason.OUTSIDE_AREA:
+                return self.outside_area
+            case Reason.CLOSED:
+                return self.closed
+            case Reason.ON_CALL_ONLY:
+                return self.on_call_only
+            case Reason.RESERVED:
+                return self.reserved
+            case Reason.AREA_DAY:
+                return self.area_day
+            case Reason.NOT_BOOKABLE_THEN:
+                return self.not_bookable_then
+            case Reason.EMERGENCY_ONLY:
+                return self.emergency_only
+            case Reason.SERVICE_DAY_FULL:
+                return self.service_day_full
             case _:
                 assert_never(reason)
 
@@ -121,23 +161,39 @@ class PerReason(Mapping[Reason, T]):
         return len(Reason)
 
 
-_COMMON: Final = (Reason.OFF_GRID, Reason.INACTIVE, Reason.TOO_LONG, Reason.OUTSIDE_SHIFT)
+_COMMON: Final = (
+    Reason.OFF_GRID,
+    Reason.INACTIVE,
+    Reason.TOO_LONG,
+    Reason.NOT_BOOKABLE_THEN,
+    Reason.OUTSIDE_SHIFT,
+    Reason.ON_CALL_ONLY,
+    Reason.EMERGENCY_ONLY,
+)
 """Reasons that apply at most starts of a range, the least informative first."""
 _FROM_FAR_TO_NEAR: Final = (
     Reason.SKILL_MISSING,
+    Reason.OUTSIDE_AREA,
     Reason.INACTIVE,
     Reason.TOO_LONG,
     Reason.OUTSIDE_SHIFT,
     Reason.HOLIDAY,
+    Reason.CLOSED,
     Reason.TIME_OFF,
     Reason.BREAK,
+    Reason.ON_CALL_ONLY,
     Reason.BUSY,
     Reason.BOOKED,
     Reason.DAY_FULL,
     Reason.TRAVEL,
     Reason.HELD,
     Reason.OWN_HOLD,
+    Reason.RESERVED,
     Reason.OFF_GRID,
+    Reason.AREA_DAY,
+    Reason.NOT_BOOKABLE_THEN,
+    Reason.EMERGENCY_ONLY,
+    Reason.SERVICE_DAY_FULL,
     Reason.NOTICE,
     Reason.PAST,
     Reason.HORIZON,

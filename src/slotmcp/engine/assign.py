@@ -9,6 +9,7 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.ranking import deciding_key, rank, ranking_values
 from slotmcp.engine.relocation import HoldMoves
+from slotmcp.engine.rules import obstacle_of_rules
 from slotmcp.engine.timeline import Timeline
 
 
@@ -23,7 +24,7 @@ class Assignment:
 
 def assign(availability: Availability, need: Need, start: Minute) -> Assignment | None:
     """Choose the technician for a start; return None if `check_start` returns None."""
-    if not availability.is_bookable_start(start):
+    if not availability.is_bookable_start(need, start) or obstacle_of_rules(availability, need, start):
         return None
     index = availability.index
     timelines = index.eligible(need)

@@ -1,12 +1,13 @@
 """Availability: an indexed project schedule at one instant. Every search for free time starts here."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from math import inf
 
+from slotmcp.domain.booking_rules import Priority, ServiceArea
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute, minute_at_or_after
@@ -27,6 +28,9 @@ _MAX_REDUCED = 16
 
 _ClaimKeys = frozenset[tuple[str, str]]
 """Technician and id of each claim."""
+
+RuleKey = tuple[str, Priority, ServiceArea | None]
+"""Service, priority and area: the properties of a need to which rules of the business apply."""
 
 
 @dataclass(slots=True)
@@ -57,6 +61,9 @@ class TimelineIndex:
         self._reduced: dict[_ClaimKeys, TimelineIndex] = {}
         self.slots_by_need: dict[Need, NeedSlots] = {}
         """Cache of `engine.slots`."""
+        self.allowed_by_rule: dict[RuleKey, int] = {}
+        """Cache of `engine.rules`. Its keys are the catalog's, so it is as large as the catalog."""
+        self._bookings_by_service: dict[str, Counter[int]] | None = None
         self.first_expiry_ms = min((timeline.first_expiry_ms for timeline in timelines.values()), default=inf)
         """Earliest expiry of a hold in the index."""
 
@@ -69,6 +76,15 @@ class TimelineIndex:
     def caller_keys(self) -> frozenset[str]:
         """Identities that recognize the callers of the live holds."""
         return frozenset().union(*[hold.hold.caller.keys for hold in self.holds if hold.hold is not None])
+
+    def bookings_of(self, service_id: str) -> Mapping[int, int]:
+        """Return the number of bookings and live holds of a service, by day of the frame on which they start."""
+        if self._bookings_by_service is None:
+            self._bookings_by_service = defaultdict(Counter)
+            for timeline in self.timelines.values():
+                for claim in timeline.claims:
+                    self._bookings_by_service[claim.service_id][timeline.frame.day_number(claim.start)] += 1
+        return self._bookings_by_service.get(service_id, Counter[int]())
 
     def eligible(self, need: Need) -> tuple[Timeline, ...]:
         """Return the timelines of technicians who have the skills, or of the requested technician if they do."""
@@ -127,7 +143,7 @@ class Availability:
         A timeline is valid while project and date are equal, the technician's schedule is the same object, and no hold
         has expired.
         """
-        frame = frame_of(schedule.project, now_ms // MS_PER_MINUTE)
+        frame = frame_of(schedule.project, now_ms // MS_PER_MINUTE, _longest_horizon_days(schedule))
         if previous is None or not previous._is_reusable(schedule.project, frame, now_ms):  # noqa: SLF001  same class
             return cls(schedule, now_ms, frame, _index(schedule, frame, now_ms, {}, cached_travel), cached_travel)
         if previous.schedule is schedule and now_ms < previous.index.first_expiry_ms:
@@ -137,12 +153,35 @@ class Availability:
 
     @property
     def earliest_start(self) -> Minute:
-        """First minute that the project's minimum notice allows (rule 15)."""
-        return minute_at_or_after(self.now_ms) + self.schedule.project.min_notice_minutes
+        """First minute that the minimum notice of the project, or a shorter one of a service, allows (rule 15)."""
+        notices = [
+            service.min_notice_minutes
+            for service in self.schedule.services.values()
+            if service.min_notice_minutes is not None
+        ]
+        return minute_at_or_after(self.now_ms) + min([self.schedule.project.min_notice_minutes, *notices])
 
-    def is_bookable_start(self, start: Minute) -> bool:
+    def earliest_start_of(self, need: Need) -> Minute:
+        """Return the first minute that the minimum notice of the need's service allows (rule 15)."""
+        service = self.schedule.services.get(need.service_id)
+        notice = None if service is None else service.min_notice_minutes
+        return minute_at_or_after(self.now_ms) + (
+            self.schedule.project.min_notice_minutes if notice is None else notice
+        )
+
+    def horizon_end_of(self, need: Need) -> Minute:
+        """Return the end of the last date that the horizon of the need's service allows (rule 16)."""
+        service = self.schedule.services.get(need.service_id)
+        days = None if service is None else service.horizon_days
+        return self.frame.midnights[(self.schedule.project.horizon_days if days is None else days) + 1]
+
+    def last_day_of(self, need: Need) -> date:
+        """Return the last date that the horizon of the need's service allows (rule 16)."""
+        return self.frame.first_day + timedelta(days=self.frame.day_number(self.horizon_end_of(need) - 1))
+
+    def is_bookable_start(self, need: Need, start: Minute) -> bool:
         """Return whether notice, horizon and, with clock alignment, the grid allow a start (rules 13, 15 and 16)."""
-        return self.earliest_start <= start and self.frame.contains(start)
+        return self.earliest_start_of(need) <= start < self.horizon_end_of(need) and self.frame.contains(start)
 
     def without(self, *claims: Claim) -> "Availability":
         """Return an availability in which these claims take no time."""
@@ -154,6 +193,12 @@ class Availability:
 
     def _is_reusable(self, project: Project, frame: Frame, now_ms: int) -> bool:
         return self.frame is frame and self.schedule.project == project and self.now_ms <= now_ms
+
+
+def _longest_horizon_days(schedule: Schedule) -> int:
+    """Return the longest horizon of the project and its services."""
+    own = [service.horizon_days for service in schedule.services.values() if service.horizon_days is not None]
+    return max([schedule.project.horizon_days, *own])
 
 
 def _index(

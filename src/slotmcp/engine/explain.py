@@ -12,6 +12,7 @@ from slotmcp.domain.reasons import Change, Explanation, Opening, RangeReasons, R
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.opening_hours import DateRange, break_intervals, shift_intervals
+from slotmcp.engine.rules import obstacle_of_rules
 from slotmcp.engine.slots import check_start, list_starts
 from slotmcp.engine.timeline import Obstacle, Timeline
 from slotmcp.engine.zones import midnight, next_midnight, utc_to_wall, wall_to_utc
@@ -117,8 +118,9 @@ def _reason(availability: Availability, timeline: Timeline, need: Need, start: M
         return TechnicianReason(technician_id=technician.id, reason=Reason.SKILL_MISSING, missing_skills=skills)
     if not timeline.is_active:
         return TechnicianReason(technician_id=technician.id, reason=Reason.INACTIVE)
-    if outside_frame := _outside_frame(availability, start):
-        return TechnicianReason(technician_id=technician.id, reason=outside_frame)
+    rule = _outside_frame(availability, need, start) or obstacle_of_rules(availability, need, start)
+    if rule is not None:
+        return TechnicianReason(technician_id=technician.id, reason=rule)
     obstacle = timeline.obstacle(need, start)
     if obstacle is Obstacle.CLOSED:
         return _closed_reason(availability, timeline, need, start)
@@ -128,15 +130,15 @@ def _reason(availability: Availability, timeline: Timeline, need: Need, start: M
     return TechnicianReason(technician_id=technician.id, reason=reason)
 
 
-def _outside_frame(availability: Availability, start: Minute) -> Reason | None:
+def _outside_frame(availability: Availability, need: Need, start: Minute) -> Reason | None:
     """Return the reason against a start in the past or beyond the horizon."""
     if start < minute_at_or_after(availability.now_ms):
         return Reason.PAST
-    return Reason.HORIZON if start >= availability.frame.midnights[-1] else None
+    return Reason.HORIZON if start >= availability.horizon_end_of(need) else None
 
 
 def _common_reason(availability: Availability, timeline: Timeline, need: Need, start: Minute) -> Reason | None:
-    if start < availability.earliest_start:
+    if start < availability.earliest_start_of(need):
         return Reason.NOTICE
     return None if availability.frame.contains(start) and timeline.is_on_grid(need, start) else Reason.OFF_GRID
 

@@ -24,7 +24,7 @@ def reason_never_free(availability: Availability, need: Need, start_from: Minute
     which depends on the bookings. Dates after the horizon count, because they become bookable later.
     """
     anywhere = replace(need, site=None)
-    start_from = max(start_from, availability.earliest_start)
+    start_from = max(start_from, availability.earliest_start_of(need))
     project = _without_opening_grid(availability.schedule.project)
     if _is_possible(availability, project, anywhere, (start_from, start_to)):
         return None

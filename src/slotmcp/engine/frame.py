@@ -35,11 +35,6 @@ class Frame:
         """Number of dates."""
         return len(self.midnights) - 1
 
-    @property
-    def last_day(self) -> date:
-        """Last date that can be booked."""
-        return self.first_day + timedelta(days=self.days - 1)
-
     def number(self, minute: Minute) -> int:
         """Return the number of the first position that is not before a minute."""
         return bisect_left(self.positions, minute)
@@ -64,12 +59,15 @@ class Frame:
         return (1 << self.day_starts[day + 1]) - (1 << self.day_starts[day])
 
 
-def frame_of(project: Project, now: Minute) -> Frame:
-    """Return the frame at an instant. The same object is returned while its contents stay the same."""
+def frame_of(project: Project, now: Minute, horizon_days: int) -> Frame:
+    """Return the frame at an instant, up to a horizon.
+
+    The same object is returned while its contents stay the same.
+    """
     return _frame(
         project.timezone,
         local_date(project.timezone, now),
-        project.horizon_days + 1,
+        horizon_days + 1,
         project.slot_interval_minutes,
         project.slot_alignment,
     )

@@ -11,6 +11,7 @@ from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute, overlaps
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
+from slotmcp.engine.rules import allowed_starts
 from slotmcp.engine.timeline import Timeline
 
 
@@ -48,10 +49,13 @@ class FreedTime:
     def first_start(self, need: Need, window: Interval, excluded: Sequence[Interval] = ()) -> Minute | None:
         """Return the first freed start in a window at which the job overlaps no excluded interval."""
         frame = self._after.frame
-        low, high = frame.number(max(window[0], self._after.earliest_start)), frame.number(window[1])
+        low = frame.number(max(window[0], self._after.earliest_start_of(need)))
+        high = frame.number(min(window[1], self._after.horizon_end_of(need)))
         if high <= low:
             return None
         within = (1 << high) - (1 << low)
+        if (allowed := allowed_starts(self._after, need)) is not None:
+            within &= allowed
         for start, end in excluded:
             first, last = frame.number(start - need.duration_minutes + 1), frame.number(end)
             within &= ~((1 << last) - (1 << first))

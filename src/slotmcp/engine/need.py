@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
+from slotmcp.domain.booking_rules import Priority, ServiceArea
 from slotmcp.domain.catalog import ServiceType
 from slotmcp.domain.claim import Claim
 from slotmcp.engine.travel import Site
@@ -22,15 +23,22 @@ class Need:
     """Location of the job; None when it is unknown or the project ignores travel times."""
     shortest_minutes: int = 1
     """Shortest length that a request for the service may have."""
+    service_id: str = ""
+    """Service whose rules apply; empty: none."""
+    priority: Priority = Priority.NORMAL
+    area: ServiceArea | None = None
+    """Area of the job; None when it is unknown or in no area."""
 
     @classmethod
-    def of_service(
+    def of_service(  # noqa: PLR0913  the properties of a job
         cls,
         service: ServiceType,
         *,
         duration_minutes: int | None = None,
         technician_id: str | None = None,
         site: Site | None = None,
+        priority: Priority = Priority.NORMAL,
+        area: ServiceArea | None = None,
     ) -> Self:
         """Return the requirements of a new job of a service, in the service's length by default."""
         return cls(
@@ -41,6 +49,9 @@ class Need:
             technician_id=technician_id,
             site=site,
             shortest_minutes=service.shortest_minutes,
+            service_id=service.id,
+            priority=priority,
+            area=area,
         )
 
     @classmethod
@@ -52,4 +63,6 @@ class Need:
             buffer_after_minutes=claim.buffer_after_minutes,
             skills=service.skills,
             site=site,
+            service_id=service.id,
+            priority=claim.priority,
         )

@@ -11,6 +11,7 @@ from slotmcp.domain.offer import Slot
 from slotmcp.engine.availability import Availability, NeedSlots
 from slotmcp.engine.need import Need
 from slotmcp.engine.ranking import rank
+from slotmcp.engine.rules import allowed_starts, obstacle_of_rules
 from slotmcp.engine.timeline import Timeline
 
 StartsByTimeline = Mapping[Timeline, int]
@@ -25,15 +26,17 @@ _DIGIT_TO_BIT = bytes.maketrans(b"01", b"\x00\x01")
 def list_starts(availability: Availability, need: Need, start_from: Minute, start_to: Minute) -> list[Minute]:
     """Return the free starts in [start_from, start_to), in order of time."""
     frame = availability.frame
-    earliest = max(start_from, availability.earliest_start)
+    earliest = max(start_from, availability.earliest_start_of(need))
+    end = min(start_to, availability.horizon_end_of(need))
     if need.site is None:
-        end = min(start_to, frame.midnights[-1])
         found = _slots_of_need(availability, need)
         days = range(frame.day_number(earliest), frame.day_number(end - 1) + 1)
         starts = list(chain.from_iterable([_starts_of_day(availability, need, found, day) for day in days]))
         return starts[bisect_left(starts, earliest) : bisect_left(starts, end)]
     low = frame.number(earliest)
-    within = (1 << max(low, frame.number(start_to))) - (1 << low)
+    within = (1 << max(low, frame.number(end))) - (1 << low)
+    if (allowed := allowed_starts(availability, need)) is not None:
+        within &= allowed
     index = availability.index
     timelines = index.eligible(need)
     startable = reduce(or_, (timeline.starts(need, within) for timeline in timelines), 0)
@@ -66,7 +69,7 @@ def slots_at(
 
 def check_start(availability: Availability, need: Need, start: Minute) -> Slot | None:
     """Return the slot of one start with all candidates, or None when the start is not free."""
-    if not availability.is_bookable_start(start):
+    if not availability.is_bookable_start(need, start) or obstacle_of_rules(availability, need, start):
         return None
     index = availability.index
     timelines = [timeline for timeline in index.eligible(need) if timeline.can_start(need, start)]
@@ -107,6 +110,8 @@ def _starts_of_day(availability: Availability, need: Need, found: NeedSlots, day
 
 def _find_slots_of_day(availability: Availability, need: Need, day: int) -> Sequence[Slot]:
     index, bits = availability.index, availability.frame.day_bits(day)
+    if (allowed := allowed_starts(availability, need)) is not None:
+        bits &= allowed
     free = {timeline: row for timeline in index.eligible(need) if (row := timeline.starts(need) & bits)}
     slots = _slots(availability, need, day, free)
     if not index.relocation.movable:

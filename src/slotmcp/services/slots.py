@@ -183,7 +183,7 @@ def _resolve(availability: Availability, query: SlotQuery, pseudonym: Pseudonym)
     if query.cursor:
         page = Cursor.decode(query.cursor, fingerprint)
     else:
-        start_from, start_to = _range(availability, query, zone_key)
+        start_from, start_to = _range(availability, query, need, zone_key)
         page = Cursor(query=fingerprint, from_=start_from, to=start_to, after=start_from - 1, offered=())
     is_wanted = _filter(availability, zone_key, days, part)
     return _Search(query, availability, service, need, zone_key, page, is_wanted)
@@ -214,8 +214,8 @@ def _fingerprint(*query: object) -> str:
     return hashlib.sha256(json.dumps(query).encode()).hexdigest()[:_FINGERPRINT_DIGITS]
 
 
-def _range(availability: Availability, query: SlotQuery, zone_key: str) -> Interval:
-    now, frame = minute_at_or_after(availability.now_ms), availability.frame
+def _range(availability: Availability, query: SlotQuery, need: Need, zone_key: str) -> Interval:
+    now = minute_at_or_after(availability.now_ms)
     from_, to = query.from_, query.to
     if isinstance(from_, EitherDay):
         to = WallDate(from_.days[1]) if to is None else to
@@ -230,10 +230,10 @@ def _range(availability: Availability, query: SlotQuery, zone_key: str) -> Inter
     if start_to <= now:
         local = utc_to_wall(zone_key, now).isoformat(timespec="minutes")
         raise InvalidArgument("to", f"the range is in the past; it is {local} now.", kind=ProblemKind.PAST)
-    if start_from >= frame.midnights[-1]:
+    if start_from >= availability.horizon_end_of(need):
         raise InvalidArgument(
             "from",
-            f"bookings are open up to and including {frame.last_day}; ask for an earlier time.",
+            f"bookings are open up to and including {availability.last_day_of(need)}; ask for an earlier time.",
             kind=ProblemKind.TOO_FAR,
         )
     return max(start_from, now), start_to

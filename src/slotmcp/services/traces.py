@@ -43,6 +43,14 @@ REASON_PHRASES: Final = PerReason(
     travel="cannot be there in time",
     notice="needs more notice",
     off_grid="is free, but starts are offered at other minutes",
+    outside_area="does not serve the area",
+    closed="is off during a closure",
+    on_call_only="is on call for emergencies only",
+    reserved="is kept for emergencies",
+    area_day="does not serve the area that day",
+    not_bookable_then="cannot do the service at that time",
+    emergency_only="can start the service only for emergencies then",
+    service_day_full="is free, but the service has reached its daily limit",
 )
 """Reasons as predicates: each completes a sentence that starts with a technician's name."""
 

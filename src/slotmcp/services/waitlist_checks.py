@@ -43,7 +43,7 @@ class Feasibility:
     @classmethod
     def of(cls, availability: Availability, need: Need, window: Interval) -> Self:
         """Search. If nothing can become available, this takes a fraction of a second in a large business."""
-        reason = Reason.NOTICE if window[1] <= availability.earliest_start else None
+        reason = Reason.NOTICE if window[1] <= availability.earliest_start_of(need) else None
         return cls(availability, need, window, reason or reason_never_free(availability, need, *window))
 
     def holds_for(self, availability: Availability, need: Need, window: Interval) -> bool:
@@ -51,7 +51,7 @@ class Feasibility:
         known, current = self.availability.schedule, availability.schedule
         return (
             (self.need, self.window, self.availability.frame) == (need, window, availability.frame)
-            and (self.reason is not None or availability.earliest_start < window[1])
+            and (self.reason is not None or availability.earliest_start_of(need) < window[1])
             and (known.project, known.services) == (current.project, current.services)
             and [each.technician for each in known.technician_schedules.values()]
             == [each.technician for each in current.technician_schedules.values()]
@@ -67,7 +67,7 @@ def check_wait(availability: Availability, entry: WaitlistEntry, known: Feasibil
     service, window = availability.schedule.services[entry.service_id], (entry.start_from, entry.start_to)
     need = need_of(entry, service, availability)
     check_length(service, need)
-    _check_window(availability, entry)
+    _check_window(availability, entry, need)
     if has_start(availability, entry):
         raise RefusedWait(entry, None)
     if known is None or not known.holds_for(availability, need, window):
@@ -81,16 +81,16 @@ def has_start(availability: Availability, entry: WaitlistEntry) -> bool:
     return EntrySearch(None, availability).first_start(replace(entry, declined_times=())) is not None
 
 
-def _check_window(availability: Availability, entry: WaitlistEntry) -> None:
+def _check_window(availability: Availability, entry: WaitlistEntry, need: Need) -> None:
     """Reject a window that has passed, begins after the last bookable day, or ends too far in the future."""
     frame, now = availability.frame, minute_at_or_after(availability.now_ms)
     if entry.start_to <= now:
         local = utc_to_wall(availability.schedule.project.timezone, now).isoformat(timespec="minutes")
         raise InvalidArgument("to", f"the window has passed; it is {local} now.", kind=ProblemKind.PAST)
-    if entry.start_from >= frame.midnights[-1]:
+    if entry.start_from >= availability.horizon_end_of(need):
         raise InvalidArgument(
             "from",
-            f"bookings are open up to and including {frame.last_day}; give an earlier time.",
+            f"bookings are open up to and including {availability.last_day_of(need)}; give an earlier time.",
             kind=ProblemKind.TOO_FAR,
         )
     if entry.start_to > frame.midnights[0] + MAX_DAYS_AHEAD * MINUTES_PER_DAY:

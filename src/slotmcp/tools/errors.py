@@ -48,6 +48,12 @@ _PERMANENT: Final = frozenset(
         Reason.BREAK,
         Reason.NOTICE,
         Reason.OFF_GRID,
+        Reason.OUTSIDE_AREA,
+        Reason.CLOSED,
+        Reason.ON_CALL_ONLY,
+        Reason.AREA_DAY,
+        Reason.NOT_BOOKABLE_THEN,
+        Reason.EMERGENCY_ONLY,
     }
 )
 """Reasons that do not depend on other callers, so they are said where a start is refused."""

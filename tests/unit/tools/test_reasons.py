@@ -62,6 +62,13 @@ def test_every_reason_has_a_sentence_of_its_own(locale: str) -> None:
 
 @pytest.mark.parametrize("reason", Reason)
 def test_the_waitlist_is_offered_if_nothing_later_is_free_but_something_may_become_free(reason: Reason) -> None:
-    helps = reason in {Reason.BOOKED, Reason.HELD, Reason.BUSY, Reason.DAY_FULL}
+    helps = reason in {
+        Reason.BOOKED,
+        Reason.HELD,
+        Reason.BUSY,
+        Reason.DAY_FULL,
+        Reason.SERVICE_DAY_FULL,
+        Reason.RESERVED,
+    }
     assert ("Should I put you on the waitlist?" in reasons.next_free("We're full.", None, reason, VIEW)) is helps
     assert reasons.next_free("We're full.", NEXT_DAY, reason, VIEW).endswith("Would that work?")

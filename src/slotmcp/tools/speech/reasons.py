@@ -41,6 +41,14 @@ FOR_TEAM: Final = PerReason(
     travel=message("Nobody could get there in time."),
     notice=message("That's too short notice for us."),
     off_grid=message("Our appointments don't start at exactly that time."),
+    outside_area=message("We don't serve that area."),
+    closed=message("We're closed on those dates."),
+    on_call_only=message("We're only on call for emergencies then."),
+    reserved=message("The last openings then are kept for emergencies."),
+    area_day=message("We don't serve that area on that day."),
+    not_bookable_then=message("We don't do that kind of work at that time."),
+    emergency_only=message("We only take emergencies at that time."),
+    service_day_full=message("We can't take any more appointments of that kind that day."),
 )
 FOR_TECHNICIAN: Final = PerReason(
     skill_missing=message("{name} doesn't do this kind of work."),
@@ -60,6 +68,14 @@ FOR_TECHNICIAN: Final = PerReason(
     travel=message("{name} couldn't get there in time."),
     notice=message("{name} isn't available on such short notice."),
     off_grid=message("{name} is free, but our appointments don't start at exactly that time."),
+    outside_area=message("{name} doesn't serve that area."),
+    closed=message("{name} isn't working on those dates, because we're closed."),
+    on_call_only=message("{name} is only on call for emergencies then."),
+    reserved=message("{name} is being kept free for emergencies then."),
+    area_day=message("{name} doesn't serve that area on that day."),
+    not_bookable_then=message("{name} doesn't do that kind of work at that time."),
+    emergency_only=message("{name} only takes emergencies at that time."),
+    service_day_full=message("{name} can't take any more appointments of that kind that day."),
 )
 UNTIL_CLOCK: Final[Mapping[Reason, str]] = {
     Reason.TIME_OFF: message("{name} is away until {clock}."),
@@ -73,7 +89,9 @@ UNTIL_TIME: Final[Mapping[Reason, str]] = {
     Reason.BOOKED: message("{name} is booked until {time}."),
     Reason.BUSY: message("{name} is busy until {time}."),
 }
-_MAY_BECOME_FREE: Final = frozenset({Reason.BOOKED, Reason.HELD, Reason.BUSY, Reason.DAY_FULL})
+_MAY_BECOME_FREE: Final = frozenset(
+    {Reason.BOOKED, Reason.HELD, Reason.BUSY, Reason.DAY_FULL, Reason.SERVICE_DAY_FULL, Reason.RESERVED}
+)
 _MAX_ALTERNATIVES: Final = 2
 """Names or times that are offered instead of a requested technician."""
 

@@ -42,6 +42,14 @@ REASONS: Final = PerReason(
     travel="not enough travel time",
     notice="too short notice",
     off_grid="not one of the offered start times",
+    outside_area="outside the service areas",
+    closed="closed",
+    on_call_only="only on call",
+    reserved="kept for emergencies",
+    area_day="area not served that day",
+    not_bookable_then="service not bookable then",
+    emergency_only="only for emergencies",
+    service_day_full="daily limit of the service reached",
 )
 """Labels of the main reason that no time was available for a request."""
 
@@ -63,6 +71,14 @@ REMEDIES: Final = PerReason(
     travel="Add a technician who lives closer",
     notice="Shorten the minimum notice",
     off_grid="Offer start times more often",
+    outside_area="Add an area, or technicians to it",
+    closed="Shorten the closure, or add an override",
+    on_call_only="Add a shift, or ask callers if it is an emergency",
+    reserved="Reserve fewer places, or release them earlier",
+    area_day="Serve the area on more days",
+    not_bookable_then="Add a bookable span to the service",
+    emergency_only="Open the span to all callers",
+    service_day_full="Raise the daily limit of the service",
 )
 """Changes that would make times available, by main reason."""
 

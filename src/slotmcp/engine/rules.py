@@ -1,0 +1,100 @@
+"""Rules of a service that do not depend on the technician: horizon, bookable spans, and bookings per day."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import lru_cache
+
+from slotmcp.domain.booking_rules import BookableSpan, Priority
+from slotmcp.domain.catalog import ServiceType
+from slotmcp.domain.interval import Interval, Minute
+from slotmcp.domain.reasons import Reason
+from slotmcp.engine.availability import Availability
+from slotmcp.engine.frame import Frame
+from slotmcp.engine.need import Need
+from slotmcp.engine.zones import local_date, wall_minute_to_utc
+
+_LONGEST_SPAN_DAYS = 2
+"""Dates after its own into which a span can reach."""
+
+
+def allowed_starts(availability: Availability, need: Need) -> int | None:
+    """Return the positions of the frame that the rules of the service allow, as bits; None: all.
+
+    Notice and horizon are left out, because `Availability.earliest_start_of` and `horizon_end_of` bound the starts.
+    """
+    service = availability.schedule.services.get(need.service_id)
+    if service is None or not _has_rules(service):
+        return None
+    known = availability.index.allowed_by_rule
+    key = need.service_id, need.priority, need.area
+    if key not in known:
+        known[key] = _find_allowed(availability, service, need)
+    return known[key]
+
+
+def obstacle_of_rules(availability: Availability, need: Need, start: Minute) -> Reason | None:
+    """Return the first rule of the service against a start, of which there are no bits; None if all allow it."""
+    service = availability.schedule.services.get(need.service_id)
+    if service is None or not _has_rules(service):
+        return None
+    zone_key = availability.frame.zone_key
+    if service.bookable and not _is_in_span(zone_key, service.bookable, start, need.priority):
+        is_for_emergency = _is_in_span(zone_key, service.bookable, start, Priority.EMERGENCY)
+        return Reason.EMERGENCY_ONLY if is_for_emergency else Reason.NOT_BOOKABLE_THEN
+    if is_service_day_full(availability, service, start):
+        return Reason.SERVICE_DAY_FULL
+    return None
+
+
+def is_service_day_full(availability: Availability, service: ServiceType, start: Minute) -> bool:
+    """Return whether the service has its maximum number of bookings and live holds on the date of a start."""
+    limit = service.max_bookings_per_day
+    return (
+        limit is not None and availability.index.bookings_of(service.id)[availability.frame.day_number(start)] >= limit
+    )
+
+
+def _has_rules(service: ServiceType) -> bool:
+    return bool(service.bookable) or service.max_bookings_per_day is not None
+
+
+def _find_allowed(availability: Availability, service: ServiceType, need: Need) -> int:
+    frame = availability.frame
+    allowed = (1 << len(frame.positions)) - 1
+    if service.bookable:
+        allowed = _bits_of_spans(frame, service.bookable, need.priority)
+    if service.max_bookings_per_day is not None:
+        bookings = availability.index.bookings_of(service.id)
+        for day, count in bookings.items():
+            if count >= service.max_bookings_per_day and 0 <= day < frame.days:
+                allowed &= ~frame.day_bits(day)
+    return allowed
+
+
+@lru_cache(maxsize=1024)
+def _bits_of_spans(frame: Frame, spans: tuple[BookableSpan, ...], priority: Priority) -> int:
+    """Return the positions of a frame within the spans that are open to a priority, as bits."""
+    bits = 0
+    for days in range(-_LONGEST_SPAN_DAYS, frame.days):
+        for opens, closes in _spans_on(frame.zone_key, frame.first_day + timedelta(days=days), spans, priority):
+            bits |= frame.bits_between(opens, closes - 1)
+    return bits
+
+
+def _is_in_span(zone_key: str, spans: tuple[BookableSpan, ...], start: Minute, priority: Priority) -> bool:
+    today = local_date(zone_key, start)
+    return any(
+        opens <= start < closes
+        for days in range(-_LONGEST_SPAN_DAYS, 1)
+        for opens, closes in _spans_on(zone_key, today + timedelta(days=days), spans, priority)
+    )
+
+
+def _spans_on(zone_key: str, day: date, spans: tuple[BookableSpan, ...], priority: Priority) -> Iterator[Interval]:
+    """Yield the spans that start on a date and are open to a priority. Clock changes can empty a span."""
+    for bookable in spans:
+        if day.weekday() in bookable.days and (bookable.priority is Priority.NORMAL or priority is Priority.EMERGENCY):
+            opens = wall_minute_to_utc(zone_key, day, bookable.span.start_minute)
+            closes = wall_minute_to_utc(zone_key, day, bookable.span.end_minute)
+            if opens < closes:
+                yield opens, closes
