@@ -45,7 +45,7 @@ from slotmcp.domain.catalog import (
     Wording,
 )
 from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold, HoldTerms, MovingBooking
-from slotmcp.domain.recurrence import PartsOfDay, WallSpan, WeeklySpan
+from slotmcp.domain.recurrence import FloatingBreak, PartsOfDay, RecurringTimeOff, WallSpan, WeeklySpan
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import Receipt, Store, Transaction
 from support.clock import NOW_MS
@@ -85,7 +85,10 @@ FULL_PROJECT: Final = Project(
         evening=WallSpan(start_minute=1080, end_minute=1440),
     ),
     wording=Wording.APPOINTMENT,
-    closures=(Closure(first=date(2026, 12, 21), last=date(2027, 1, 2), reason="winter break"),),
+    closures=(
+        Closure(first=date(2026, 12, 21), last=date(2027, 1, 2), reason="winter break"),
+        Closure(first=date(2026, 12, 20), last=date(2026, 12, 20), span=WallSpan(start_minute=720, end_minute=1440)),
+    ),
     areas=(
         ServiceArea(id="city", postal_codes=("80202", "803*")),
         ServiceArea(
@@ -163,6 +166,18 @@ FULL_TECHNICIAN: Final = Technician(
             span=WallSpan(start_minute=1320, end_minute=1800),
             valid_from=date(2026, 1, 1),
             valid_until=date(2026, 12, 31),
+            every_weeks=2,
+        ),
+        WeeklySpan(
+            days=frozenset(),
+            span=WallSpan(start_minute=540, end_minute=600),
+            valid_from=date(2026, 1, 1),
+            rrule="FREQ=MONTHLY;BYDAY=1MO",
+        ),
+    ),
+    floating_breaks=(
+        FloatingBreak(
+            window=WeeklySpan(days=frozenset({0}), span=WallSpan(start_minute=690, end_minute=840)), minutes=30
         ),
     ),
     breaks=(WeeklySpan(days=frozenset({2}), span=WallSpan(start_minute=720, end_minute=780)),),
@@ -174,6 +189,10 @@ FULL_TECHNICIAN: Final = Technician(
     time_off=(
         TimeOff(start=NOON, end=NOON + 60, reason="dentist"),
         TimeOff(start=NOON + 60, end=NOON + 90, by_operator=True),
+    ),
+    recurring_time_off=(
+        RecurringTimeOff(rrule="FREQ=WEEKLY;INTERVAL=2;BYDAY=FR", first=date(2026, 12, 4), reason="school"),
+        RecurringTimeOff(rrule="FREQ=DAILY", first=date(2026, 12, 4), span=WallSpan(start_minute=720, end_minute=1020)),
     ),
     calcom=CalcomHost(
         email="full@example.com",

@@ -88,8 +88,10 @@ class ServiceArea:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closure:
-    """Dates on which the business is closed, both ends inclusive."""
+    """Dates on which the business is closed, both ends inclusive, in the zone of each technician."""
 
     first: date
     last: date
     reason: str = ""
+    span: WallSpan | None = None
+    """Part of each date during which the business is closed; None: the whole date."""

@@ -16,7 +16,7 @@ from slotmcp.domain.booking_rules import (
 )
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost
 from slotmcp.domain.interval import Minute
-from slotmcp.domain.recurrence import PartsOfDay, WallSpan, WeeklySpan
+from slotmcp.domain.recurrence import FloatingBreak, PartsOfDay, RecurringTimeOff, WallSpan, WeeklySpan
 
 
 class SlotAlignment(StrEnum):
@@ -208,9 +208,11 @@ class Technician:
     """Maximum number of bookings and live holds that start on one local date of the project."""
     shifts: tuple[WeeklySpan, ...] = ()
     breaks: tuple[WeeklySpan, ...] = ()
+    floating_breaks: tuple[FloatingBreak, ...] = ()
     on_call: tuple[WeeklySpan, ...] = ()
     """Working time for emergencies only."""
     overrides: tuple[DateOverride, ...] = ()
     time_off: tuple[TimeOff, ...] = ()
+    recurring_time_off: tuple[RecurringTimeOff, ...] = ()
     calcom: CalcomHost | None = None
     """The technician's account at Cal.com."""

@@ -15,7 +15,7 @@ from slotmcp.domain.offer import Slot
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.engine.frame import Frame, frame_of
 from slotmcp.engine.need import Need
-from slotmcp.engine.opening_hours import DateRange, closed_dates, working_time
+from slotmcp.engine.opening_hours import DateRange, dates_of, working_time
 from slotmcp.engine.relocation import Relocation
 from slotmcp.engine.timeline import Timeline
 from slotmcp.engine.travel import TravelTimes
@@ -232,4 +232,4 @@ def _timeline(
 
 def _dates(project: Project, frame: Frame, days: int) -> DateRange:
     first, last = frame.first_day - _MARGIN, frame.first_day + timedelta(days=days - 1) + _MARGIN
-    return DateRange(first, last, closed_dates(project, range(first.year, last.year + 1)))
+    return dates_of(project, first, last)

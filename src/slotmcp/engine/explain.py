@@ -11,7 +11,7 @@ from slotmcp.domain.offer import Slot
 from slotmcp.domain.reasons import Change, Explanation, Opening, RangeReasons, Reason, TechnicianReason, team_reason
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.opening_hours import DateRange, break_intervals, shift_intervals
+from slotmcp.engine.opening_hours import DateRange, break_intervals, shift_intervals, time_off_between
 from slotmcp.engine.rules import obstacle_of_rules
 from slotmcp.engine.slots import check_start, list_starts
 from slotmcp.engine.timeline import Obstacle, Timeline
@@ -153,7 +153,8 @@ def _closed_reason(availability: Availability, timeline: Timeline, need: Need, s
         is_holiday = _is_within(job, shift_intervals(technician, dates))
         reason = Reason.HOLIDAY if is_holiday else Reason.OUTSIDE_SHIFT
         return TechnicianReason(technician_id=technician.id, reason=reason)
-    ends = [absence.end for absence in technician.time_off if overlaps((absence.start, absence.end), job)]
+    absences = time_off_between(technician, _dates_around(availability, start))
+    ends = [absence.end for absence in absences if overlaps((absence.start, absence.end), job)]
     if ends:
         return TechnicianReason(technician_id=technician.id, reason=Reason.TIME_OFF, until=max(ends))
     breaks = break_intervals(technician, _dates_around(availability, start))

@@ -19,7 +19,7 @@ from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute, merge, ov
 from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.opening_hours import DateRange, closed_dates, regular_hours, shift_intervals
+from slotmcp.engine.opening_hours import DateRange, dates_of, regular_hours, shift_intervals, time_off_between
 from slotmcp.engine.route import Route
 from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.engine.zones import local_date
@@ -89,7 +89,10 @@ class ScheduleFit:
     def _absences(self, claim: Claim) -> Iterator[AttentionCause]:
         if self._technician.status is TechnicianStatus.OFF:
             yield AttentionCause.TECHNICIAN_OFF
-        if any(overlaps(claim.interval, (absence.start, absence.end)) for absence in self._technician.time_off):
+        absences = self._technician.time_off
+        if self._technician.recurring_time_off:
+            absences = time_off_between(self._technician, self._month_of(claim.start).dates)
+        if any(overlaps(claim.interval, (absence.start, absence.end)) for absence in absences):
             yield AttentionCause.TIME_OFF
 
     def _closures(self, claim: Claim) -> Iterator[AttentionCause]:
@@ -189,7 +192,7 @@ class ScheduleFit:
         month = self._months.get(first_day)
         if month is None:
             first, last = first_day - _MARGIN, first_day + _MONTH + _MARGIN
-            dates = DateRange(first, last, closed_dates(self._project, range(first.year, last.year + 1)))
+            dates = dates_of(self._project, first, last)
             month = self._months[first_day] = _Month(dates, regular_hours(self._technician, dates))
         return month
 

@@ -1,14 +1,19 @@
-"""A technician's opening hours in UTC, from shifts, overrides, public holidays, breaks and time off."""
+"""A technician's opening hours in UTC, from shifts, overrides, holidays, closures, breaks and time off."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Final
 
-from slotmcp.domain.catalog import DateOverride, Project, Technician, TechnicianStatus
+from slotmcp.domain.booking_rules import Closure
+from slotmcp.domain.catalog import DateOverride, Project, Technician, TechnicianStatus, TimeOff
 from slotmcp.domain.interval import Interval, merge, subtract
 from slotmcp.domain.recurrence import WallSpan, WeeklySpan
+from slotmcp.engine.recurrence_rules import dates_of_rule
 from slotmcp.engine.zones import wall_minute_to_utc
+
+_DAYS_PER_WEEK: Final = 7
 
 DatedInterval = tuple[date, Interval]
 """An interval with the local date on which it starts."""
@@ -21,6 +26,8 @@ class DateRange:
     first: date
     last: date
     closed: frozenset[date] = frozenset()
+    partly_closed: tuple[Closure, ...] = ()
+    """Closures of a part of each of their dates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,27 @@ class WorkingTime:
     """Shifts, with breaks and time off left in."""
     regular_hours: tuple[Interval, ...]
     """Shifts without breaks, with time off left in."""
+
+
+def dates_of(project: Project, first: date, last: date) -> DateRange:
+    """Return dates with those on which a project is closed, by a holiday or a closure."""
+    holidays = dates_without_closures(project, first, last)
+    if not project.closures:
+        return holidays
+    near = [closure for closure in project.closures if closure.first <= last and first <= closure.last]
+    whole = {
+        day
+        for closure in near
+        if closure.span is None
+        for day in _days(max(first, closure.first), min(last, closure.last))
+    }
+    partly = tuple(closure for closure in near if closure.span is not None)
+    return replace(holidays, closed=holidays.closed | whole, partly_closed=partly)
+
+
+def dates_without_closures(project: Project, first: date, last: date) -> DateRange:
+    """Return dates with the holidays and closed dates of a project."""
+    return DateRange(first, last, closed_dates(project, range(first.year, last.year + 1)))
 
 
 def closed_dates(project: Project, years: Iterable[int]) -> frozenset[date]:
@@ -66,9 +94,22 @@ def opening_hours(technician: Technician, dates: DateRange) -> tuple[Interval, .
     if technician.status is TechnicianStatus.OFF:
         return ()
     hours = regular_hours(technician, dates)
-    if not technician.time_off:
+    if not technician.time_off and not technician.recurring_time_off:
         return hours
-    return tuple(subtract(hours, merge((absence.start, absence.end) for absence in technician.time_off)))
+    absences = time_off_between(technician, dates)
+    return tuple(subtract(hours, merge((absence.start, absence.end) for absence in absences)))
+
+
+def time_off_between(technician: Technician, dates: DateRange) -> tuple[TimeOff, ...]:
+    """Return a technician's absences: all single ones, and the recurring ones that start on these dates."""
+    recurring = (
+        TimeOff(start=start, end=end, reason=off.reason)
+        for off in technician.recurring_time_off
+        for day in dates_of_rule(off.rrule, off.first, dates.first, dates.last)
+        for start, end in _on_date(technician.timezone, day, (off.span,))
+        if start < end
+    )
+    return (*technician.time_off, *recurring)
 
 
 def working_time(technician: Technician, dates: DateRange) -> WorkingTime:
@@ -108,8 +149,21 @@ def _shifts(
 ) -> tuple[Interval, ...]:
     replaced = dates.closed | {override.date for override in overrides}
     regular = [interval for day, interval in _expand(zone_key, shifts, dates.first, dates.last) if day not in replaced]
+    if dates.partly_closed:
+        regular = subtract(merge(regular), _closed_intervals(zone_key, dates))
     special = [interval for override in overrides for interval in _on_date(zone_key, override.date, override.windows)]
     return tuple(merge(regular + special))
+
+
+def _closed_intervals(zone_key: str, dates: DateRange) -> list[Interval]:
+    """Return the parts of dates on which the business is closed, merged."""
+    return merge(
+        interval
+        for closure in dates.partly_closed
+        if closure.span is not None
+        for day in _days(max(dates.first, closure.first), min(dates.last, closure.last))
+        for interval in _on_date(zone_key, day, (closure.span,))
+    )
 
 
 def _merged(zone_key: str, weekly: tuple[WeeklySpan, ...], dates: DateRange) -> list[Interval]:
@@ -120,11 +174,21 @@ def _merged(zone_key: str, weekly: tuple[WeeklySpan, ...], dates: DateRange) -> 
 def _expand(zone_key: str, weekly: tuple[WeeklySpan, ...], first: date, last: date) -> tuple[DatedInterval, ...]:
     return tuple(
         (day, interval)
-        for day in (first + timedelta(days=n) for n in range((last - first).days + 1))
         for weekly_span in weekly
-        if _starts_on(weekly_span, day)
+        for day in recurrences(weekly_span, first, last)
         for interval in _on_date(zone_key, day, (weekly_span.span,))
     )
+
+
+def recurrences(weekly: WeeklySpan, first: date, last: date) -> Iterable[date]:
+    """Return the dates between two others, both inclusive, on which a recurring span starts."""
+    if weekly.rrule:
+        return dates_of_rule(weekly.rrule, weekly.valid_from or first, first, last)
+    return (day for day in _days(first, last) if _starts_on(weekly, day))
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    return (first + timedelta(days=number) for number in range((last - first).days + 1))
 
 
 def _on_date(zone_key: str, day: date, spans: Iterable[WallSpan]) -> Iterator[Interval]:
@@ -140,4 +204,11 @@ def _starts_on(weekly: WeeklySpan, day: date) -> bool:
         day.weekday() in weekly.days
         and (weekly.valid_from is None or weekly.valid_from <= day)
         and (weekly.valid_until is None or day <= weekly.valid_until)
+        and (weekly.every_weeks == 1 or _weeks_since(weekly.valid_from, day) % weekly.every_weeks == 0)
     )
+
+
+def _weeks_since(start: date | None, day: date) -> int:
+    """Return the number of weeks, Monday to Sunday, from that of a start to that of a day."""
+    monday = date.min if start is None else start - timedelta(days=start.weekday())
+    return (day - monday).days // _DAYS_PER_WEEK

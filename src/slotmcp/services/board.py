@@ -12,7 +12,7 @@ from slotmcp.domain.catalog import Technician, TimeOff
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Interval, overlaps, subtract
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
-from slotmcp.engine.opening_hours import DateRange, break_intervals, closed_dates, shift_intervals
+from slotmcp.engine.opening_hours import DateRange, break_intervals, dates_of, shift_intervals, time_off_between
 from slotmcp.engine.zones import local_date, midnight, next_midnight
 from slotmcp.ports import ScheduleReader, Store
 from slotmcp.services.availability_cache import AvailabilityCache
@@ -117,7 +117,9 @@ def _day_of(
     now_ms: int,
 ) -> TechnicianDay:
     technician = technician_schedule.technician
-    shifts, breaks = _hours_within(schedule, technician, span)
+    dates = _dates_around(schedule, technician, span)
+    shifts, breaks = _clip(shift_intervals(technician, dates), span), _clip(break_intervals(technician, dates), span)
+    absences = time_off_between(technician, dates)
     holds = [
         claim
         for claim in technician_schedule.claims
@@ -127,19 +129,18 @@ def _day_of(
         technician=technician,
         shifts=tuple(subtract(shifts, breaks)),
         breaks=tuple(part for shift in shifts for part in _clip(breaks, shift)),
-        time_off=tuple(absence for absence in technician.time_off if overlaps((absence.start, absence.end), span)),
+        time_off=tuple(absence for absence in absences if overlaps((absence.start, absence.end), span)),
         busy=tuple(busy for busy in technician_schedule.busy if overlaps((busy.start, busy.end), span)),
         bookings=tuple(bookings),
         holds=tuple(sorted(holds, key=lambda claim: (claim.start, claim.id))),
     )
 
 
-def _hours_within(schedule: Schedule, technician: Technician, span: Interval) -> tuple[list[Interval], list[Interval]]:
-    """Return a technician's shifts and breaks within a span."""
+def _dates_around(schedule: Schedule, technician: Technician, span: Interval) -> DateRange:
+    """Return the dates whose shifts may reach into a span."""
     first = local_date(technician.timezone, span[0]) - _MARGIN
     last = local_date(technician.timezone, span[1]) + _MARGIN
-    dates = DateRange(first, last, closed_dates(schedule.project, range(first.year, last.year + 1)))
-    return _clip(shift_intervals(technician, dates), span), _clip(break_intervals(technician, dates), span)
+    return dates_of(schedule.project, first, last)
 
 
 def _clip(spans: Iterable[Interval], within: Interval) -> list[Interval]:

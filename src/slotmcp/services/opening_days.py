@@ -8,7 +8,7 @@ from typing import Final
 from slotmcp.domain.catalog import Technician, TechnicianStatus
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval, Minute, merge, overlaps, subtract
 from slotmcp.domain.schedule import Schedule
-from slotmcp.engine.opening_hours import DateRange, closed_dates, opening_hours
+from slotmcp.engine.opening_hours import DateRange, dates_of, opening_hours
 from slotmcp.engine.zones import local_date, midnight, next_midnight, utc_to_wall
 
 DAYS_SHOWN: Final = 7
@@ -43,13 +43,12 @@ def opening_days(schedule: Schedule, now_ms: int) -> tuple[OpeningDay, ...]:
     zone_key = schedule.project.timezone
     first = local_date(zone_key, now_ms // MS_PER_MINUTE)
     start, end = first - _MARGIN, first + timedelta(days=DAYS_SHOWN) + _MARGIN
-    closed = closed_dates(schedule.project, range(start.year, end.year + 1))
     technicians = [
         one.technician
         for one in schedule.technician_schedules.values()
         if one.technician.status is TechnicianStatus.ACTIVE
     ]
-    actual = _merged(technicians, DateRange(start, end, closed))
+    actual = _merged(technicians, dates_of(schedule.project, start, end))
     usual = _merged([replace(one, overrides=(), time_off=()) for one in technicians], DateRange(start, end))
     return tuple(
         OpeningDay(date=day, hours=_on(zone_key, day, actual), usual_hours=_on(zone_key, day, usual))

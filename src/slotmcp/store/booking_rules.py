@@ -108,10 +108,13 @@ def closures_json(closures: Sequence[Closure]) -> str | None:
 
 def closures_of(stored: str | None) -> tuple[Closure, ...]:
     """Return the closures that a column holds."""
-    return tuple(
-        Closure(first=date.fromisoformat(each["first"]), last=date.fromisoformat(each["last"]), reason=each["reason"])
-        for each in (orjson.loads(stored) if stored else ())
-    )
+    return tuple(map(_closure, orjson.loads(stored) if stored else ()))
+
+
+def _closure(stored: dict[str, Any]) -> Closure:
+    first, last = date.fromisoformat(stored["first"]), date.fromisoformat(stored["last"])
+    span = WallSpan(**stored["span"]) if stored.get("span") else None
+    return Closure(first=first, last=last, reason=stored["reason"], span=span)
 
 
 def answers_json(answers: Sequence[Answer]) -> str | None:

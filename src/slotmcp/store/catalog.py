@@ -22,7 +22,7 @@ from slotmcp.domain.catalog import (
     TravelPolicy,
     Wording,
 )
-from slotmcp.domain.recurrence import PartsOfDay, WallSpan, WeeklySpan
+from slotmcp.domain.recurrence import FloatingBreak, PartsOfDay, RecurringTimeOff, WallSpan, WeeklySpan
 from slotmcp.store import columns
 from slotmcp.store.booking_rules import (
     areas_json,
@@ -188,12 +188,14 @@ def technician_values(technician: Technician) -> dict[str, object]:
             {
                 "shifts": [_weekly_json(span) for span in technician.shifts],
                 "breaks": [_weekly_json(span) for span in technician.breaks],
+                "floating_breaks": [[_weekly_json(one.window), one.minutes] for one in technician.floating_breaks],
                 "on_call": [_weekly_json(span) for span in technician.on_call],
                 "overrides": [
                     [override.date, [[span.start_minute, span.end_minute] for span in override.windows]]
                     for override in technician.overrides
                 ],
                 "time_off": [[off.start, off.end, off.reason, off.by_operator] for off in technician.time_off],
+                "recurring_time_off": [_recurring_time_off_json(off) for off in technician.recurring_time_off],
             }
         ),
         calcom=json_text(technician.calcom) if technician.calcom else None,
@@ -217,6 +219,10 @@ def technician_of(values: Row) -> Technician:
         max_bookings_per_day=row.max_bookings_per_day,
         shifts=tuple(map(_weekly, hours["shifts"])),
         breaks=tuple(map(_weekly, hours["breaks"])),
+        floating_breaks=tuple(
+            FloatingBreak(window=_weekly(window), minutes=minutes)
+            for window, minutes in hours.get("floating_breaks", ())  # missing in rows of schema 0013
+        ),
         on_call=tuple(map(_weekly, hours.get("on_call", ()))),  # missing in rows of schema 0013
         overrides=tuple(
             DateOverride(date=date.fromisoformat(day), windows=tuple(_wall(*window) for window in windows))
@@ -226,6 +232,7 @@ def technician_of(values: Row) -> Technician:
             TimeOff(start=start, end=end, reason=reason, by_operator=by_operator)
             for start, end, reason, by_operator in hours["time_off"]
         ),
+        recurring_time_off=tuple(map(_recurring_time_off, hours.get("recurring_time_off", ()))),
         calcom=_host(orjson.loads(row.calcom)) if row.calcom else None,
     )
 
@@ -286,17 +293,31 @@ def _host(stored: dict[str, Any]) -> CalcomHost:
 
 def _weekly_json(weekly: WeeklySpan) -> list[object]:
     span = weekly.span
-    return [sorted(weekly.days), span.start_minute, span.end_minute, weekly.valid_from, weekly.valid_until]
+    stored = [sorted(weekly.days), span.start_minute, span.end_minute, weekly.valid_from, weekly.valid_until]
+    recurrence = [weekly.every_weeks, weekly.rrule]
+    return stored if recurrence == [1, ""] else stored + recurrence
 
 
 def _weekly(stored: list[Any]) -> WeeklySpan:
-    days, start, end, valid_from, valid_until = stored
+    days, start, end, valid_from, valid_until, *recurrence = stored
+    every_weeks, rrule = recurrence or (1, "")
     return WeeklySpan(
         days=frozenset(days),
         span=_wall(start, end),
         valid_from=date.fromisoformat(valid_from) if valid_from else None,
         valid_until=date.fromisoformat(valid_until) if valid_until else None,
+        every_weeks=every_weeks,
+        rrule=rrule,
     )
+
+
+def _recurring_time_off_json(off: RecurringTimeOff) -> list[object]:
+    return [off.rrule, off.first, off.span.start_minute, off.span.end_minute, off.reason]
+
+
+def _recurring_time_off(stored: list[Any]) -> RecurringTimeOff:
+    rrule, first, start, end, reason = stored
+    return RecurringTimeOff(rrule=rrule, first=date.fromisoformat(first), span=_wall(start, end), reason=reason)
 
 
 def _parts_json(parts: PartsOfDay) -> str:
