@@ -186,8 +186,11 @@ async def test_an_amount_is_a_number_with_the_digits_of_the_file(tmp_path: Path,
 
 
 async def test_the_list_of_thirty_services_with_long_texts_stays_brief(tmp_path: Path) -> None:
-    long = {name: "Diagnosis, cleaning and repair of it. " * 30 for name in ("description", "guidance", "terms")}
-    services = tuple(replace(PRICED, id=f"furnace-check-{number}", **long) for number in range(30))
+    text = "Diagnosis, cleaning and repair of it. " * 30
+    services = tuple(
+        replace(PRICED, id=f"furnace-check-{number}", description=text, guidance=text, terms=text)
+        for number in range(30)
+    )
     plan = replace(PLAN, project=replace(PLAN.project, default_service_id=None), services=services)
     async with open_caller(tmp_path / "thirty.db", plan, now_ms=SUNDAY_NOON_MS) as caller:
         answer = await caller.call("list_services")
