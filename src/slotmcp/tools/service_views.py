@@ -30,7 +30,7 @@ class QuestionView(TypedDict):
 
 
 class InformationView(TypedDict):
-    """What callers hear and answer before booking a service."""
+    """Price, terms and questions of a service, which callers hear before booking."""
 
     price: NotRequired[PriceView]
     terms: NotRequired[str]
