@@ -6,9 +6,10 @@ from functools import lru_cache
 
 import holidays
 
+from oracle.recurrences import recurs, starts_on
 from oracle.wall_clock import DAY, calendar_date, minute_when
 from slotmcp.domain.catalog import Project, Technician, TechnicianStatus
-from slotmcp.domain.recurrence import WallSpan, WeeklySpan
+from slotmcp.domain.recurrence import WallSpan
 
 
 def opening_minutes(project: Project, technician: Technician, first_day: int, last_day: int) -> frozenset[int]:
@@ -17,17 +18,38 @@ def opening_minutes(project: Project, technician: Technician, first_day: int, la
         return frozenset()
     minutes = shift_minutes(project, technician, first_day, last_day)
     minutes -= break_minutes(technician, first_day, last_day)
-    for absence in technician.time_off:
-        minutes.difference_update(range(absence.start, absence.end))
+    for absence in absences(technician, first_day, last_day):
+        minutes.difference_update(absence)
     return frozenset(minutes)
+
+
+def absences(technician: Technician, first_day: int, last_day: int) -> list[range]:
+    """Return the minutes of each absence; of the recurring ones, those that start on the dates first_day..last_day."""
+    found = [range(absence.start, absence.end) for absence in technician.time_off]
+    recurring = [
+        _minutes(technician, day, off.span)
+        for day in range(first_day, last_day + 1)
+        for off in technician.recurring_time_off
+        if recurs(off.rrule, off.first, calendar_date(day))
+    ]
+    return found + recurring
 
 
 def shift_minutes(project: Project, technician: Technician, first_day: int, last_day: int) -> set[int]:
     """Return every minute of the shifts that start on the dates first_day..last_day (rules 1 to 4)."""
     minutes: set[int] = set()
     for day in range(first_day, last_day + 1):
-        for span in _windows(project, technician, day):
+        for span in _shifts_of(project, technician, day):
             minutes.update(_minutes(technician, day, span))
+    for day in range(first_day, last_day + 1):
+        for closure in project.closures:
+            if closure.span is not None and closure.first <= calendar_date(day) <= closure.last:
+                minutes.difference_update(_minutes(technician, day, closure.span))
+    for day in range(first_day, last_day + 1):
+        for override in technician.overrides:
+            if override.date == calendar_date(day):
+                for span in override.windows:
+                    minutes.update(_minutes(technician, day, span))
     return minutes
 
 
@@ -36,31 +58,20 @@ def break_minutes(technician: Technician, first_day: int, last_day: int) -> set[
     minutes: set[int] = set()
     for day in range(first_day, last_day + 1):
         for pause in technician.breaks:
-            if _starts_on(pause, day):
+            if starts_on(pause, calendar_date(day)):
                 minutes.update(_minutes(technician, day, pause.span))
     return minutes
 
 
-def _windows(project: Project, technician: Technician, day: int) -> Iterator[WallSpan]:
-    """Yield the windows of a date: of an override (rule 3), none (rule 4), or of the shifts (rule 2)."""
-    for override in technician.overrides:
-        if override.date == calendar_date(day):
-            yield from override.windows
-            return
+def _shifts_of(project: Project, technician: Technician, day: int) -> Iterator[WallSpan]:
+    """Yield the shifts of a date: none with an override (rule 3), none if it is closed (rule 4), or rule 2."""
+    if any(override.date == calendar_date(day) for override in technician.overrides):
+        return
     if _is_closed(project, calendar_date(day)):
         return
     for shift in technician.shifts:
-        if _starts_on(shift, day):
+        if starts_on(shift, calendar_date(day)):
             yield shift.span
-
-
-def _starts_on(weekly: WeeklySpan, day: int) -> bool:
-    today = calendar_date(day)
-    if weekly.valid_from is not None and today < weekly.valid_from:
-        return False
-    if weekly.valid_until is not None and today > weekly.valid_until:
-        return False
-    return today.weekday() in weekly.days
 
 
 def _minutes(technician: Technician, day: int, span: WallSpan) -> range:
@@ -72,6 +83,8 @@ def _minutes(technician: Technician, day: int, span: WallSpan) -> range:
 
 def _is_closed(project: Project, today: date) -> bool:
     if today in project.closed_dates:
+        return True
+    if any(closure.span is None and closure.first <= today <= closure.last for closure in project.closures):
         return True
     return any(today in _public_holidays(region, today.year) for region in project.holiday_regions)
 

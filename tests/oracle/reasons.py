@@ -6,10 +6,11 @@ The rules are those of docs/reference/availability.md; the names of the reasons 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 from oracle.capacity import Oracle
 from oracle.facts import MARGIN_DAYS, runs
-from oracle.opening import break_minutes, shift_minutes
+from oracle.opening import absences, break_minutes, shift_minutes
 from slotmcp.domain.catalog import Technician, TechnicianStatus
 from slotmcp.domain.reasons import Reason
 from slotmcp.engine.need import Need
@@ -93,16 +94,24 @@ class Reasons(Oracle):
         job = range(start, start + need.duration_minutes)
         day = self.working_day(technician, start)
         if day is None or job[-1] not in day:
-            would_work = self._shifts_without_holidays(technician).issuperset(job)
-            yield Reason.HOLIDAY if would_work else Reason.OUTSIDE_SHIFT, None
-        absences = [one for one in technician.time_off if one.start < job.stop and job.start < one.end]
-        if absences:
-            yield Reason.TIME_OFF, max(one.end for one in absences)
+            yield self._reason_without_shift(technician, job), None
+        away = absences(technician, self.today - MARGIN_DAYS, self._last_day)
+        hit = [one for one in away if one.start < job.stop and job.start < one.stop]
+        if hit:
+            yield Reason.TIME_OFF, max(one.stop for one in hit)
         yield from ((Reason.BREAK, until) for until in self._ends_of_breaks(technician, job))
 
-    def _shifts_without_holidays(self, technician: Technician) -> set[int]:
-        always_open = replace(self.project, holiday_regions=(), closed_dates=())
-        return shift_minutes(always_open, technician, self.today - MARGIN_DAYS, self._last_day)
+    def _reason_without_shift(self, technician: Technician, job: range) -> Reason:
+        if self._shifts(technician, closures=()).issuperset(job):
+            return Reason.CLOSED
+        if self._shifts(technician, closures=(), holiday_regions=(), closed_dates=()).issuperset(job):
+            return Reason.HOLIDAY
+        return Reason.OUTSIDE_SHIFT
+
+    def _shifts(self, technician: Technician, **changes: Any) -> set[int]:  # noqa: ANN401  a Project's fields
+        """Return the minutes of the shifts in a project with other closed dates."""
+        project = replace(self.project, **changes)
+        return shift_minutes(project, technician, self.today - MARGIN_DAYS, self._last_day)
 
     def _ends_of_breaks(self, technician: Technician, job: range) -> Iterator[int]:
         """Yield the ends of the breaks that overlap the job; touching breaks count as one."""

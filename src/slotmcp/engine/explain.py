@@ -6,12 +6,19 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
+from slotmcp.domain.catalog import Technician
 from slotmcp.domain.interval import Interval, Minute, minute_at_or_after, overlaps
 from slotmcp.domain.offer import Slot
 from slotmcp.domain.reasons import Change, Explanation, Opening, RangeReasons, Reason, TechnicianReason, team_reason
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.opening_hours import DateRange, break_intervals, shift_intervals, time_off_between
+from slotmcp.engine.opening_hours import (
+    DateRange,
+    break_intervals,
+    dates_without_closures,
+    shift_intervals,
+    time_off_between,
+)
 from slotmcp.engine.rules import obstacle_of_rules
 from slotmcp.engine.slots import check_start, list_starts
 from slotmcp.engine.timeline import Obstacle, Timeline
@@ -149,9 +156,7 @@ def _closed_reason(availability: Availability, timeline: Timeline, need: Need, s
     if 0 < timeline.longest_span_minutes < need.duration_minutes:
         return TechnicianReason(technician_id=technician.id, reason=Reason.TOO_LONG)
     if not _is_within(job, timeline.shifts):
-        dates = _dates_around(availability, start)
-        is_holiday = _is_within(job, shift_intervals(technician, dates))
-        reason = Reason.HOLIDAY if is_holiday else Reason.OUTSIDE_SHIFT
+        reason = _reason_without_shift(availability, technician, start, job)
         return TechnicianReason(technician_id=technician.id, reason=reason)
     absences = time_off_between(technician, _dates_around(availability, start))
     ends = [absence.end for absence in absences if overlaps((absence.start, absence.end), job)]
@@ -160,6 +165,18 @@ def _closed_reason(availability: Availability, timeline: Timeline, need: Need, s
     breaks = break_intervals(technician, _dates_around(availability, start))
     until = next(pause[1] for pause in breaks if overlaps(pause, job))
     return TechnicianReason(technician_id=technician.id, reason=Reason.BREAK, until=until)
+
+
+def _reason_without_shift(availability: Availability, technician: Technician, start: Minute, job: Interval) -> Reason:
+    """Return why no shift contains a job: a closure alone, a holiday, or the shifts themselves."""
+    dates, project = _dates_around(availability, start), availability.schedule.project
+    if not _is_within(job, shift_intervals(technician, dates)):
+        return Reason.OUTSIDE_SHIFT
+    if project.closures and _is_within(
+        job, shift_intervals(technician, dates_without_closures(project, dates.first, dates.last))
+    ):
+        return Reason.CLOSED
+    return Reason.HOLIDAY
 
 
 def _taken_reason(timeline: Timeline, need: Need, start: Minute) -> TechnicianReason:

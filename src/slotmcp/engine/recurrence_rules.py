@@ -246,6 +246,8 @@ def _check(rule: RecurrenceRule) -> None:
     is_numbered = any(number for _, number in rule.byday)
     if is_numbered and (rule.freq not in {"MONTHLY", "YEARLY"} or rule.byweekno):
         raise ValueError("numbered days such as 1MO need FREQ=MONTHLY or YEARLY, without BYWEEKNO")
+    if is_numbered and not all(number for _, number in rule.byday):
+        raise ValueError("BYDAY mixes numbered days and others; number all of them, such as BYDAY=1MO,1FR, or none")
     if rule.bysetpos and rule.freq not in {"MONTHLY", "YEARLY"}:
         raise ValueError("BYSETPOS needs FREQ=MONTHLY or YEARLY")
     if rule.bysetpos and not (rule.byday or rule.bymonthday or rule.byyearday or rule.byweekno or rule.bymonth):

@@ -29,7 +29,7 @@ from unit.engine.drawing import (
     pick,
     whole,
 )
-from unit.engine.technician_schedules import a_technician_schedule
+from unit.engine.technician_schedules import a_closure, a_technician_schedule
 
 REGIONS = ("US", "US-CO", "GB-ENG", "MA", "AU-NSW")
 INTERVALS = (15, 5, 7, 10, 20, 30, 45, 60, 90)
@@ -110,6 +110,7 @@ def a_project(draw: st.DrawFn, zone: str, now: int) -> Project:
         travel=a_travel_policy(draw),
         holiday_regions=(pick(draw, REGIONS),) if once_in(draw, 4) else (),
         closed_dates=(date_of(now) + timedelta(days=whole(draw, -1, 2)),) if once_in(draw, 5) else (),
+        closures=(a_closure(draw, date_of(now)),) if once_in(draw, 5) else (),
     )
 
 

@@ -4,9 +4,10 @@ from datetime import date, timedelta
 
 from hypothesis import strategies as st
 
+from slotmcp.domain.booking_rules import Closure
 from slotmcp.domain.catalog import DateOverride, Technician, TechnicianStatus, TimeOff
 from slotmcp.domain.claim import BusyTime, Claim
-from slotmcp.domain.recurrence import WallSpan, WeeklySpan
+from slotmcp.domain.recurrence import WHOLE_DAY, RecurringTimeOff, WallSpan, WeeklySpan
 from slotmcp.domain.schedule import TechnicianSchedule
 from unit.engine.drawing import (
     BOTH,
@@ -54,11 +55,14 @@ def a_technician(draw: st.DrawFn, id_: str, zone: str, now: int) -> Technician:
         breaks=tuple(a_weekly_span(draw, today, longest=120) for _ in range(pick(draw, (0, 0, 1, 2)))),
         overrides=(an_override(draw, today),) if once_in(draw, 4) else (),
         time_off=(an_absence(draw, now),) if once_in(draw, 4) else (),
+        recurring_time_off=(a_recurring_absence(draw, today),) if once_in(draw, 5) else (),
     )
 
 
 def a_weekly_span(draw: st.DrawFn, today: date, *, longest: int = 14 * 60) -> WeeklySpan:
-    """Draw a weekly span: mostly every day, some on certain days, some from or until about today."""
+    """Draw a recurring span: mostly every day, some on certain days, some from or until about today, some by a rule."""
+    if once_in(draw, 6):
+        return a_rare_span(draw, today, longest=longest)
     some_days = frozenset(day for day in range(7) if whole(draw, 0, 1)) if once_in(draw, 4) else EVERY_DAY
     edge = today + timedelta(days=whole(draw, -1, 2)) if once_in(draw, 4) else None
     since = once_in(draw, 2)
@@ -70,6 +74,43 @@ def a_weekly_span(draw: st.DrawFn, today: date, *, longest: int = 14 * 60) -> We
     )
 
 
+RULES = (
+    "FREQ=DAILY;INTERVAL=2",
+    "FREQ=DAILY",
+    "FREQ=WEEKLY;INTERVAL=2;BYDAY=SA,SU,MO",
+    "FREQ=WEEKLY;BYDAY=SU,TU,TH,SA",
+    "FREQ=MONTHLY;BYDAY=1SU,2SU,-1SU,1MO,-1SA",
+    "FREQ=MONTHLY;BYMONTHDAY=1,2,3,30,-1",
+    "FREQ=DAILY;COUNT=5",
+    "FREQ=YEARLY;BYWEEKNO=10,14,44;BYDAY=SA,SU",
+)
+
+
+def a_rare_span(draw: st.DrawFn, today: date, *, longest: int) -> WeeklySpan:
+    """Draw a span that recurs by a rule, or in some weeks only, from a week before today or later."""
+    span, first = a_wall_span(draw, longest=longest), today + timedelta(days=whole(draw, -8, 1))
+    if once_in(draw, 2):
+        return WeeklySpan(days=EVERY_DAY, span=span, valid_from=first, every_weeks=whole(draw, 2, 3))
+    return WeeklySpan(days=NO_DAYS, span=span, valid_from=first, rrule=pick(draw, RULES))
+
+
+def a_recurring_absence(draw: st.DrawFn, today: date) -> RecurringTimeOff:
+    """Draw an absence that recurs by a rule."""
+    first = today + timedelta(days=whole(draw, -8, 1))
+    span = a_wall_span(draw, longest=240) if once_in(draw, 2) else WHOLE_DAY
+    return RecurringTimeOff(rrule=pick(draw, RULES), first=first, span=span)
+
+
+def a_closure(draw: st.DrawFn, today: date) -> Closure:
+    """Draw a closure near today, of whole dates or of a part of each."""
+    first = today + timedelta(days=whole(draw, -2, 2))
+    return Closure(
+        first=first,
+        last=first + timedelta(days=whole(draw, 0, 2)),
+        span=a_wall_span(draw) if once_in(draw, 2) else None,
+    )
+
+
 def a_wall_span(draw: st.DrawFn, *, longest: int = 14 * 60) -> WallSpan:
     """Draw a wall span, mostly of round times; some run past midnight, or to the end of the next date."""
     start = whole(draw, 0, 47) * 30 + pick(draw, (0, 0, 0, 7))
@@ -77,6 +118,7 @@ def a_wall_span(draw: st.DrawFn, *, longest: int = 14 * 60) -> WallSpan:
     return WallSpan(start_minute=start, end_minute=2880 if once_in(draw, 20) else min(start + length, 2880))
 
 
+NO_DAYS: frozenset[int] = frozenset()
 ALWAYS = WeeklySpan(days=EVERY_DAY, span=WallSpan(start_minute=0, end_minute=1440))
 
 
