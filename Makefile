@@ -10,6 +10,8 @@ UV := $(shell command -v uv || echo .uv/bin/uv)
 BIN := .venv/bin
 # One more than the cores of a small machine, because tests often wait for processes.
 PYTEST := $(BIN)/pytest -q -n 3 --dist worksteal
+# The tests start many processes. Without stored bytecode, each of them compiles all its modules.
+unexport PYTHONDONTWRITEBYTECODE
 READY := .venv/.ready
 INSPECTOR := tests/inspector/node_modules/.ready
 CONFORMANCE := tests/conformance/node_modules/.ready

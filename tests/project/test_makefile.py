@@ -1,13 +1,22 @@
 """The Makefile lists every target in its help, which is the default."""
 
+import os
 import re
 import subprocess
 
 from project.repository import ROOT
 
 
-def make(*arguments: str) -> str:
-    done = subprocess.run(["make", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)  # noqa: S603, S607  our own Makefile
+def make(*arguments: str, **environment: str) -> str:
+    done = subprocess.run(  # noqa: S603  our own Makefile
+        ["make", *arguments],  # noqa: S607
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
     return done.stdout
 
 
@@ -21,6 +30,12 @@ def test_help_is_the_default_and_lists_every_target() -> None:
     output = make()
     assert output == make("help")
     assert set(re.findall(r"^  (\w+) +\S", output, re.MULTILINE)) == phony()
+
+
+def test_bytecode_is_stored_whatever_the_environment_says() -> None:
+    output = make("--eval", "environment:; @env", "environment", PYTHONDONTWRITEBYTECODE="1")
+    assert "PATH=" in output
+    assert "PYTHONDONTWRITEBYTECODE" not in output
 
 
 def test_the_main_targets_exist() -> None:
