@@ -8,8 +8,6 @@ from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from slotmcp.domain.catalog import Location, TechnicianStatus, TravelMode
 from slotmcp.domain.claim import Claim
 from slotmcp.engine.opening_hours import DateRange, opening_hours, shift_intervals
