@@ -73,6 +73,8 @@ VALID_VALUES: Final[dict[str, st.SearchStrategy[object]]] = {
     "timezone": st.sampled_from(["America/Denver", "europe/berlin", "Asia/Kathmandu", "EST"]),
     "latitude": st.floats(39, 41),
     "longitude": st.floats(-106, -104),
+    "postalCode": st.sampled_from(["80202", "80202-1234", 80203, "sw1a 1aa"]),
+    "priority": st.sampled_from(["normal", "Emergency"]),
     "partOfDay": st.sampled_from(["morning", "Afternoon", "evening ", "night", "any"]),
     "daysOfWeek": st.sampled_from(["mon", "tue,wed", "fri, mon", ["mon", "Tuesday"], '["sat"]', []]),
     "technicianId": st.sampled_from([text for one in PLAN.technicians for text in (one.id, one.name)]),

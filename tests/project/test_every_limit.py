@@ -227,9 +227,6 @@ REACHED_BY: Final = {
     "file or table that `slotmcp forget` writes again without `--thorough`": (
         "interfaces/test_erasure.py::test_a_large_file_is_written_again_only_on_request"
     ),
-    "characters of a description in the list of all services": (
-        "interfaces/test_list_services.py::test_the_list_of_thirty_services_with_long_texts_stays_brief"
-    ),
     "refusals on the dashboard": "unit/services/test_refusals.py::test_refusals_are_limited_to_recent_days",
 }
 

@@ -54,6 +54,7 @@ class RequestedVisit:
     technician_id: str | None = None
     visit: Visit
     location: Location | None = None
+    postal_code: str = ""
     is_additional: bool = False
     """True if the caller wants it in addition to another visit at the time."""
 
@@ -153,10 +154,14 @@ def with_new_details(request: RequestedVisit, booking: Booking) -> Booking | Non
     visit = _merged_visit(booking.visit, request.visit)
     if customer is None or visit is None or not _is_same_place(claim.location, request.location):
         return None
-    if customer == booking.customer and visit == booking.visit and (claim.location or not request.location):
+    if request.postal_code and claim.postal_code not in {"", request.postal_code}:
+        return None
+    location, postal_code = claim.location or request.location, claim.postal_code or request.postal_code
+    is_known_place = (claim.location, claim.postal_code) == (location, postal_code)
+    if customer == booking.customer and visit == booking.visit and is_known_place:
         return booking
-    location = claim.location or request.location
-    return replace(booking, customer=customer, visit=visit, claim=replace(claim, location=location))
+    place = replace(claim, location=location, postal_code=postal_code)
+    return replace(booking, customer=customer, visit=visit, claim=place)
 
 
 def _decide_additional(request: RequestedVisit, same_start: Iterable[Booking], now_ms: int) -> Decision:
@@ -293,6 +298,7 @@ def _details(booking: Booking) -> dict[str, object]:
         "address": booking.visit.address,
         "latitude": location and location.latitude,
         "longitude": location and location.longitude,
+        "postalCode": booking.claim.postal_code,
         "notes": booking.visit.notes,
     }
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import PartOfDay
@@ -49,6 +50,9 @@ class Question:
     """Monday is 0; empty: any."""
     area: Location | None = None
     """Location of the job, rounded to two decimals (about a kilometer), so that it reveals no address."""
+    area_id: str = ""
+    """Area of the job's postal code, instead of the code itself; empty: none."""
+    priority: Priority = Priority.NORMAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,7 +64,7 @@ def _lost_start(
     """Return the appointment if its start is taken, with the availability as the caller sees it."""
     try:
         seen, appointment = resolve_request(availability, request, travel_times, pseudonym)
-        appointment.check_length()
+        appointment.check(seen.schedule)
     except SlotmcpError:
         return None
     return None if check_start(seen, appointment.need, appointment.start) else (seen, appointment)

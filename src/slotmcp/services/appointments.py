@@ -1,19 +1,22 @@
 """Appointments: service, technician, start and length of a request, resolved against the schedule."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.catalog import Location, ServiceType
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import InvalidArgument, NotFound, ProblemKind, both
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
 from slotmcp.domain.moment import Moment, WallDate, WallTime
 from slotmcp.domain.schedule import Schedule
+from slotmcp.engine.areas import area_of_job, in_area
 from slotmcp.engine.need import Need
 from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.engine.zone_names import find_zone
 from slotmcp.engine.zones import instants_around_gap, instants_at, midnight, next_midnight, wall_to_utc
+from slotmcp.services.areas import check_place
 from slotmcp.services.own_holds import CallerFields
 
 _MAX_LISTED: Final = 12
@@ -32,6 +35,10 @@ class StartRequest(CallerFields):
     technician_id: str | None = None
     location: Location | None = None
     """Location of the job."""
+    postal_code: str = field(default="", repr=False)
+    """Normalized postal code of the job."""
+    priority: Priority | None = None
+    """None: not given."""
     timezone: str | None = None
     """IANA time zone of local times. Default: the project's."""
 
@@ -45,16 +52,21 @@ class Appointment:
     start: Minute
     location: Location | None = None
     """Location of the job. It is stored with the claim even if the project ignores travel times."""
+    postal_code: str = field(default="", kw_only=True)
+    """Postal code of the job. It is stored with the claim even if the project has no areas."""
     length_field: str = "durationMinutes"
     """Field of the request that determines the length."""
 
-    def check_length(self) -> None:
-        """Reject a new appointment that is too short. A repeated one may be, if the service has changed since.
+    def check(self, schedule: Schedule) -> None:
+        """Reject a new appointment that is too short, or at a place that the business does not serve.
+
+        A repeated one is not checked, because the service or the areas may have changed since.
 
         Raises:
             InvalidArgument.
         """
         check_length(self.service, self.need, self.length_field)
+        check_place(schedule, self.location, self.postal_code)
 
     def claim(self, claim_id: str, technician_id: str, *, expires_at_ms: int | None = None) -> Claim:
         """Return the claim on a technician's time: of a hold if it expires, else of a booking."""
@@ -69,6 +81,8 @@ class Appointment:
             expires_at_ms=expires_at_ms,
             technician_chosen=self.need.technician_id is not None,
             location=self.location,
+            postal_code=self.postal_code,
+            priority=self.need.priority,
         )
 
 
@@ -101,6 +115,8 @@ def find_need(  # noqa: PLR0913  the properties of a job
     duration_minutes: int | None,
     technician_id: str | None,
     location: Location | None,
+    postal_code: str,
+    priority: Priority | None,
     travel_times: TravelTimes | None = None,
 ) -> Need:
     """Return the requirements of a job, of any length. `travel_times` replace the estimated ones.
@@ -114,7 +130,14 @@ def find_need(  # noqa: PLR0913  the properties of a job
     if technician_id is not None:
         _check_technician(schedule, service, technician_id)
     site = site_at(location, schedule.project.travel, travel_times)
-    return Need.of_service(service, duration_minutes=duration_minutes, technician_id=technician_id, site=site)
+    need = Need.of_service(
+        service,
+        duration_minutes=duration_minutes,
+        technician_id=technician_id,
+        site=site,
+        priority=priority or Priority.NORMAL,
+    )
+    return in_area(need, area_of_job(schedule.project, postal_code))
 
 
 def check_length(service: ServiceType, need: Need, field: str = "durationMinutes") -> None:
@@ -148,10 +171,17 @@ def find_appointment(schedule: Schedule, request: StartRequest, travel_times: Tr
         duration_minutes=find_duration(request, start, zone_key),
         technician_id=request.technician_id,
         location=request.location,
+        postal_code=request.postal_code,
+        priority=request.priority,
         travel_times=travel_times,
     )
     return Appointment(
-        service, need, start, request.location, length_field="durationMinutes" if request.end is None else "end"
+        service,
+        need,
+        start,
+        request.location,
+        postal_code=request.postal_code,
+        length_field="durationMinutes" if request.end is None else "end",
     )
 
 

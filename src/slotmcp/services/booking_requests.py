@@ -11,6 +11,7 @@ from slotmcp.domain.caller import CallerIdentity
 from slotmcp.domain.claim import Claim, Hold
 from slotmcp.domain.errors import InvalidArgument, SlotUnavailable
 from slotmcp.domain.schedule import Schedule
+from slotmcp.engine.areas import with_area
 from slotmcp.engine.assign import Assignment, assign
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
@@ -19,10 +20,11 @@ from slotmcp.engine.zones import utc_to_wall
 from slotmcp.ports import Transaction
 from slotmcp.services.alternatives import LostSlot
 from slotmcp.services.appointments import Appointment, StartRequest, find_appointment, find_duration, resolve_moment
+from slotmcp.services.areas import check_place
 from slotmcp.services.callers import Pseudonym, identify, identify_customer
 from slotmcp.services.contacts import references_of
 from slotmcp.services.holds import assign_held, lost_hold
-from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
+from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys, job_details
 from slotmcp.services.lookups import service_of
 from slotmcp.services.revalidation import attention_at_booking
 from slotmcp.services.tracing import record_start
@@ -96,8 +98,12 @@ def held_appointment(
     # The skills of a removed service are unknown; the hold's technician has them.
     technician_id = chosen_id if claim.service_id in schedule.services else claim.technician_id
     service, location = service_of(schedule, claim), claim.location or order.location
+    postal_code = claim.postal_code or order.postal_code
+    if order.postal_code not in {"", postal_code}:
+        raise InvalidArgument("postalCode", "the hold is for another postal code; omit it, or hold a slot for it.")
     need = Need.of_claim(claim, service, site_at(location, schedule.project.travel, travel_times))
-    appointment = Appointment(service, replace(need, technician_id=technician_id), claim.start, location)
+    need = replace(with_area(need, schedule.project, postal_code), technician_id=technician_id)
+    appointment = Appointment(service, need, claim.start, location, postal_code=postal_code)
     record_start(availability, appointment, hold)
     return appointment
 
@@ -120,6 +126,7 @@ def requested_visit(
         technician_id=chosen_id,
         visit=order.visit,
         location=appointment.location,
+        postal_code=appointment.postal_code,
         is_additional=order.is_additional or (hold is not None and hold.claim.is_additional),
     )
 
@@ -144,6 +151,7 @@ def visit_of_booked_hold(
         technician_id=order.technician_id,
         visit=order.visit,
         location=order.location,
+        postal_code=order.postal_code,
         is_additional=order.is_additional,
     )
 
@@ -160,13 +168,14 @@ def booking_keys(
     earlier_job: tuple[object, ...] = ("hold", order.hold_token)
     if not order.hold_token:
         earlier_job = ("start", visit.service_id, visit.start, visit.end - visit.start, order.technician_id)
+    extra = job_details(order.postal_code, order.priority)
     return idempotency_keys(
         transaction,
         use_case="book_slot",
         origin=order.origin,
         key=order.idempotency_key,
         owners=references_of(customer),
-        request=("visit", *job, *astuple(customer), *astuple(order.visit), order.is_additional),
+        request=("visit", *job, *astuple(customer), *astuple(order.visit), order.is_additional, *extra),
         earlier_request=((*earlier_job, customer.name.casefold(), customer.phone, customer.email),),
     )
 
@@ -181,14 +190,15 @@ def assign_technician(
     """Assign a technician to a start, or to the start of a hold. `own` are the caller's live holds.
 
     Raises:
-        InvalidArgument: the appointment is too short.
+        InvalidArgument: the appointment is too short, or its place is not served.
         HoldExpired: the hold was released or booked.
         LostSlot: no technician is available.
     """
     if hold is not None:
+        check_place(availability.schedule, appointment.location, appointment.postal_code)
         others = availability.without(hold.claim)
         return assign_held(transaction, others, hold, [appointment.need], appointment.start)
-    appointment.check_length()
+    appointment.check(availability.schedule)
     assignment = assign(availability, appointment.need, appointment.start)
     if assignment is None:
         raise lost_booking(appointment, hold, own)
@@ -212,7 +222,12 @@ def new_booking(  # noqa: PLR0913, PLR0917  the parts of a booking
         claim = appointment.claim(unit.ids.new_id(), technician_id)
     else:
         claim = replace(
-            hold.claim, technician_id=technician_id, expires_at_ms=None, location=appointment.location, hold=None
+            hold.claim,
+            technician_id=technician_id,
+            expires_at_ms=None,
+            location=appointment.location,
+            postal_code=appointment.postal_code,
+            hold=None,
         )
         reason = replace(reason, wished=claim.technician_chosen)
         attention = attention_at_booking(availability, claim)

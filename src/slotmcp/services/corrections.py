@@ -1,12 +1,13 @@
 """Corrections of a booking: its customer, address, location and notes, but not its time."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from slotmcp.domain.booking import Booking, Customer
 from slotmcp.domain.catalog import Location, Project
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.ports import Transaction
+from slotmcp.services.areas import check_location, check_postal_code
 from slotmcp.services.callers import Pseudonym
 from slotmcp.services.contacts import normalize_email, references_of
 from slotmcp.services.lookups import BookAnswer, book_answer
@@ -28,6 +29,8 @@ class UpdateRequest(ChangeRequest):
     new_email: str = ""
     address: str = ""
     location: Location | None = None
+    postal_code: str = field(default="", repr=False)
+    """Normalized postal code of the job."""
     notes: str = ""
 
     @property
@@ -48,10 +51,12 @@ class UpdateRequest(ChangeRequest):
         Raises:
             InvalidArgument.
         """
-        if not any((self.name, self.new_phone, self.new_email, self.address, self.location, self.notes)):
+        place = (self.address, self.location, self.postal_code)
+        if not any((self.name, self.new_phone, self.new_email, *place, self.notes)):
             raise InvalidArgument(
                 "customerName",
-                "give what to correct: customerName, newPhone, newEmail, address, latitude and longitude, or notes.",
+                "give what to correct: customerName, newPhone, newEmail, address, postalCode, latitude and longitude, "
+                "or notes.",
             )
 
 
@@ -61,13 +66,13 @@ class UpdateAnswer:
 
     booked: BookAnswer
     needs_attention: bool
-    """True if the technician has too little time to drive to the new location, or from it."""
+    """True if the technician does not serve the new place then, or has too little time to drive there or from there."""
 
 
 async def update(unit: UnitOfWork, request: UpdateRequest, verification: Verification) -> UpdateAnswer:
     """Correct a booking and record the correction. Equal values change nothing.
 
-    A booking that no longer fits because of its new location is kept, and marked for an operator.
+    A booking that no longer fits because of its new place is kept, and marked for an operator.
 
     Raises:
         InvalidArgument, NotFound, VerificationNeeded, TooManyGuesses, BookingClosed.
@@ -80,6 +85,9 @@ async def update(unit: UnitOfWork, request: UpdateRequest, verification: Verific
         answer = book_answer(transaction, schedule, booking, replayed=True)
         return UpdateAnswer(booked=answer, needs_attention=False)
     verification.require_open(booking, transaction.now_ms)
+    check_location(schedule, request.location)
+    if request.postal_code:
+        check_postal_code(schedule.project, request.postal_code)
     await save_details(transaction, schedule.project, booking, corrected)
     await transaction.add_event(CORRECTED, booking.id)
     marked = (await revalidate_neighbors(unit, before, booking.claim.interval)).marked
@@ -104,7 +112,11 @@ def _corrected(booking: Booking, request: UpdateRequest, project: Project, pseud
     visit = booking.visit
     return replace(
         booking.with_contact_keys(_corrected_keys(booking, customer, pseudonym)),
-        claim=replace(booking.claim, location=_corrected_location(booking, request)),
+        claim=replace(
+            booking.claim,
+            location=_corrected_location(booking, request),
+            postal_code=request.postal_code or booking.claim.postal_code,
+        ),
         customer=customer,
         visit=replace(visit, address=request.address or visit.address, notes=request.notes or visit.notes),
     )

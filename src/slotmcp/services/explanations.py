@@ -8,7 +8,8 @@ from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.reasons import Explanation
 from slotmcp.engine.explain import explain
-from slotmcp.services.appointments import StartRequest
+from slotmcp.services.appointments import StartRequest, check_length
+from slotmcp.services.areas import check_location
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.moving import resolve_request
 from slotmcp.services.travel import TravelLookup
@@ -57,7 +58,8 @@ class ExplanationService:
             availability = availability.without(instead_of)
         availability, appointment = resolve_request(availability, request, travel_times, pseudonym)
         if instead_of is None:
-            appointment.check_length()
+            check_length(appointment.service, appointment.need, appointment.length_field)
+            check_location(availability.schedule, appointment.location)
         schedule = availability.schedule
         technicians = {key: value.technician for key, value in schedule.technician_schedules.items()}
         return ExplainAnswer(

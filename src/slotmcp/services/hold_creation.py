@@ -12,7 +12,7 @@ from slotmcp.engine.travel import TravelTimes
 from slotmcp.ports import Transaction
 from slotmcp.services.alternatives import LostSlot
 from slotmcp.services.hold_rules import UNAVAILABLE, HoldRequest, WantedHold, check_limits, holds_to_release
-from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys, key_mismatch
+from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys, job_details, key_mismatch
 from slotmcp.services.lookups import require_booking
 from slotmcp.services.moving import resolve_request
 from slotmcp.services.own_holds import named_hold, own_holds
@@ -83,6 +83,7 @@ def keys_of(transaction: Transaction, wanted: WantedHold) -> IdempotencyKeys:
             appointment.service.id,
             appointment.start,
             caller.phone or caller.email or caller.any_reference,
+            *job_details(request.postal_code, request.priority),
         ),
         earlier_request=(
             appointment.service.id,
@@ -134,11 +135,11 @@ async def grant_hold(unit: UnitOfWork, wanted: WantedHold, *, max_per_credential
     """Hold the start, and release the holds that the new one replaces.
 
     Raises:
-        InvalidArgument: the hold is too short.
+        InvalidArgument: the hold is too short, or its place is not served.
         HoldLimit: the caller or the credential has the maximum of live holds.
         LostSlot: the start is not available.
     """
-    wanted.appointment.check_length()
+    wanted.appointment.check(wanted.availability.schedule)
     released = holds_to_release(wanted)
     check_limits(wanted, released, max_per_credential=max_per_credential)
     expires_at_ms, latest_expiry_ms = wanted.expiry()

@@ -84,11 +84,13 @@ class WantedHold:
         return self.pseudonym(credential_reference(self.request.origin.credential))
 
     def is_for(self, claim: Claim) -> bool:
-        """Return whether a hold has the service, start, duration, technician and place of the request."""
+        """Return whether a hold has the service, start, duration, technician, place and priority of the request."""
         need, start = self.appointment.need, self.appointment.start
         chosen_id = claim.technician_id if claim.technician_chosen else None
         is_place = self.request.location in {None, claim.location}
-        return is_place and (claim.service_id, *claim.appointment, chosen_id, claim.moved_booking_id) == (
+        is_place = is_place and self.request.postal_code in {"", claim.postal_code}
+        is_same = is_place and need.priority is claim.priority
+        return is_same and (claim.service_id, *claim.appointment, chosen_id, claim.moved_booking_id) == (
             self.appointment.service.id,
             start,
             start + need.duration_minutes,

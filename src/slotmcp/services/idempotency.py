@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.caller import is_guessable
 from slotmcp.domain.errors import IdempotencyMismatch
 from slotmcp.domain.interval import MS_PER_SECOND
@@ -121,6 +122,11 @@ def idempotency_keys(  # noqa: PLR0913  everything that the keys consist of
         earlier_request=pseudonym(json.dumps(earlier_request, default=str)) if earlier_request else fingerprint,
         is_shared=not owners and not origin.secret_call_ids and is_guessable(key),
     )
+
+
+def job_details(postal_code: str, priority: Priority | None) -> tuple[object, ...]:
+    """Return the postal code and the priority for a fingerprint, which is as before for requests without them."""
+    return (postal_code, priority or Priority.NORMAL) if postal_code or priority is Priority.EMERGENCY else ()
 
 
 def _scoped(origin: RequestOrigin, key: str, owners: Sequence[str]) -> list[str]:

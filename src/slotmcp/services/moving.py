@@ -31,8 +31,8 @@ def find_moving(availability: Availability, booking_id: str) -> Claim | None:
     raise NotFound("bookingId", "There is no active booking with that id; find_bookings finds those of a customer.")
 
 
-def need_of_move(need: Need, claim: Claim) -> Need:
-    """Return the requirements of a moved booking, which keeps its length and its buffers.
+def need_of_move(need: Need, claim: Claim, postal_code: str = "") -> Need:
+    """Return the requirements of a moved booking, which keeps its length; its buffers depend on the postal code.
 
     Raises:
         InvalidArgument: another length is requested.
@@ -40,11 +40,13 @@ def need_of_move(need: Need, claim: Claim) -> Need:
     minutes = claim.end - claim.start
     if need.duration_minutes != minutes:
         raise InvalidArgument("durationMinutes", f"the booking takes {minutes} minutes; omit durationMinutes and end.")
+    need = replace(need, shortest_minutes=minutes)
+    if postal_code not in {"", claim.postal_code}:
+        return need
     return replace(
         need,
         buffer_before_minutes=claim.buffer_before_minutes,
         buffer_after_minutes=claim.buffer_after_minutes,
-        shortest_minutes=minutes,
     )
 
 
@@ -60,7 +62,7 @@ def check_service_of_move(requested_id: str | None, claim: Claim) -> str:
 
 
 def request_of_move(request: R, claim: Claim | None) -> R:
-    """Return a request with the service, the length and the location of the booking that it moves, if any.
+    """Return a request with the service, the length, the place and the priority of the booking that it moves, if any.
 
     Raises:
         InvalidArgument: another service is requested.
@@ -75,6 +77,8 @@ def request_of_move(request: R, claim: Claim | None) -> R:
         service_id=check_service_of_move(request.service_id, claim),
         duration_minutes=duration,
         location=request.location or claim.location,
+        postal_code=request.postal_code or claim.postal_code,
+        priority=request.priority or claim.priority,
     )
 
 
@@ -88,7 +92,7 @@ def appointment_of_move(appointment: Appointment, claim: Claim | None) -> Appoin
         return appointment
     if appointment.start == claim.start and appointment.need.technician_id in {None, claim.technician_id}:
         raise InvalidArgument("start", "the booking has this time already.")
-    return replace(appointment, need=need_of_move(appointment.need, claim))
+    return replace(appointment, need=need_of_move(appointment.need, claim, appointment.postal_code))
 
 
 def resolve_request(

@@ -2,24 +2,28 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from slotmcp.domain.booking import AssignmentReason, Booking, BookingStatus
+from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.catalog import Technician
 from slotmcp.domain.claim import Claim, ClaimState, Hold
 from slotmcp.domain.errors import InvalidArgument, ProblemKind, SlotUnavailable
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import Moment
+from slotmcp.domain.schedule import Schedule
+from slotmcp.engine.areas import area_of_job, in_area, with_area
 from slotmcp.engine.assign import Assignment, assign_first, assign_kept
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.travel import TravelTimes, site_at
+from slotmcp.engine.travel import Site, TravelTimes, site_at
 from slotmcp.ports import ClaimConflict, Receipt, Transaction
 from slotmcp.services.alternatives import LostSlot
 from slotmcp.services.appointments import resolve_moment
+from slotmcp.services.areas import check_postal_code
 from slotmcp.services.holds import assign_held, require_hold
-from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys, key_mismatch
+from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys, job_details, key_mismatch
 from slotmcp.services.lookups import BookAnswer, book_answer, service_of, technician_of
 from slotmcp.services.own_holds import CallerFields, blocking_holds
 from slotmcp.services.own_moves import find_hold_of_move, own_holds_of_move
@@ -37,6 +41,10 @@ class RescheduleRequest(ChangeRequest):
     timezone: str | None = None
     """IANA time zone of a local start. Default: the project's."""
     idempotency_key: str = ""
+    postal_code: str = field(default="", repr=False)
+    """Another normalized postal code of the job; empty: the booking's."""
+    priority: Priority | None = None
+    """None: the booking's."""
 
     @property
     def caller(self) -> CallerFields:
@@ -90,6 +98,8 @@ class _Move:
     hold: Hold | None
     others: Availability
     """Availability without the booking, the hold and the released holds."""
+    postal_code: str
+    """Postal code of the job."""
     own: tuple[Claim, ...] = ()
     """Live holds of the caller."""
     released: tuple[Claim, ...] = ()
@@ -97,9 +107,10 @@ class _Move:
 
     @property
     def is_already_made(self) -> bool:
-        """True if the booking already has that start and an allowed technician."""
+        """True if the booking already has that start, an allowed technician, and the place and priority."""
         claim = self.booking.claim
-        return self.start == claim.start and self.required_id in {None, claim.technician_id}
+        is_same_job = (claim.postal_code, claim.priority) == (self.postal_code, self.need.priority)
+        return is_same_job and self.start == claim.start and self.required_id in {None, claim.technician_id}
 
     def needs(self) -> tuple[Need, ...]:
         """Return the requirements, preferred first: with the required technician, else with the current one, then any.
@@ -145,7 +156,7 @@ async def reschedule(
         hold = await _hold_for(transaction, availability, booking, request, start)
         if own_hold := find_hold_of_move(own, booking, target):
             hold = await transaction.hold_of_claim(own_hold.id)
-        move = replace(_plan(availability, booking, hold, start, travel_times), own=own)
+        move = replace(_plan(availability, booking, request, hold, start, travel_times), own=own)
         moved = await _apply(transaction, _make_room(move))
         await keys.store_response(transaction, {**asdict(before), "booking_id": booking.id, "to": moved.claim.start})
     return RescheduleAnswer(
@@ -173,7 +184,7 @@ def _keys(
     target: Minute | None,
 ) -> IdempotencyKeys:
     """Return the keys of a request. `target` is the requested start, or that of the hold; None: unknown."""
-    token = request.hold_token
+    token, extra = request.hold_token, job_details(request.postal_code, request.priority)
     return idempotency_keys(
         transaction,
         use_case="reschedule_booking",
@@ -181,8 +192,8 @@ def _keys(
         key=request.idempotency_key,
         owners=[f"booking:{booking.id}"],
         token=token,
-        implied="" if target is None else f"{booking.id}:{target}",
-        request=(booking.id, token or start),
+        implied="" if target is None else ":".join(map(str, (booking.id, target, *extra))),
+        request=(booking.id, token or start, *extra),
     )
 
 
@@ -252,14 +263,16 @@ async def _hold_for(
     return hold
 
 
-def _plan(
+def _plan(  # noqa: PLR0913, PLR0917  everything that decides where the booking moves
     availability: Availability,
     booking: Booking,
+    request: RescheduleRequest,
     hold: Hold | None,
     start: Minute | None,
     travel_times: TravelTimes | None,
 ) -> _Move:
     claim, schedule = booking.claim, availability.schedule
+    postal_code = _postal_code_of(request, claim, hold)
     target = hold.claim if hold else claim
     others = availability.without(claim)
     site = site_at(claim.location or target.location, schedule.project.travel, travel_times)
@@ -268,11 +281,41 @@ def _plan(
     return _Move(
         booking=booking,
         start=target.appointment[0] if hold or start is None else start,
-        need=Need.of_claim(claim, service_of(schedule, claim), site),
+        need=replace(_need(schedule, claim, postal_code, site), priority=_priority_of(request, claim, hold)),
         required_id=target.technician_id if is_required else None,
         hold=hold,
         others=others.without(hold.claim) if hold else others,
+        postal_code=postal_code,
     )
+
+
+def _postal_code_of(request: RescheduleRequest, claim: Claim, hold: Hold | None) -> str:
+    """Return the postal code of the request, else that of the hold, else the booking's.
+
+    Raises:
+        InvalidArgument: the hold is for another one than the request.
+    """
+    held = hold.claim.postal_code if hold else ""
+    if request.postal_code and held not in {"", request.postal_code}:
+        raise InvalidArgument("postalCode", "the hold is for another postal code; omit it, or hold a start for it.")
+    return request.postal_code or held or claim.postal_code
+
+
+def _priority_of(request: RescheduleRequest, claim: Claim, hold: Hold | None) -> Priority:
+    """Return the priority of the request, else the booking's. A hold for an emergency makes it one."""
+    is_held_for_emergency = hold is not None and hold.claim.priority is Priority.EMERGENCY
+    return request.priority or (Priority.EMERGENCY if is_held_for_emergency else claim.priority)
+
+
+def _need(schedule: Schedule, claim: Claim, postal_code: str, site: Site | None) -> Need:
+    """Return the requirements of a booked job. It keeps its buffers, unless it moves to another postal code."""
+    service, project = service_of(schedule, claim), schedule.project
+    need = Need.of_claim(claim, service, site)
+    if postal_code == claim.postal_code or claim.service_id not in schedule.services:
+        return with_area(need, project, postal_code)
+    before, after = service.buffer_before_minutes, service.buffer_after_minutes
+    need = replace(need, buffer_before_minutes=before, buffer_after_minutes=after)
+    return in_area(need, area_of_job(project, postal_code))
 
 
 def _make_room(move: _Move) -> _Move:
@@ -287,13 +330,14 @@ async def _apply(transaction: Transaction, move: _Move) -> Booking:
     """Save the booking at its new time and return it. A booking that need not move only releases the hold.
 
     Raises:
-        HoldExpired, LostSlot.
+        InvalidArgument, HoldExpired, LostSlot.
     """
     hold = move.hold
     if move.is_already_made:
         if hold is not None and hold.state in {ClaimState.HELD, ClaimState.LAPSED}:
             await transaction.release_hold(hold.claim.id)
         return move.booking
+    check_postal_code(move.others.schedule.project, move.postal_code)
     assignment = _assign(transaction, move)
     moved = _moved(move, assignment)
     try:
@@ -325,7 +369,11 @@ def _moved(move: _Move, assignment: Assignment) -> Booking:
         technician_id=assignment.technician_id,
         start=move.start,
         end=move.start + move.need.duration_minutes,
+        buffer_before_minutes=move.need.buffer_before_minutes,
+        buffer_after_minutes=move.need.buffer_after_minutes,
         technician_chosen=is_chosen,
+        postal_code=move.postal_code,
+        priority=move.need.priority,
         location=claim.location or (hold.claim.location if hold else None),
     )
     pseudonym = hold.customer_pseudonym if hold else ""

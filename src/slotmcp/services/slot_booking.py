@@ -108,6 +108,7 @@ def find_own_hold(own: Sequence[Claim], visit: RequestedVisit) -> Claim | None:
         for hold in own
         if not hold.moved_booking_id
         and (hold.service_id, *hold.interval) == (visit.service_id, visit.start, visit.end)
+        and (visit.postal_code == hold.postal_code or not (visit.postal_code and hold.postal_code))
         and visit.technician_id in {None, hold.technician_id if hold.technician_chosen else None}
     ]
     return min(same, key=lambda hold: hold.is_additional != visit.is_additional, default=None)

@@ -3,10 +3,11 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
+from slotmcp.domain.booking_rules import Priority, ServiceArea
 from slotmcp.domain.catalog import Location, ServiceType, Technician
 from slotmcp.domain.errors import InvalidArgument, ProblemKind
 from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute, minute_at_or_after
@@ -20,6 +21,7 @@ from slotmcp.engine.slots import list_starts, slots_at
 from slotmcp.engine.travel import TravelSource, site_at
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.appointments import check_length, check_zone, find_need, find_service, resolve_moment
+from slotmcp.services.areas import check_location
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.callers import Pseudonym
 from slotmcp.services.day_parts import StartFilter, start_filter
@@ -54,6 +56,10 @@ class SlotQuery(CallerFields):
     technician_id: str | None = None
     location: Location | None = None
     """Location of the job."""
+    postal_code: str = field(default="", repr=False)
+    """Normalized postal code of the job."""
+    priority: Priority | None = None
+    """None: not given."""
     limit: int = 10
     cursor: str = ""
     best: int | None = None
@@ -80,6 +86,11 @@ class SlotAnswer:
     requested_technician: Technician | None
     location: Location | None
     """Location of the job, if it is known."""
+    postal_code: str
+    """Postal code of the job; empty: unknown."""
+    priority: Priority
+    area: ServiceArea | None
+    """Area of the job; None: the project has none, or the rules of none apply."""
     either_day: EitherDay | None
     """The two days of the search, if the words of the range can mean either."""
     travel: TravelSource | None
@@ -89,6 +100,11 @@ class SlotAnswer:
     def reasons(self) -> Mapping[Reason, int]:
         """Informative reasons of all technicians together, most frequent first."""
         return dict(combined_reasons(self.blocked.by_technician).most_common())
+
+    @property
+    def lacks_postal_code(self) -> bool:
+        """True if the project has areas, and the search was made without their rules."""
+        return bool(self.offer.project.areas) and not self.postal_code
 
     @property
     def now_ms(self) -> int:
@@ -104,6 +120,7 @@ class _Search:
     availability: Availability
     service: ServiceType
     need: Need
+    postal_code: str
     zone_key: str
     page: Cursor
     is_wanted: StartFilter | None
@@ -159,14 +176,18 @@ def _resolve(availability: Availability, query: SlotQuery, pseudonym: Pseudonym)
     availability = availability.without(*free_holds(availability, pseudonym, query), *([moving] if moving else []))
     service = find_service(schedule, check_service_of_move(query.service_id, moving) if moving else query.service_id)
     duration_minutes = query.duration_minutes or (moving.end - moving.start if moving else None)
+    check_location(schedule, query.location)
+    postal_code = query.postal_code or (moving.postal_code if moving else "")
     need = find_need(
         schedule,
         service,
         duration_minutes=duration_minutes,
         technician_id=query.technician_id,
         location=query.location or (moving.location if moving else None),
+        postal_code=postal_code,
+        priority=query.priority or (moving.priority if moving else None),
     )
-    need = need_of_move(need, moving) if moving else need
+    need = need_of_move(need, moving, postal_code) if moving else need
     check_length(service, need)
     zone_key = check_zone(query.timezone, "timezone") if query.timezone else schedule.project.timezone
     days, part = _wanted(query)
@@ -179,6 +200,8 @@ def _resolve(availability: Availability, query: SlotQuery, pseudonym: Pseudonym)
         tuple(sorted(days or ())),
         query.technician_id,
         query.location and (query.location.latitude, query.location.longitude),
+        postal_code,
+        need.priority,
     )
     if query.cursor:
         page = Cursor.decode(query.cursor, fingerprint)
@@ -186,7 +209,7 @@ def _resolve(availability: Availability, query: SlotQuery, pseudonym: Pseudonym)
         start_from, start_to = _range(availability, query, need, zone_key)
         page = Cursor(query=fingerprint, from_=start_from, to=start_to, after=start_from - 1, offered=())
     is_wanted = _filter(availability, zone_key, days, part)
-    return _Search(query, availability, service, need, zone_key, page, is_wanted)
+    return _Search(query, availability, service, need, postal_code, zone_key, page, is_wanted)
 
 
 def _wanted(query: SlotQuery) -> tuple[frozenset[int] | None, PartOfDay | None]:
@@ -269,6 +292,9 @@ def _run(search: _Search) -> SlotAnswer:
         blocked=_NOT_BLOCKED if slots else _reasons(search),
         requested_technician=requested.technician if requested else None,
         location=query.location,
+        postal_code=search.postal_code,
+        priority=search.need.priority,
+        area=search.need.area,
         either_day=_searched_days(search),
         travel=site.travel.source if site else None,
     )

@@ -244,6 +244,8 @@ def _question(request: TracedRequest) -> Question:
         part_of_day=request.part_of_day,
         days_of_week=tuple(sorted(request.days_of_week)),
         area=place and Location(round(place.latitude, _DECIMALS), round(place.longitude, _DECIMALS)),
+        area_id=need.area.id if need.area else "",
+        priority=need.priority,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.errors import NotFound
 from slotmcp.domain.interval import MS_PER_DAY, MS_PER_MINUTE, Minute
 from slotmcp.domain.reasons import PerReason
@@ -161,8 +162,10 @@ class _Summary:
         part = f", in the {question.part_of_day}" if question.part_of_day else ""
         technician = f", with {self._name(question.technician_id)}" if question.technician_id else ""
         place = f", near {question.area.latitude}, {question.area.longitude}" if question.area else ""
+        area = f", in the area {question.area_id}" if question.area_id else ""
+        urgent = ", emergency" if question.priority is Priority.EMERGENCY else ""
         name = service.name if service else question.service_id
-        return f"{name}, {question.duration_minutes} minutes, {window}{part}{technician}{place}"
+        return f"{name}, {question.duration_minutes} minutes, {window}{part}{technician}{place}{area}{urgent}"
 
     def _result(self, trace: Trace) -> str:
         if trace.outcome != _OK:

@@ -15,6 +15,7 @@ from slotmcp.engine.slots import list_starts, slots_at
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.alternatives import nearest_slots
 from slotmcp.services.appointments import check_length
+from slotmcp.services.areas import check_place
 from slotmcp.services.pagination import spread
 from slotmcp.services.waitlist_search import EntrySearch, need_of
 
@@ -59,7 +60,7 @@ class Feasibility:
 
 
 def check_wait(availability: Availability, entry: WaitlistEntry, known: Feasibility | None) -> None:
-    """Reject an entry whose window is invalid, has available starts, or can never have any.
+    """Reject an entry whose place is not served, or whose window is invalid, has available starts, or can have none.
 
     Raises:
         InvalidArgument, RefusedWait.
@@ -67,6 +68,7 @@ def check_wait(availability: Availability, entry: WaitlistEntry, known: Feasibil
     service, window = availability.schedule.services[entry.service_id], (entry.start_from, entry.start_to)
     need = need_of(entry, service, availability)
     check_length(service, need)
+    check_place(availability.schedule, entry.location, entry.postal_code)
     _check_window(availability, entry, need)
     if has_start(availability, entry):
         raise RefusedWait(entry, None)

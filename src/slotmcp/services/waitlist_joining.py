@@ -10,6 +10,7 @@ from typing import Final
 
 from slotmcp.domain.booking import Booking, BookingStatus, Customer
 from slotmcp.domain.booking_identity import comparable
+from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.caller import is_guessable
 from slotmcp.domain.catalog import Location, Project, ServiceType
 from slotmcp.domain.claim import ClaimState
@@ -22,9 +23,10 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.ports import Transaction
 from slotmcp.services.appointments import find_need, find_service, resolve_moment
+from slotmcp.services.areas import check_place
 from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin
 from slotmcp.services.contacts import hash_reference, hash_references, normalize_customer, references_of
-from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys, key_mismatch
+from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys, job_details, key_mismatch
 from slotmcp.services.unit_of_work import UnitOfWork
 from slotmcp.services.waitlist_checks import Feasibility, RefusedWait, check_wait
 from slotmcp.services.waitlist_limits import JoinAllowance, check_references, check_room
@@ -49,6 +51,10 @@ class JoinRequest:
     technician_id: str | None = None
     location: Location | None = None
     """Place of the job."""
+    postal_code: str = field(default="", repr=False)
+    """Normalized postal code of the job."""
+    priority: Priority | None = None
+    """None: not given."""
     timezone: str | None = None
     """IANA zone of dates and local times. Default: the project's."""
     customer_reference: str = ""
@@ -95,6 +101,7 @@ def check_feasibility(availability: Availability, request: JoinRequest) -> Feasi
     schedule = availability.schedule
     try:
         _, need = _find_job(schedule, request)
+        check_place(schedule, request.location, request.postal_code)
         return Feasibility.of(availability, need, request.window(schedule.project))
     except (InvalidArgument, NotFound):
         return None
@@ -164,6 +171,8 @@ def _find_job(schedule: Schedule, request: JoinRequest) -> tuple[ServiceType, Ne
         duration_minutes=request.duration_minutes,
         technician_id=request.technician_id,
         location=request.location,
+        postal_code=request.postal_code,
+        priority=request.priority,
     )
     return service, need
 
@@ -189,6 +198,8 @@ def _new_entry(
         joined_at_ms=transaction.now_ms,
         technician_id=request.technician_id,
         location=request.location,
+        postal_code=request.postal_code,
+        priority=request.priority or Priority.NORMAL,
         contact_keys=tuple(map(transaction.pseudonym, references)),
     )
 
@@ -196,14 +207,14 @@ def _new_entry(
 def _idempotency_keys(transaction: Transaction, request: JoinRequest, entry: WaitlistEntry) -> IdempotencyKeys:
     own_reference = (request.customer_reference,) if request.customer_reference else ()
     references = sorted(map(transaction.pseudonym, (*own_reference, *references_of(entry.customer))))
-    job = _job_of(entry)
+    job, extra = _window_of(entry), job_details(entry.postal_code, entry.priority)
     return idempotency_keys(
         transaction,
         use_case="join_waitlist",
         origin=request.origin,
         key=request.idempotency_key,
         owners=references_of(entry.customer),
-        request=("wait", *job, comparable(entry.customer.name), entry.location, references),
+        request=("wait", *job, comparable(entry.customer.name), entry.location, references, *extra),
         earlier_request=("wait", *job, *references),
     )
 
@@ -247,6 +258,10 @@ def _is_same_customer(
 
 
 def _job_of(entry: WaitlistEntry) -> tuple[object, ...]:
+    return *_window_of(entry), entry.postal_code, entry.priority
+
+
+def _window_of(entry: WaitlistEntry) -> tuple[object, ...]:
     return entry.service_id, entry.duration_minutes, entry.start_from, entry.start_to, entry.technician_id
 
 
@@ -289,7 +304,7 @@ async def _correct(
 
 
 def _corrected(known: WaitlistEntry, wanted: WaitlistEntry) -> WaitlistEntry:
-    """Return an entry with the requested details; contacts and a location that the request omits stay."""
+    """Return an entry with the requested details; contacts and a place that the request omits stay."""
     is_same_name = comparable(known.customer.name) == comparable(wanted.customer.name)
     return replace(
         known,
@@ -298,6 +313,8 @@ def _corrected(known: WaitlistEntry, wanted: WaitlistEntry) -> WaitlistEntry:
         start_to=wanted.start_to,
         technician_id=wanted.technician_id,
         location=wanted.location or known.location,
+        postal_code=wanted.postal_code or known.postal_code,
+        priority=wanted.priority,
         customer=Customer(
             name=known.customer.name if is_same_name else wanted.customer.name,
             phone=wanted.customer.phone or known.customer.phone,

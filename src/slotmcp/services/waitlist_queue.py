@@ -165,7 +165,13 @@ async def offer_time(unit: UnitOfWork, entry: WaitlistEntry, start: Minute) -> b
     hold = await place_hold(
         unit,
         availability,
-        Appointment(service, need_of(entry, service, availability), start, entry.location),
+        Appointment(
+            service,
+            need_of(entry, service, availability),
+            start,
+            entry.location,
+            postal_code=entry.postal_code,
+        ),
         terms=HoldTerms(
             caller=identify_customer(transaction.pseudonym, entry.customer),
             created_at_ms=transaction.now_ms,

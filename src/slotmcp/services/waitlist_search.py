@@ -5,6 +5,7 @@ from typing import Final
 from slotmcp.domain.catalog import ServiceType
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.waitlist import WaitlistEntry
+from slotmcp.engine.areas import area_of_job, in_area
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.freed import FreedTime
 from slotmcp.engine.need import Need
@@ -47,9 +48,11 @@ class EntrySearch:
 
 def need_of(entry: WaitlistEntry, service: ServiceType, availability: Availability) -> Need:
     """Return the requirements of an entry's job."""
-    return Need.of_service(
+    need = Need.of_service(
         service,
         duration_minutes=entry.duration_minutes,
         technician_id=entry.technician_id,
         site=site_at(entry.location, availability.schedule.project.travel, availability.cached_travel),
+        priority=entry.priority,
     )
+    return in_area(need, area_of_job(availability.schedule.project, entry.postal_code))

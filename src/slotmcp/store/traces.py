@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import orjson
 
+from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.moment import PartOfDay
 from slotmcp.domain.reasons import Reason
@@ -136,6 +137,7 @@ def _question(stored: dict[str, Any]) -> Question:
             "part_of_day": PartOfDay(stored["part_of_day"]) if stored["part_of_day"] else None,
             "days_of_week": tuple(stored["days_of_week"]),
             "area": Location(**stored["area"]) if stored["area"] else None,
+            "priority": Priority(stored.get("priority", Priority.NORMAL)),
         }
     )
 

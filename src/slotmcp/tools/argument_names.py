@@ -8,7 +8,14 @@ from typing import Final
 from slotmcp.domain.errors import FieldProblem
 from slotmcp.tools.texts import plain
 
-ALIASES: Final = (("phone", "customerPhone"), ("email", "customerEmail"), ("name", "customerName"))
+ALIASES: Final = (
+    ("phone", "customerPhone"),
+    ("email", "customerEmail"),
+    ("name", "customerName"),
+    ("postalCode", "zip"),
+    ("postalCode", "zipCode"),
+    ("postalCode", "postcode"),
+)
 """Pairs of names with the same meaning. A tool that has one of the two accepts the other."""
 _SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "start": ("start", "from"),
@@ -56,6 +63,12 @@ _SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "lon": ("longitude",),
     "long": ("longitude",),
     "language": ("locale",),
+    "plz": ("postalCode",),
+    "zipcode": ("postalCode",),
+    "postalcode": ("postalCode",),
+    "urgency": ("priority",),
+    "urgent": ("priority",),
+    "emergency": ("priority",),
     "days": ("daysOfWeek",),
     "weekdays": ("daysOfWeek",),
     "timeofday": ("partOfDay",),

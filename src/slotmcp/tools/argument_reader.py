@@ -31,6 +31,8 @@ _KIND_BY_FIELD: Final = {
     "serviceType": ProblemKind.SERVICE,
     "technicianId": ProblemKind.TECHNICIAN,
     "bookingId": ProblemKind.BOOKING,
+    "postalCode": ProblemKind.POSTAL_CODE,
+    "newPostalCode": ProblemKind.POSTAL_CODE,
     "start": ProblemKind.TIME,
     "end": ProblemKind.TIME,
     "from": ProblemKind.TIME,

@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field, GetCoreSchemaHandler
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import Minute
@@ -141,6 +142,10 @@ OwnHold: TypeAlias = Annotated[Secret, Field(description="The caller's own hold"
 MovedBooking: TypeAlias = Annotated[Id, Field(description="To move it, with its phone or email")]
 Latitude: TypeAlias = Annotated[Annotated[float, Number(-90, 90)] | None, Field(description="Of the job")]
 Longitude: TypeAlias = Annotated[Annotated[float, Number(-180, 180)] | None, Field(description="Of the job")]
+PostalCode: TypeAlias = Annotated[
+    Annotated[str, Text(32, texts.read_postal_code, is_plain=True)], Field(description="Of the job")
+]
+RequestedPriority: TypeAlias = Annotated[Priority | None, Field(description="Emergency only if the caller has one")]
 IdempotencyKey: TypeAlias = Annotated[str, Text(256), Field(description="Same on a retry, else new")]
 CallerZone: TypeAlias = Annotated[Zone | None, Field(description="Caller's zone")]
 Locale: TypeAlias = Annotated[str, Text(35), Field(description="E.g. es")]

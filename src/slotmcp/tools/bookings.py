@@ -7,7 +7,9 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from slotmcp.domain.booking import AssignmentReason, BookingStatus, Customer, Visit
+from slotmcp.domain.booking_rules import ServiceArea
 from slotmcp.domain.catalog import RankingKey
+from slotmcp.engine.areas import area_of_job
 from slotmcp.services.app import App
 from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.callers import current_origin
@@ -16,6 +18,7 @@ from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest
 from slotmcp.services.status_changes import CancelRequest
 from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc
+from slotmcp.tools.speech import areas
 from slotmcp.tools.speech import bookings as sentences
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import DESTRUCTIVE, IDEMPOTENT, READ_ONLY, tool
@@ -53,6 +56,8 @@ class BookSlot(arguments.ProjectArguments):
     address: Annotated[str, arguments.Text(500, multiline=True)] = Field("", description="Where to come")
     latitude: arguments.Latitude = None
     longitude: arguments.Longitude = None
+    postal_code: arguments.PostalCode = ""
+    priority: arguments.RequestedPriority = None
     notes: Annotated[str, arguments.Text(2000, multiline=True)] = Field("", description="For the technician")
     additional: bool = Field(default=False, description="A further visit at that time")
     timezone: arguments.CallerZone = None
@@ -80,6 +85,8 @@ class RescheduleBooking(arguments.ProjectArguments):
     email: arguments.ProofEmail = ""
     start: arguments.Time | None = Field(None, description="The new start, as get_slots gave it")
     hold_token: arguments.Secret = Field("", description="Instead of start, if create_hold kept it")
+    postal_code: arguments.PostalCode = ""
+    priority: arguments.RequestedPriority = None
     idempotency_key: arguments.IdempotencyKey = ""
     timezone: arguments.CallerZone = None
     locale: arguments.Locale = ""
@@ -134,6 +141,7 @@ class BookResponse(ClockedResponse):
     """Response of book_slot."""
 
     booking: BookingView
+    fee: NotRequired[str]
     replayed: bool
     stored: NotRequired[list[str]]
 
@@ -175,6 +183,8 @@ async def book_slot(app: App, args: BookSlot) -> BookResponse:
         duration_minutes=args.duration_minutes,
         technician_id=args.technician_id,
         location=arguments.read_location(args.latitude, args.longitude),
+        postal_code=args.postal_code,
+        priority=args.priority,
         timezone=args.timezone,
         visit=Visit(address=args.address, notes=args.notes),
         idempotency_key=args.idempotency_key,
@@ -190,6 +200,8 @@ async def book_slot(app: App, args: BookSlot) -> BookResponse:
         "replayed": answer.replayed,
         "clock": show_clock(view),
     }
+    if fee := areas.fee_of(_area_of(answer)):
+        response["fee"] = fee
     return {**response, "stored": list(answer.stored)} if answer.stored else response
 
 
@@ -228,6 +240,8 @@ async def reschedule_booking(app: App, args: RescheduleBooking) -> RescheduleRes
         start=args.start,
         hold_token=args.hold_token,
         timezone=args.timezone,
+        postal_code=args.postal_code,
+        priority=args.priority,
         idempotency_key=args.idempotency_key,
         origin=current_origin(),
         phone=args.phone,
@@ -317,7 +331,12 @@ def _describe_booked(answer: BookAnswer, view: Viewpoint) -> str:
     appointment = _appointment(answer)
     if answer.is_cancelled:
         return sentences.canceled(appointment, view)
-    return sentences.details_stored(appointment, view) if answer.stored else sentences.booked(appointment, view)
+    booked = sentences.details_stored(appointment, view) if answer.stored else sentences.booked(appointment, view)
+    return f"{booked} {areas.say_fee(_area_of(answer), view)}".rstrip()
+
+
+def _area_of(answer: BookAnswer) -> ServiceArea | None:
+    return area_of_job(answer.project, answer.booking.claim.postal_code)
 
 
 def _found_appointment(found: FoundBooking) -> sentences.BookingDetails:

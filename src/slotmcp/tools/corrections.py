@@ -26,6 +26,7 @@ class UpdateBooking(arguments.ProjectArguments):
     address: Annotated[str, arguments.Text(500, multiline=True)] = Field("", description="Corrected")
     latitude: arguments.Latitude = None
     longitude: arguments.Longitude = None
+    postal_code: arguments.PostalCode = ""
     notes: Annotated[str, arguments.Text(2000, multiline=True)] = Field("", description="All of them")
     timezone: arguments.CallerZone = None
     locale: arguments.Locale = ""
@@ -52,6 +53,7 @@ async def update_booking(app: App, args: UpdateBooking) -> UpdateResponse:
         new_email=args.new_email,
         address=args.address,
         location=arguments.read_location(args.latitude, args.longitude),
+        postal_code=args.postal_code,
         notes=args.notes,
         origin=current_origin(),
         phone=args.phone,

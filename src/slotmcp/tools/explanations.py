@@ -34,6 +34,8 @@ class ExplainSlot(arguments.ProjectArguments):
     technician_id: arguments.RequestedTechnician = None
     latitude: arguments.Latitude = None
     longitude: arguments.Longitude = None
+    postal_code: arguments.PostalCode = ""
+    priority: arguments.RequestedPriority = None
     customer_hash: arguments.CustomerHash = ""
     hold_token: arguments.OwnHold = ""
     booking_id: arguments.MovedBooking = ""
@@ -96,6 +98,8 @@ async def _explain(app: App, args: ExplainSlot, start: Moment) -> ExplainAnswer:
         duration_minutes=args.duration_minutes,
         technician_id=args.technician_id,
         location=arguments.read_location(args.latitude, args.longitude),
+        postal_code=args.postal_code,
+        priority=args.priority,
         timezone=args.timezone,
         origin=current_origin(),
         customer_reference=args.customer_hash,

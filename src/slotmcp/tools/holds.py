@@ -1,11 +1,12 @@
 """Tools that hold a start while the caller decides, and release it."""
 
-from typing import Annotated
+from typing import Annotated, NotRequired
 
 from pydantic import Field
 
 from slotmcp.domain.claim import ClaimState
 from slotmcp.domain.interval import MS_PER_SECOND
+from slotmcp.engine.areas import area_of_job
 from slotmcp.services.app import App
 from slotmcp.services.callers import current_origin
 from slotmcp.services.hold_creation import HoldAnswer
@@ -13,7 +14,7 @@ from slotmcp.services.hold_rules import MAX_TTL_SECONDS, MIN_TTL_SECONDS, HoldRe
 from slotmcp.services.holds import ReleaseAnswer
 from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc_ms
-from slotmcp.tools.speech import sentences, waitlist
+from slotmcp.tools.speech import areas, sentences, waitlist
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import IDEMPOTENT, NOT_IDEMPOTENT, tool
 from slotmcp.tools.views import ClockedResponse, TimeView, show_clock, show_time
@@ -35,6 +36,8 @@ class CreateHold(arguments.ProjectArguments):
     technician_id: arguments.RequestedTechnician = None
     latitude: arguments.Latitude = None
     longitude: arguments.Longitude = None
+    postal_code: arguments.PostalCode = ""
+    priority: arguments.RequestedPriority = None
     ttl_seconds: Annotated[int, arguments.WholeNumber(MIN_TTL_SECONDS, MAX_TTL_SECONDS)] | None = Field(
         None, description="How long to keep it"
     )
@@ -50,6 +53,7 @@ class HoldResponse(ClockedResponse, TimeView):
     serviceType: str
     expiresAt: str
     capacityLeft: int
+    fee: NotRequired[str]
     replayed: bool
 
 
@@ -73,6 +77,8 @@ async def create_hold(app: App, args: CreateHold) -> HoldResponse:
         duration_minutes=args.duration_minutes,
         technician_id=args.technician_id,
         location=arguments.read_location(args.latitude, args.longitude),
+        postal_code=args.postal_code,
+        priority=args.priority,
         timezone=args.timezone,
         ttl_seconds=args.ttl_seconds,
         idempotency_key=args.idempotency_key,
@@ -111,7 +117,7 @@ def _show(args: CreateHold, answer: HoldAnswer) -> HoldResponse:
     claim = answer.hold.claim
     view = Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale)
     time = show_time(*claim.appointment, view)
-    return {
+    response: HoldResponse = {
         "result": _describe_hold(answer, view),
         "note": view.note,
         "holdToken": answer.hold.token,
@@ -125,6 +131,8 @@ def _show(args: CreateHold, answer: HoldAnswer) -> HoldResponse:
         "replayed": answer.replayed,
         "clock": show_clock(view),
     }
+    fee = areas.fee_of(area_of_job(answer.project, claim.postal_code))
+    return {**response, "fee": fee} if fee else response
 
 
 def _describe_release(answer: ReleaseAnswer, view: Viewpoint) -> str:
@@ -140,7 +148,8 @@ def _describe_hold(answer: HoldAnswer, view: Viewpoint) -> str:
     ms_left = claim.expires_at_ms - answer.now_ms
     if answer.hold.state is ClaimState.HELD and ms_left > 0:
         start, seconds_left = claim.appointment[0], ms_left // MS_PER_SECOND
+        fee = areas.say_fee(area_of_job(answer.project, claim.postal_code), view)
         if answer.names_service:
-            return sentences.held_service(answer.service, start, view, seconds_left)
-        return sentences.held(start, view, seconds_left)
+            return f"{fee} {sentences.held_service(answer.service, start, view, seconds_left)}".lstrip()
+        return f"{fee} {sentences.held(start, view, seconds_left)}".lstrip()
     return sentences.hold_ended(claim.appointment[0], view)

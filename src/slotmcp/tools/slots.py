@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Annotated, Literal, NotRequired, TypeAlias
+from typing import Annotated, Final, Literal, NotRequired, TypeAlias
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import PartOfDay
 from slotmcp.services.app import App
@@ -14,11 +15,15 @@ from slotmcp.services.callers import current_origin
 from slotmcp.services.slots import MAX_LIMIT, SlotAnswer, SlotQuery
 from slotmcp.tools import arguments, views
 from slotmcp.tools.moments import write_utc, write_utc_ms
-from slotmcp.tools.speech import reasons, refusals, sentences
+from slotmcp.tools.speech import areas, reasons, refusals, sentences
 from slotmcp.tools.speech.times import full_date
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import READ_ONLY, tool
 from slotmcp.tools.weekdays import read_days
+
+_NEEDS_POSTAL_CODE: Final = (
+    "Ask for the postal code: times depend on the area of the job, and create_hold and book_slot need postalCode."
+)
 
 PartOfDayArgument: TypeAlias = Literal["morning", "afternoon", "evening", "night", "any"]
 Weekdays: TypeAlias = Annotated[frozenset[int], arguments.Text(100, read_days, is_plain=True, is_list=True)]
@@ -42,6 +47,8 @@ class GetSlots(arguments.ProjectArguments):
     )
     latitude: arguments.Latitude = None
     longitude: arguments.Longitude = None
+    postal_code: arguments.PostalCode = ""
+    priority: arguments.RequestedPriority = None
     part_of_day: PartOfDayArgument = Field("any", description="Of the start")
     days_of_week: Weekdays | None = Field(None, description="E.g. mon,tue")
     technician_id: arguments.RequestedTechnician = None
@@ -71,6 +78,9 @@ QueryView = TypedDict(
         "today": str,
         "latitude": NotRequired[float],
         "longitude": NotRequired[float],
+        "postalCode": NotRequired[str],
+        "area": NotRequired[str],
+        "priority": NotRequired[str],
         "travel": NotRequired[str],
         "minutesPerStop": NotRequired[int],
     },
@@ -101,6 +111,7 @@ class SlotsResponse(views.Response):
     technicians: list[SlotTechnicianView]
     reasons: NotRequired[list[ReasonCountView]]
     nextFree: NotRequired[views.TimeView]
+    fee: NotRequired[str]
     nextCursor: str
 
 
@@ -121,6 +132,8 @@ async def get_slots(app: App, args: GetSlots) -> SlotsResponse:
         days_of_week=args.days_of_week,
         technician_id=args.technician_id,
         location=arguments.read_location(args.latitude, args.longitude),
+        postal_code=args.postal_code,
+        priority=args.priority,
         limit=args.limit,
         cursor=args.cursor,
         origin=current_origin(),
@@ -139,7 +152,7 @@ def _show(args: GetSlots, answer: SlotAnswer) -> SlotsResponse:
     view = Viewpoint.of(offer.project, offer.now_ms, timezone=offer.timezone, locale=args.locale)
     response: SlotsResponse = {
         "result": describe_slots(answer, view, is_continued=bool(args.cursor)),
-        "note": view.note,
+        "note": _note(answer, view),
         "query": _show_query(answer, view),
         "slots": views.show_offer(offer, view, args.detail),
         "technicians": [
@@ -150,6 +163,8 @@ def _show(args: GetSlots, answer: SlotAnswer) -> SlotsResponse:
     }
     if answer.reasons:
         response["reasons"] = [{"code": reason.value, "count": count} for reason, count in answer.reasons.items()]
+    if fee := areas.fee_of(answer.area):
+        response["fee"] = fee
     if answer.next_free is not None:
         response["nextFree"] = views.show_time(answer.next_free.start, answer.next_free.end, view)
     return response
@@ -159,10 +174,17 @@ def describe_slots(answer: SlotAnswer, view: Viewpoint, *, is_continued: bool) -
     """Offer some of the times, or say why there are none; `is_continued` if an earlier page had the first times."""
     either = answer.either_day
     preface = refusals.both_days(*either.days, view) if either else ""
+    fee = areas.say_fee(answer.area, view)
     if answer.offer.slots:
         starts = views.starts_of(answer.offer.slots)
-        return sentences.free_times(_first_of_each_day(starts, view) if either else starts, view, preface=preface)
+        return sentences.free_times(
+            _first_of_each_day(starts, view) if either else starts, view, preface=f"{preface} {fee}".strip()
+        )
     return f"{preface} {_describe_none(answer, view, is_continued=is_continued)}".lstrip()
+
+
+def _note(answer: SlotAnswer, view: Viewpoint) -> str:
+    return " ".join(filter(None, (view.note, _NEEDS_POSTAL_CODE if answer.lacks_postal_code else "")))
 
 
 def _first_of_each_day(starts: Sequence[Minute], view: Viewpoint) -> list[Minute]:
@@ -196,6 +218,12 @@ def _show_query(answer: SlotAnswer, view: Viewpoint) -> QueryView:
     }
     if answer.location is not None:
         query |= {"latitude": answer.location.latitude, "longitude": answer.location.longitude}
+    if answer.postal_code:
+        query["postalCode"] = answer.postal_code
+    if answer.area is not None and answer.area.id:
+        query["area"] = answer.area.id
+    if answer.priority is not Priority.NORMAL:
+        query["priority"] = answer.priority.value
     if answer.travel is not None:
         query |= {"travel": answer.travel.value, "minutesPerStop": answer.offer.project.travel.minutes_per_stop}
     return query

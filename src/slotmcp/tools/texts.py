@@ -4,6 +4,8 @@ import re
 import unicodedata
 from typing import Final
 
+from slotmcp.domain.postal_codes import is_postal_code, normalize_postal_code
+
 _MARKS: Final = "\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
 """Invisible marks: soft hyphen, zero-width space, text direction, byte order mark."""
 _INVISIBLE: Final = re.compile(f"[{_MARKS}]")
@@ -78,3 +80,15 @@ def read_name(text: str) -> str:
     if not any(map(str.isalpha, text)):
         raise ValueError("must be the person's name")
     return text
+
+
+def read_postal_code(text: str) -> str:
+    """Check a postal code in any notation, and return it normalized.
+
+    Raises:
+        ValueError: the text is not a postal code.
+    """
+    code = normalize_postal_code(text)
+    if not is_postal_code(code):
+        raise ValueError('must be a postal code such as "80202"')
+    return code

@@ -58,6 +58,8 @@ class JoinWaitlist(arguments.ProjectArguments):
     customer_hash: arguments.Secret = Field("", description="As given to create_hold")
     latitude: arguments.Latitude = None
     longitude: arguments.Longitude = None
+    postal_code: arguments.PostalCode = ""
+    priority: arguments.RequestedPriority = None
     idempotency_key: arguments.IdempotencyKey = ""
     timezone: arguments.CallerZone = None
     locale: arguments.Locale = ""
@@ -132,6 +134,8 @@ async def join_waitlist(app: App, args: JoinWaitlist) -> WaitlistEntryResponse:
         duration_minutes=args.duration_minutes,
         technician_id=args.technician_id,
         location=arguments.read_location(args.latitude, args.longitude),
+        postal_code=args.postal_code,
+        priority=args.priority,
         timezone=args.timezone,
         customer_reference=args.customer_hash,
         idempotency_key=args.idempotency_key,

@@ -45,7 +45,15 @@ async def cancel(shop: Shop, booking_id: str, origin: RequestOrigin | None = Non
 
 async def move(shop: Shop, booking_id: str, origin: RequestOrigin | None = None, **proof: str) -> object:
     """Move a booking to noon for a caller."""
-    request = RescheduleRequest(booking_id=booking_id, origin=origin or caller(), start=at("12:00"), **proof)
+    phone, email, project_id = (proof.get(name, "") for name in ("phone", "email", "project_id"))
+    request = RescheduleRequest(
+        booking_id=booking_id,
+        origin=origin or caller(),
+        start=at("12:00"),
+        phone=phone,
+        email=email,
+        project_id=project_id or None,
+    )
     return await shop.app.bookings.reschedule_booking(request)
 
 

@@ -16,6 +16,7 @@ from slotmcp.domain.recurrence import WallSpan, WeeklySpan
 from slotmcp.domain.report import ExtraHour, ExtraSkills, ExtraTechnician, Gap, GapChange, Gaps
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.domain.trace import Question
+from slotmcp.engine.areas import in_area
 from slotmcp.engine.assign import assign
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
@@ -96,12 +97,15 @@ def _first_start(availability: Availability, need: Need, question: Question) -> 
 
 
 def _need(schedule: Schedule, question: Question) -> Need:
-    return Need.of_service(
+    need = Need.of_service(
         schedule.services[question.service_id],
         duration_minutes=question.duration_minutes,
         technician_id=question.technician_id,
         site=site_at(question.area, schedule.project.travel),
+        priority=question.priority,
     )
+    area = next((area for area in schedule.project.areas if area.id == question.area_id), None)
+    return in_area(need, area)
 
 
 def _with_booking(

@@ -34,6 +34,10 @@ def refuse(kind: ProblemKind, view: Viewpoint) -> str:  # noqa: C901, PLR0911, P
             )
         case ProblemKind.BOOKING:
             return voice.say("I'm sorry, I can't find that appointment. What phone number or email is it under?")
+        case ProblemKind.POSTAL_CODE:
+            return voice.say("I'm sorry, I need the postal code of the address for that. What is it?")
+        case ProblemKind.OUTSIDE_AREA:
+            return voice.say("I'm sorry, we don't come to that address, because it's outside our area.")
         case ProblemKind.PAST:
             return voice.say("I'm sorry, that time is in the past. Which day did you mean?")
         case ProblemKind.TOO_FAR:
