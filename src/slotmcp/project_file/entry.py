@@ -31,6 +31,8 @@ class Entry(BaseModel):
 
     exported_defaults: ClassVar[frozenset[str]] = frozenset()
     """Fields that an export writes even when they have their default value."""
+    planned: ClassVar[Mapping[str, str]] = {}
+    """Keys that do not exist yet, each with the sentence that rejects it."""
 
     def to(self, cls: type[T], **values: Any) -> T:  # noqa: ANN401  each value has the type of its field
         """Build a domain value from the fields of the same names; `values` adds or replaces fields."""

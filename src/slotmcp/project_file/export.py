@@ -3,12 +3,13 @@
 `Entry.export` writes fields of the same name. This module lists only fields that are converted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from io import StringIO
 from typing import Any, TypeAlias
 
 from slotmcp.domain.booking import Booking
+from slotmcp.domain.booking_rules import BookableSpan, Price, ServiceArea
 from slotmcp.domain.calcom import CalcomHost
 from slotmcp.domain.catalog import DateOverride, Location, Project, ServiceType, Technician, TimeOff
 from slotmcp.domain.claim import BusyTime
@@ -16,6 +17,14 @@ from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
 from slotmcp.domain.recurrence import PartsOfDay, WallSpan, WeeklySpan
 from slotmcp.engine.zones import utc_to_wall, wall_to_utc
 from slotmcp.project_file.field_types import DAYS
+from slotmcp.project_file.rule_schema import (
+    AreaEntry,
+    BookableEntry,
+    ClosureEntry,
+    PriceEntry,
+    QuestionEntry,
+    ReserveEntry,
+)
 from slotmcp.project_file.schema import (
     BookingEntry,
     BusyEntry,
@@ -78,6 +87,17 @@ def _project(project: Project) -> Keys:
         and _Flow(CalcomEntry.export(connection, webhook_secret_envs=list(connection.webhook_secret_envs))),
         holidays=[*project.holiday_regions, *project.closed_dates],
         parts_of_day=_parts_of_day(project.parts_of_day),
+        closures=[_Flow(ClosureEntry.export(closure)) for closure in project.closures],
+        areas=[_area(area) for area in project.areas],
+    )
+
+
+def _area(area: ServiceArea) -> Keys:
+    return AreaEntry.export(
+        area,
+        postal_codes=[_Quoted(code) for code in area.postal_codes],
+        technician_ids=list(area.technician_ids),
+        days=_days(area.days),
     )
 
 
@@ -90,7 +110,26 @@ def _parts_of_day(parts: PartsOfDay) -> Keys:
 
 
 def _service(service: ServiceType) -> Keys:
-    return ServiceEntry.export(service, skills=sorted(service.skills), spoken=_Flow(service.spoken))
+    return ServiceEntry.export(
+        service,
+        skills=sorted(service.skills),
+        spoken=_Flow(service.spoken),
+        price=service.price and _price(service.price),
+        questions=[_Flow(QuestionEntry.export(question)) for question in service.questions],
+        bookable=[_bookable(span) for span in service.bookable],
+        reserves=[_Flow(ReserveEntry.export(reserve)) for reserve in service.reserves],
+    )
+
+
+def _price(price: Price) -> Keys:
+    amount = price.amount
+    number = None if amount is None else int(amount) if amount == int(amount) else float(amount)
+    return _Flow(PriceEntry.export(price, amount=number))
+
+
+def _bookable(bookable: BookableSpan) -> Keys:
+    days = _days(bookable.days)
+    return _Flow({"days": days, **BookableEntry.export(bookable, days=days, **_window(bookable.span))})
 
 
 def _technician(technician: Technician, project: Project) -> Keys:
@@ -99,13 +138,19 @@ def _technician(technician: Technician, project: Project) -> Keys:
         technician,
         timezone=None if zone_key == project.timezone else zone_key,
         skills=sorted(technician.skills),
-        home=_location(technician.home),
+        home=_home(technician),
         shifts=[_weekly_span(shift) for shift in technician.shifts],
         breaks=[_weekly_span(pause) for pause in technician.breaks],
+        on_call=[_weekly_span(span) for span in technician.on_call],
         overrides=[_override(override) for override in technician.overrides],
         time_off=[_absence(absence, zone_key) for absence in technician.time_off],
         calcom=technician.calcom and _host(technician.calcom),
     )
+
+
+def _home(technician: Technician) -> Keys:
+    postal_code = technician.home_postal_code
+    return _Flow(postalCode=_Quoted(postal_code) if postal_code else None, **(_location(technician.home) or {}))
 
 
 def _host(host: CalcomHost) -> Keys:
@@ -118,8 +163,12 @@ def _host(host: CalcomHost) -> Keys:
 
 
 def _weekly_span(weekly: WeeklySpan) -> Keys:
-    days = [DAYS[day] for day in sorted(weekly.days)]
-    return _Flow({"days": days, **_window(weekly.span), "from": weekly.valid_from, "until": weekly.valid_until})
+    dates = {"from": weekly.valid_from, "until": weekly.valid_until}
+    return _Flow({"days": _days(weekly.days), **_window(weekly.span), **dates})
+
+
+def _days(days: Iterable[int]) -> list[str]:
+    return [DAYS[day] for day in sorted(days)]
 
 
 def _window(span: WallSpan) -> Keys:
@@ -155,6 +204,7 @@ def export_booking(booking: Booking, services: Mapping[str, ServiceType]) -> Key
         buffer_before_minutes=None if service and before == service.buffer_before_minutes else before,
         buffer_after_minutes=None if service and after == service.buffer_after_minutes else after,
         location=_location(claim.location),
+        postal_code=_Quoted(claim.postal_code),
         status=booking.status,
     )
 

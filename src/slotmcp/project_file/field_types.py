@@ -8,19 +8,22 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from slotmcp.domain.postal_codes import PREFIX_MARK, RANGE_MARK, is_postal_code, normalize_postal_code
 from slotmcp.domain.recurrence import WallSpan
 from slotmcp.project_file import times
-from slotmcp.project_file.suggestions import check_country, check_region, check_zone
+from slotmcp.project_file.suggestions import check_country, check_currency, check_region, check_zone
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MAX_ID = 64
 MAX_BOOKING_ID = 100
+MAX_AMOUNT = 1_000_000
 SLUG_PATTERN = r"[a-z0-9]+(?:[-_.][a-z0-9]+)*"
 BOOKING_ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._:-]*"
 LOCALE_PATTERN = r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?"
@@ -94,15 +97,32 @@ def text(noun: str, example: str, *, longest: int) -> FieldType:
 
     def read(value: object) -> str:
         line = _as_text(value, f"write {noun} as text", example)
-        if not line.strip():
-            raise ValueError(f"this is blank; write {noun}, such as {example}")
-        if len(line) > longest:
-            raise ValueError(f"write {noun} in at most {longest} characters, not {len(line):,}")
+        _check_text(line, noun, example, longest)
         if any(unicodedata.category(char) in _CONTROL for char in line):
             raise ValueError(f"write {noun} on one line, without control characters")
         return line
 
     return FieldType(read, {"type": "string", "minLength": 1, "maxLength": longest})
+
+
+def prose(noun: str, example: str, *, longest: int) -> FieldType:
+    """Return the type of sentences. Line breaks and repeated spaces become one space."""
+
+    def read(value: object) -> str:
+        line = " ".join(_as_text(value, f"write {noun} as text", example).split())
+        _check_text(line, noun, example, longest)
+        if any(unicodedata.category(char) in _CONTROL for char in line):
+            raise ValueError(f"write {noun} without control characters")
+        return line
+
+    return FieldType(read, {"type": "string", "minLength": 1})
+
+
+def _check_text(line: str, noun: str, example: str, longest: int) -> None:
+    if not line.strip():
+        raise ValueError(f"this is blank; write {noun}, such as {example}")
+    if len(line) > longest:
+        raise ValueError(f"write {noun} in at most {longest} characters, not {len(line):,}")
 
 
 def slug(noun: str, example: str) -> FieldType:
@@ -200,6 +220,52 @@ def _holiday(word: str) -> str | date:
     return times.parse_date(word) if word[:1].isdigit() else check_region(word)
 
 
+def _amount(value: object) -> Decimal:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_AMOUNT:
+        return Decimal(str(value))
+    raise ValueError(f"write an amount from 0 to {MAX_AMOUNT}, without the currency, such as 89; {describe(value)}")
+
+
+def _postal_code(word: str) -> str:
+    code = normalize_postal_code(word)
+    if is_postal_code(code):
+        return code
+    raise ValueError(f'write a postal code, such as "80202" or "SW1A 1AA"; {describe(word)}')
+
+
+def _postal_entry(word: str) -> str:
+    """Return a postal code, a prefix or a range in the form that an area has."""
+    first, range_mark, last = word.partition(RANGE_MARK)
+    if range_mark:
+        return _postal_range(first, last)
+    prefix, mark, rest = word.partition(PREFIX_MARK)
+    return _postal_prefix(prefix, rest) if mark else _postal_code(word)
+
+
+def _postal_range(first: str, last: str) -> str:
+    low, high = normalize_postal_code(first), normalize_postal_code(last)
+    if not is_postal_code(low) or not is_postal_code(high):
+        found = describe(f"{first}{RANGE_MARK}{last}")
+        raise ValueError(f'write a range by its first and last postal code, such as "80210..80219"; {found}')
+    if len(low) != len(high):
+        raise ValueError(
+            f"{low} has {len(low)} characters and {high} has {len(high)}; write two codes of equal length, "
+            'such as "80210..80219"'
+        )
+    if high < low:
+        raise ValueError(f'the last code is before the first; write "{high}{RANGE_MARK}{low}"')
+    return f"{low}{RANGE_MARK}{high}"
+
+
+def _postal_prefix(prefix: str, rest: str) -> str:
+    start = "".join(prefix.split()).upper()
+    if rest.strip():
+        raise ValueError('write the * at the end, after the first digits or letters of the codes, such as "802*"')
+    if not re.fullmatch(r"[A-Z0-9][A-Z0-9-]{0,10}", start):
+        raise ValueError('write the first digits or letters of the codes before the *, such as "802*"')
+    return f"{start}{PREFIX_MARK}"
+
+
 def _flag(value: object) -> bool:
     if isinstance(value, bool):
         return value
@@ -207,6 +273,10 @@ def _flag(value: object) -> bool:
 
 
 Country = Annotated[str, _parsed(check_country, "a country", "US", {"pattern": "^[A-Z]{2}$"})]
+Currency = Annotated[str, _parsed(check_currency, "a currency", "USD", {"pattern": "^[A-Z]{3}$"})]
+Amount = Annotated[Decimal, FieldType(_amount, {"type": "number", "minimum": 0, "maximum": MAX_AMOUNT})]
+PostalCode = Annotated[str, _parsed(_postal_code, "a postal code", "80202", {})]
+PostalEntry = Annotated[str, _parsed(_postal_entry, "a postal code", "80202", {})]
 ZoneName = Annotated[str, _parsed(check_zone, "the IANA name of a time zone", "America/Denver", {})]
 Locale = Annotated[str, _parsed(_locale, "a language and country", "en-US", {"pattern": f"^{LOCALE_PATTERN}$"})]
 Day = Annotated[int, FieldType(_day, {"enum": list(DAYS)})]

@@ -13,9 +13,19 @@ from slotmcp.domain.calendar import CALENDAR_SOURCE_PREFIX
 from slotmcp.domain.catalog import DateOverride, Location, Project, ServiceType, Technician, TimeOff, TravelPolicy
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
-from slotmcp.domain.recurrence import PartsOfDay, WallSpan, WeeklySpan
+from slotmcp.domain.recurrence import PartsOfDay, WeeklySpan
 from slotmcp.project_file.calcom import check_calcom, connection_of, host_of
 from slotmcp.project_file.checks import KnownIds, Problems, check_repeated
+from slotmcp.project_file.rule_mapping import (
+    areas_of,
+    bookable_of,
+    closures_of,
+    home_of,
+    price_of,
+    questions_of,
+    reserves_of,
+    wall_span_of,
+)
 from slotmcp.project_file.schema import (
     BookingEntry,
     BusyEntry,
@@ -27,7 +37,6 @@ from slotmcp.project_file.schema import (
     ShiftEntry,
     TechnicianEntry,
     TimeOffEntry,
-    WindowEntry,
 )
 from slotmcp.project_file.times import TimeExpression, TimeResolver, write_clock, write_day_span
 from slotmcp.services.imports import ProjectPlan
@@ -42,7 +51,7 @@ def plan_of(file: FileEntry, known: KnownIds, now_ms: int, problems: Problems) -
     """
     _check_ids(file, known, problems)
     check_calcom(file, known, problems)
-    project = _project(file.project, problems.at("project"))
+    project = _project(file.project, known, problems.at("project"))
     is_zone_known = not problems.at("project", "timezone").exist
     resolver = TimeResolver(project.timezone, now_ms)
     services = tuple(_service(entry, problems.at("services", index)) for index, entry in enumerate(file.services))
@@ -71,7 +80,7 @@ def _check_ids(file: FileEntry, known: KnownIds, problems: Problems) -> None:
         known.check("technicians", busy.technician_id, problems.at("busy", index, "technicianId"))
 
 
-def _project(entry: ProjectEntry, problems: Problems) -> Project:
+def _project(entry: ProjectEntry, known: KnownIds, problems: Problems) -> Project:
     check_repeated(entry.ranking.candidates, problems.at("ranking", "candidates"))
     check_repeated(entry.ranking.assignment, problems.at("ranking", "assignment"))
     check_repeated(entry.holidays, problems.at("holidays"))
@@ -84,6 +93,8 @@ def _project(entry: ProjectEntry, problems: Problems) -> Project:
         closed_dates=tuple(holiday for holiday in entry.holidays if isinstance(holiday, date)),
         calcom=connection_of(entry.calcom, problems.at("calcom")),
         parts_of_day=_parts_of_day(entry.parts_of_day, problems.at("partsOfDay")),
+        closures=closures_of(entry.closures, problems.at("closures")),
+        areas=areas_of(entry.areas, known, problems.at("areas")),
     )
 
 
@@ -102,7 +113,15 @@ def _service(entry: ServiceEntry, problems: Problems) -> ServiceType:
     if entry.min_duration_minutes is not None and entry.min_duration_minutes > entry.duration_minutes:
         problems.at("minDurationMinutes").add(f"the service lasts {entry.duration_minutes} minutes; write at most that")
     spoken = entry.spoken.model_dump(by_alias=True, exclude_none=True)
-    return entry.to(ServiceType, skills=frozenset(entry.skills), spoken=spoken)
+    return entry.to(
+        ServiceType,
+        skills=frozenset(entry.skills),
+        spoken=spoken,
+        price=price_of(entry.price, problems.at("price")),
+        questions=questions_of(entry.questions, problems.at("questions")),
+        bookable=bookable_of(entry.bookable, problems.at("bookable")),
+        reserves=reserves_of(entry.reserves, problems.at("reserve")),
+    )
 
 
 def _technician(entry: TechnicianEntry, of_project: TimeResolver, problems: Problems) -> Technician:
@@ -112,9 +131,11 @@ def _technician(entry: TechnicianEntry, of_project: TimeResolver, problems: Prob
         Technician,
         timezone=resolver.zone_key,
         skills=frozenset(entry.skills),
-        home=entry.home and entry.home.to(Location),
+        home=home_of(entry.home, problems.at("home")),
+        home_postal_code=entry.home.postal_code if entry.home else "",
         shifts=_weekly_spans(entry.shifts, problems.at("shifts")),
         breaks=_weekly_spans(entry.breaks, problems.at("breaks")),
+        on_call=_weekly_spans(entry.on_call, problems.at("onCall")),
         overrides=_overrides(entry.overrides, resolver, problems.at("overrides")),
         time_off=tuple(
             _absence(absence, resolver, problems.at("timeOff", index)) for index, absence in enumerate(entry.time_off)
@@ -131,17 +152,7 @@ def _weekly_span(entry: ShiftEntry, problems: Problems) -> WeeklySpan:
     check_repeated(entry.days, problems.at("days"))
     if entry.valid_from is not None and entry.valid_until is not None and entry.valid_until < entry.valid_from:
         problems.at("until").add(f"this is before from; write {entry.valid_from} or a later date")
-    return entry.to(WeeklySpan, days=frozenset(entry.days), span=_wall_span(entry, problems))
-
-
-def _wall_span(entry: WindowEntry, problems: Problems) -> WallSpan:
-    if entry.start == MINUTES_PER_DAY:
-        problems.at("start").add('nothing can start at 24:00; write "00:00" on the next day')
-    elif entry.start == entry.end:
-        sentence = 'this equals the start; write a later time, or for the whole day "00:00" to "24:00"'
-        problems.at("end").add(sentence)
-    past_midnight = MINUTES_PER_DAY * (entry.end < entry.start)
-    return WallSpan(start_minute=entry.start, end_minute=entry.end + past_midnight)
+    return entry.to(WeeklySpan, days=frozenset(entry.days), span=wall_span_of(entry, problems))
 
 
 def _overrides(
@@ -162,7 +173,7 @@ def _override(entry: OverrideEntry, resolver: TimeResolver, problems: Problems) 
         problems.at("closed").add("a closed date has no windows; remove closed or windows")
     if not entry.closed and not entry.windows and not problems.exist:
         problems.add('write closed: true, or windows such as [{start: "09:00", end: "13:00"}]')
-    windows = [_wall_span(window, problems.at("windows", index)) for index, window in enumerate(entry.windows)]
+    windows = [wall_span_of(window, problems.at("windows", index)) for index, window in enumerate(entry.windows)]
     return DateOverride(date=resolver.date_of(entry.date), windows=tuple(windows))
 
 

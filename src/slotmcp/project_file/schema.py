@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from slotmcp.domain.booking import BookingStatus
+from slotmcp.domain.booking_rules import OutsideAreas, Priority
 from slotmcp.domain.calcom import CalcomConnection
 from slotmcp.domain.catalog import (
     ChangeVerification,
@@ -26,7 +27,6 @@ from slotmcp.project_file.field_types import (
     AnyDate,
     AnyMoment,
     BookingId,
-    Clock,
     Country,
     Day,
     DaySpan,
@@ -37,13 +37,31 @@ from slotmcp.project_file.field_types import (
     Locale,
     Longitude,
     PlainDate,
+    PostalCode,
     Variable,
     ZoneName,
     choice,
     integer,
     number,
+    prose,
     slug,
     text,
+)
+from slotmcp.project_file.rule_schema import (
+    MAX_AREAS,
+    MAX_BOOKABLE,
+    MAX_CLOSURES,
+    MAX_QUESTIONS,
+    MAX_RESERVES,
+    PLANNED_OF_SERVICE,
+    AreaEntry,
+    BookableEntry,
+    ClosureEntry,
+    PriceEntry,
+    QuestionEntry,
+    ReserveEntry,
+    TechnicianId,
+    WindowEntry,
 )
 
 Name = Annotated[str, text("a name", "Front Range Heating", longest=200)]
@@ -52,10 +70,14 @@ Source = Annotated[str, text("a source", "calendar", longest=100)]
 Spoken = Annotated[str, text("the service's name", "la reparación de la calefacción", longest=80)]
 Skill = Annotated[str, slug("a skill", "hvac")]
 ServiceId = Annotated[str, slug("a service's id", "ac-repair")]
-TechnicianId = Annotated[str, slug("a technician's id", "t-ana")]
 ProjectId = Annotated[str, slug("the project's id", "denver-hvac")]
 Buffer = Annotated[int, integer("minutes", 0, 720, 15)]
 Duration = Annotated[int, integer("minutes", 1, 1440, 60)]
+Notice = Annotated[int, integer("minutes", 0, 43_200, 60)]
+Horizon = Annotated[int, integer("days", 1, 366, 31)]
+Description = Annotated[str, prose("a description", "Repair of a furnace that does not heat.", longest=500)]
+Guidance = Annotated[str, prose("guidance", "Use for no heat; for a yearly check use furnace-tune-up.", longest=500)]
+Terms = Annotated[str, prose("terms", "Cancel at least 24 hours before.", longest=300)]
 CalcomId = Annotated[int, integer("", 1, 2_147_483_647, 1042)]
 Ranking = Annotated[RankingKey, choice(RankingKey)]
 
@@ -71,6 +93,15 @@ class LocationEntry(Entry):
 
     latitude: Latitude = Field(examples=[39.7392])
     longitude: Longitude = Field(examples=[-104.9903])
+
+
+class HomeEntry(Entry):
+    """Start of a technician's working days: coordinates, a postal code, or both."""
+
+    postal_code: PostalCode = ""
+    """Postal code of the home."""
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
 
 
 class TravelEntry(Entry):
@@ -149,9 +180,9 @@ class ProjectEntry(Entry):
     """Grid of offered starts."""
     slot_alignment: Annotated[SlotAlignment, choice(SlotAlignment)] = _DEFAULTS.slot_alignment
     """clock: multiples of the interval from local midnight; opening: from the start of a free gap."""
-    min_notice_minutes: Annotated[int, integer("minutes", 0, 43_200, 60)] = _DEFAULTS.min_notice_minutes
+    min_notice_minutes: Notice = _DEFAULTS.min_notice_minutes
     """Minimum time between now and an offered start."""
-    horizon_days: Annotated[int, integer("days", 1, 366, 31)] = _DEFAULTS.horizon_days
+    horizon_days: Horizon = _DEFAULTS.horizon_days
     """Number of local dates after today on which starts are offered."""
     hold_ttl_seconds: Annotated[int, integer("seconds", 60, 120, 90)] = _DEFAULTS.hold_ttl_seconds
     """Lifetime of a hold."""
@@ -174,10 +205,20 @@ class ProjectEntry(Entry):
     parts_of_day: PartsOfDayEntry = Field(default_factory=PartsOfDayEntry)
     wording: Annotated[Wording, choice(Wording)] = _DEFAULTS.wording
     """visit: a technician can come; appointment: a technician is available."""
+    closures: list[ClosureEntry] = Field(default=[], max_length=MAX_CLOSURES)
+    """Dates on which the business is closed."""
+    areas: list[AreaEntry] = Field(default=[], max_length=MAX_AREAS)
+    """Areas that technicians serve."""
+    outside_areas: Annotated[OutsideAreas, choice(OutsideAreas)] = _DEFAULTS.outside_areas
+    """Jobs in no area. refuse: they are refused; accept: no rule of an area applies."""
+    cancel_notice_minutes: Annotated[int, integer("minutes", 0, 43_200, 1440)] | None = None
+    """Time before a booking from which callers who cancel hear the terms; default: they never do."""
 
 
 class ServiceEntry(Entry):
     """A kind of appointment."""
+
+    planned = PLANNED_OF_SERVICE
 
     id: ServiceId = Field(examples=["ac-repair"])
     name: Name = Field(examples=["AC repair"])
@@ -194,13 +235,26 @@ class ServiceEntry(Entry):
     min_duration_minutes: Duration | None = None
     """Shortest length that a caller may ask for; default: half of the service's, rounded up."""
     spoken: SpokenEntry = Field(default_factory=SpokenEntry)
-
-
-class WindowEntry(Entry):
-    """A time span of one date in local time. It runs past midnight if the end is before the start."""
-
-    start: Clock = Field(examples=["08:00"])
-    end: Clock = Field(examples=["17:00"])
+    description: Description = ""
+    """The service in one or two sentences."""
+    guidance: Guidance = ""
+    """For the agent: which words of a caller mean this service."""
+    price: PriceEntry | None = None
+    """Price of the service, if callers hear one."""
+    terms: Terms = ""
+    """Conditions that callers hear before booking."""
+    questions: list[QuestionEntry] = Field(default=[], max_length=MAX_QUESTIONS)
+    """Questions that callers answer before booking."""
+    min_notice_minutes: Notice | None = None
+    """Minimum time between now and an offered start; default: the project's."""
+    horizon_days: Horizon | None = None
+    """Number of local dates after today on which starts are offered; default: the project's."""
+    max_bookings_per_day: Annotated[int, integer("bookings", 1, 1000, 10)] | None = None
+    """Maximum number of the service's bookings and live holds on one local date of the project."""
+    bookable: list[BookableEntry] = Field(default=[], min_length=1, max_length=MAX_BOOKABLE)
+    """Time spans in which the service can start; default: whenever a technician works."""
+    reserves: list[ReserveEntry] = Field(default=[], max_length=MAX_RESERVES, alias="reserve")
+    """Capacity that is kept for emergencies."""
 
 
 class ShiftEntry(WindowEntry):
@@ -282,7 +336,7 @@ class TechnicianEntry(Entry):
     """IANA name; default: the project's."""
     skills: list[Skill] = Field(default=[])
     """Skills of the technician."""
-    home: LocationEntry | None = None
+    home: HomeEntry | None = None
     """Start of the technician's working days."""
     max_bookings_per_day: Annotated[int, integer("bookings", 1, 100, 6)] | None = None
     """Maximum number of bookings and live holds on one local date of the project."""
@@ -290,6 +344,8 @@ class TechnicianEntry(Entry):
     """Weekly working time."""
     breaks: list[ShiftEntry] = Field(default=[])
     """Weekly breaks from the shifts."""
+    on_call: list[ShiftEntry] = Field(default=[])
+    """Weekly working time for emergencies only."""
     overrides: list[OverrideEntry] = Field(default=[])
     """Working time of single dates."""
     time_off: list[TimeOffEntry] = Field(default=[])
@@ -315,6 +371,10 @@ class BookingEntry(Entry):
     """Default: the service's."""
     location: LocationEntry | None = None
     """Location of the job."""
+    postal_code: PostalCode = ""
+    """Postal code of the job."""
+    priority: Annotated[Priority, choice(Priority)] = Priority.NORMAL
+    """Priority with which it was booked."""
     technician_chosen: Flag = False
     """The caller asked for this technician, who keeps the booking when it moves."""
     status: Annotated[BookingStatus, choice(BookingStatus, without=BookingStatus.CANCELLED)] = BookingStatus.CONFIRMED

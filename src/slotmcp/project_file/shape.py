@@ -150,14 +150,23 @@ def sentence_of(error: "ErrorDetails", root: type[Entry]) -> str:
         case "missing":
             return f"{key} is missing; add it, such as {key}: {entry_at(root, place[:-1]).example(key)}"
         case "extra_forbidden":
-            return f'there is no key "{key[:40]}" here; {did_you_mean(key, entry_at(root, place[:-1]).keys())}'
+            entry = entry_at(root, place[:-1])
+            return entry.planned.get(key) or f'there is no key "{key[:40]}" here; {did_you_mean(key, entry.keys())}'
         case "list_type":
             return f"write a list, such as [{_list_example(error['input'])}]; {describe(error['input'])}"
-        case "too_short":
-            return "add at least one here"
+        case "too_short" | "too_long":
+            return _length_sentence(error, root)
         case _:
             keys = ", ".join(entry_at(root, place).keys())
             return f"write keys with values here: {keys}; {describe(error['input'])}"
+
+
+def _length_sentence(error: "ErrorDetails", root: type[Entry]) -> str:
+    """Return the valid length of a list."""
+    if error["type"] == "too_long":
+        return f"write at most {error['ctx']['max_length']} here, not {len(error['input']):,}"
+    field = entry_at(root, error["loc"][:-1]).field(str(error["loc"][-1]))
+    return "add at least one here" + ("" if field is None or field.is_required() else ", or remove the key")
 
 
 def _list_example(value: object) -> str:

@@ -6,10 +6,11 @@ from functools import lru_cache
 from zoneinfo import available_timezones
 
 from slotmcp.engine.zone_names import PLACE_BY_ABBREVIATION, PLACE_BY_FIXED_ZONE, nearest_place
-from slotmcp.services.countries import is_country
+from slotmcp.services.countries import currencies, is_country
 
 _USUAL_CODES = {"UK": "GB", "USA": "US", "EN": "GB"}
 """Codes of ISO 3166 by other abbreviations."""
+_CURRENCY_BY_SIGN = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY"}
 _UTC = frozenset({"UTC", "Etc/UTC"})
 
 
@@ -62,6 +63,20 @@ def check_country(text: str) -> str:
     if code != text:
         raise ValueError(f'"{text[:40]}" is not a code of ISO 3166; did you mean "{code}"?')
     return code
+
+
+def check_currency(text: str) -> str:
+    """Return the ISO 4217 code of a currency that a country uses.
+
+    Raises:
+        ValueError: it is not such a code; the message suggests one.
+    """
+    if text in currencies():
+        return text
+    code = _CURRENCY_BY_SIGN.get(text.strip(), text.strip().upper())
+    if code in currencies():
+        raise ValueError(f'"{text[:40]}" is not a code of ISO 4217; did you mean "{code}"?')
+    raise ValueError(f'there is no currency "{text[:40]}"; write its three letters of ISO 4217, such as USD')
 
 
 def check_region(text: str) -> str:

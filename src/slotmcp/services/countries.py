@@ -1,8 +1,9 @@
-"""Countries by ISO 3166 code: of a project, of a locale and of a time zone."""
+"""Countries by ISO 3166 code: of a project, of a locale and of a time zone; and their currencies by ISO 4217 code."""
 
 import re
 from collections.abc import Mapping
-from typing import Final, Literal
+from functools import lru_cache
+from typing import Any, Final, Literal
 
 from slotmcp.domain.catalog import Project
 from slotmcp.engine.zone_names import PLACE_BY_FIXED_ZONE
@@ -43,8 +44,26 @@ def is_country(code: str) -> bool:
     return code not in _NO_COUNTRIES and code in _table("zone_territories").values()
 
 
-def _table(name: Literal["zone_aliases", "zone_territories"]) -> Mapping[str, str]:
+@lru_cache(maxsize=1)
+def currencies() -> frozenset[str]:
+    """Return the currencies that are legal tender in a country."""
+    by_country = _table("territory_currencies")
+    return frozenset(
+        code for uses in by_country.values() for code, _, end, is_tender in uses if end is None and is_tender
+    )
+
+
+def currency_decimals(code: str) -> int:
+    """Return the number of decimal places of a currency's amounts."""
+    fractions = _table("currency_fractions")
+    decimals: int = fractions.get(code, fractions["DEFAULT"])[0]
+    return decimals
+
+
+def _table(
+    name: Literal["zone_aliases", "zone_territories", "territory_currencies", "currency_fractions"],
+) -> Mapping[str, Any]:
     from babel.core import get_global  # noqa: PLC0415  takes 0.03 s, which would slow down the start
 
-    table: Mapping[str, str] = get_global(name)
+    table: Mapping[str, Any] = get_global(name)
     return table

@@ -32,6 +32,8 @@ def rank(entry: str, code: str) -> tuple[int, int] | None:
 
 @given(AREAS, CODES)
 @example([["0*"], ["00*"]], "001")
+@example([["0*"], ["0*"]], "001")
+@example([["0"], ["0"]], "0")
 @example([["0..2"], ["1*"], ["1"]], "1")
 @example([["0..2"], ["1..2"]], "1")
 @example([["00..22"]], "1")

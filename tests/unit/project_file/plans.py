@@ -1,13 +1,24 @@
 """Strategies for any plan that a project file can express."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 from itertools import accumulate, pairwise
 from typing import TypeVar
 
 from hypothesis import strategies as st
 
 from slotmcp.domain.booking import Booking, BookingStatus
+from slotmcp.domain.booking_rules import (
+    BookableSpan,
+    Closure,
+    OutsideAreas,
+    Price,
+    Priority,
+    Reserve,
+    ServiceArea,
+    ServiceQuestion,
+)
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
 from slotmcp.domain.catalog import (
     ChangeVerification,
@@ -103,6 +114,77 @@ def stretches(draw: st.DrawFn) -> tuple[int, int]:
     return start, start + draw(st.integers(1, 500_000))
 
 
+DAYS = st.frozensets(st.integers(0, 6))
+PROSE = NAMES.map(lambda text: " ".join(text.split())).filter(bool)
+PRIORITIES = st.sampled_from(Priority)
+POSTAL_CODES = st.sampled_from(["80202", "00501", "SW1A1AA", "00-950", "1E3", "123456789012"])
+POSTAL_ENTRIES = POSTAL_CODES | st.sampled_from(["802*", "S*", "0*", "80210..80219", "SW1A0AA..SW1A9ZZ"])
+
+
+@st.composite
+def closures(draw: st.DrawFn) -> Closure:
+    first = draw(st.dates(date(2000, 1, 1), date(2198, 12, 31)))
+    return Closure(
+        first=first, last=first + timedelta(days=draw(st.integers(0, 365))), reason=draw(st.just("") | NAMES)
+    )
+
+
+@st.composite
+def areas(draw: st.DrawFn, technician_ids: list[str]) -> tuple[ServiceArea, ...]:
+    """Draw areas, each with postal codes of its own."""
+    entries = draw(st.lists(POSTAL_ENTRIES, unique=True, max_size=3))
+    ids = draw(st.lists(SLUGS, min_size=len(entries), max_size=len(entries), unique=True))
+    return tuple(
+        ServiceArea(
+            id=area_id,
+            postal_codes=(entry,),
+            technician_ids=tuple(draw(st.lists(st.sampled_from(technician_ids), unique=True))),
+            days=draw(DAYS),
+            extra_minutes=draw(st.integers(0, 240)),
+            fee=draw(st.just("") | PROSE),
+        )
+        for area_id, entry in zip(ids, entries, strict=True)
+    )
+
+
+@st.composite
+def prices(draw: st.DrawFn) -> Price:
+    text = draw(PROSE)
+    if draw(st.booleans()):
+        return Price(text=text)
+    decimals = {"USD": 2, "JPY": 0, "KWD": 3}
+    currency = draw(st.sampled_from(list(decimals)))
+    amount = draw(st.decimals(0, 1_000_000, places=decimals[currency])) + Decimal(0)
+    return Price(amount=amount, currency=currency, per=draw(st.just("") | NAMES.map(lambda name: name[:40])), text=text)
+
+
+@st.composite
+def bookable(draw: st.DrawFn) -> tuple[BookableSpan, ...]:
+    """Draw spans that do not overlap, because each has other days and ends on its day."""
+    days = draw(st.lists(st.sampled_from(range(7)), unique=True, max_size=3))
+    starts = [draw(st.integers(0, 1439)) for _ in days]
+    return tuple(
+        BookableSpan(
+            days=frozenset([day]),
+            span=WallSpan(start_minute=start, end_minute=draw(st.integers(start + 1, 1440))),
+            priority=draw(PRIORITIES),
+        )
+        for day, start in zip(days, starts, strict=True)
+    )
+
+
+@st.composite
+def reserves(draw: st.DrawFn) -> tuple[Reserve, ...]:
+    times = draw(st.lists(st.integers(0, 43_200), unique=True, max_size=2))
+    return tuple(Reserve(places=draw(st.integers(1, 100)), until_minutes=until) for until in times)
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> tuple[ServiceQuestion, ...]:
+    ids = draw(st.lists(SLUGS, unique=True, max_size=2))
+    return tuple(ServiceQuestion(id=name, ask=draw(PROSE), is_required=draw(st.booleans())) for name in ids)
+
+
 EVENT_TYPE_IDS = st.integers(1, 2_147_483_647)
 VARIABLES = st.sampled_from(["A", "CALCOM_API_KEY", "SECRET_2"])
 CONNECTIONS = st.builds(
@@ -149,9 +231,11 @@ def technicians(draw: st.DrawFn, technician_id: str) -> Technician:
         status=draw(st.sampled_from(TechnicianStatus)),
         skills=draw(SKILLS),
         home=draw(st.none() | LOCATIONS),
+        home_postal_code=draw(st.just("") | POSTAL_CODES),
         max_bookings_per_day=draw(st.none() | st.integers(1, 100)),
         shifts=draw(tuples(weekly_spans(), 3)),
         breaks=draw(tuples(weekly_spans(), 2)),
+        on_call=draw(tuples(weekly_spans(), 2)),
         overrides=tuple(DateOverride(date=day, windows=draw(tuples(wall_spans(), 2))) for day in days),
         time_off=tuple(
             TimeOff(start=start, end=end, reason=draw(st.just("") | NAMES))
@@ -181,11 +265,21 @@ def services(draw: st.DrawFn, service_id: str) -> ServiceType:
         buffer_before_minutes=draw(BUFFERS),
         buffer_after_minutes=draw(BUFFERS),
         skills=draw(SKILLS),
+        description=draw(st.just("") | PROSE),
+        guidance=draw(st.just("") | PROSE),
+        price=draw(st.none() | prices()),
+        terms=draw(st.just("") | PROSE),
+        questions=draw(questions()),
+        min_notice_minutes=draw(st.none() | st.integers(0, 43_200)),
+        horizon_days=draw(st.none() | st.integers(1, 366)),
+        max_bookings_per_day=draw(st.none() | st.integers(1, 1000)),
+        bookable=draw(bookable()),
+        reserves=draw(reserves()),
     )
 
 
 @st.composite
-def projects(draw: st.DrawFn, service_ids: list[str]) -> Project:
+def projects(draw: st.DrawFn, service_ids: list[str], technician_ids: list[str]) -> Project:
     return Project(
         id=draw(SLUGS),
         name=draw(NAMES),
@@ -207,6 +301,10 @@ def projects(draw: st.DrawFn, service_ids: list[str]) -> Project:
         verify_changes=draw(st.sampled_from(ChangeVerification)),
         parts_of_day=draw(st.just(PartsOfDay()) | parts_of_day()),
         wording=draw(st.sampled_from(Wording)),
+        closures=tuple(draw(st.lists(closures(), unique=True, max_size=2))),
+        areas=draw(areas(technician_ids)),
+        outside_areas=draw(st.sampled_from(OutsideAreas)),
+        cancel_notice_minutes=draw(st.none() | st.integers(0, 43_200)),
     )
 
 
@@ -227,6 +325,8 @@ def bookings(draw: st.DrawFn, technician_ids: list[str], service_ids: list[str])
                 buffer_before_minutes=draw(BUFFERS),
                 buffer_after_minutes=draw(BUFFERS),
                 location=draw(st.none() | LOCATIONS),
+                postal_code=draw(st.just("") | POSTAL_CODES),
+                priority=draw(PRIORITIES),
                 technician_chosen=draw(st.booleans()),
             ),
             status=draw(STATUSES),
@@ -247,7 +347,7 @@ def unconnected_plans(draw: st.DrawFn) -> ProjectPlan:
     service_ids = draw(st.lists(SLUGS, unique=True, min_size=1, max_size=3))
     technician_ids = draw(st.lists(SLUGS, unique=True, min_size=1, max_size=3))
     return ProjectPlan(
-        project=draw(projects(service_ids)),
+        project=draw(projects(service_ids, technician_ids)),
         services=tuple(draw(services(one)) for one in service_ids),
         technicians=tuple(draw(technicians(one)) for one in technician_ids),
         bookings=draw(bookings(technician_ids, service_ids)),

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slotmcp.project_file import ProjectFileError, read_project_file
-from unit.project_file.files import GOOD, SUNDAY_NOV_22_2026_MS, edited, plan, problems, problems_of
+from unit.project_file.files import GOOD, SUNDAY_NOV_22_2026_MS, WITH_RULES, edited, plan, problems, problems_of
 
 MANY = """\
 project:
@@ -112,7 +112,7 @@ def test_empty_sections_are_reported_without_the_ids_that_they_lack() -> None:
     assert [problem.path for problem in problems(text)] == ["services"]
 
 
-KEYS = st.sampled_from(sorted({word.strip(":") for word in GOOD.replace("{", "").split() if word.endswith(":")}))
+KEYS = st.sampled_from(sorted({word.strip(":") for word in WITH_RULES.replace("{", "").split() if word.endswith(":")}))
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), KEYS, st.sampled_from(["US", "mon", "a"])
 )
@@ -132,7 +132,7 @@ def test_any_content_is_rejected_with_sentences(tree: object) -> None:
 @settings(max_examples=settings().max_examples // 3)
 @given(KEYS, TREES)
 def test_any_value_of_one_key_is_read_or_rejected_with_sentences(key: str, tree: object) -> None:
-    text = GOOD.replace(f"{key}: ", f"{key}: {json.dumps(tree)} #", 1).replace("#", "# ")
+    text = WITH_RULES.replace(f"{key}: ", f"{key}: {json.dumps(tree)} #", 1).replace("#", "# ")
     found = problems_of(text)
     assert all(len(problem.problem.split()) > 2 for problem in found)
     assert found or plan(text).project.timezone == "America/Denver"

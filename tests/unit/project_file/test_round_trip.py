@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from slotmcp.domain.booking import Customer, Visit
 from slotmcp.project_file import dump_project, project_schema, sample_text
 from slotmcp.services.imports import ProjectPlan
-from unit.project_file.files import GOOD, edited, plan
+from unit.project_file.files import GOOD, WITH_RULES, edited, plan
 from unit.project_file.plans import plans
 from unit.project_file.values import plain_values
 
@@ -70,6 +70,30 @@ def test_an_export_has_no_customer_data() -> None:
 def test_an_export_leaves_out_defaults_and_uses_readable_forms() -> None:
     assert dump_project(plan(GOOD)) == AS_WRITTEN
 
+
+def test_an_export_of_rules_uses_readable_forms() -> None:
+    with_rules = plan(WITH_RULES)
+    text = dump_project(with_rules)
+    assert plan(text) == with_rules
+    assert [line for line in RULES_AS_WRITTEN.splitlines() if line not in text.splitlines()] == []
+
+
+RULES_AS_WRITTEN = """\
+  closures:
+    - {from: 2026-12-21, to: 2027-01-02, reason: winter break}
+      postalCodes: ["80202", "80203", "802*"]
+      postalCodes: ["804*", "80501..80519"]
+      fee: $45 trip charge
+    description: Repair of an air conditioner that does not cool.
+    price: {from: 89.5, currency: USD, per: visit, text: The visit is $89.50.}
+      - {id: brand, ask: Which brand is it?, required: true}
+      - {days: [mon, tue, wed, thu, fri], start: "08:00", end: "16:00"}
+      - {days: [sat, sun], start: "22:00", end: "06:00", for: emergency}
+      - {for: emergency, places: 1, until: 240}
+    home: {postalCode: "80202", latitude: 39.7337, longitude: -104.9806}
+    home: {postalCode: "80203"}
+      - {days: [sat, sun], start: "00:00", end: "24:00"}
+"""
 
 AS_WRITTEN = """\
 project:

@@ -6,6 +6,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from slotmcp.domain.booking_rules import BookableSpan, Closure, Price, Reserve, ServiceArea, ServiceQuestion
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
 from slotmcp.domain.catalog import Location, Project, ServiceType, Technician, TimeOff, TravelPolicy
 from slotmcp.domain.claim import BusyTime, Claim
@@ -14,12 +15,21 @@ from slotmcp.project_file import project_schema, sample_text
 from slotmcp.project_file.entry import Entry
 from slotmcp.project_file.json_schema import build_schema, write_schema
 from slotmcp.project_file.packaged import SCHEMA
+from slotmcp.project_file.rule_schema import (
+    AreaEntry,
+    BookableEntry,
+    ClosureEntry,
+    PriceEntry,
+    QuestionEntry,
+    ReserveEntry,
+)
 from slotmcp.project_file.schema import (
     BookingEntry,
     BusyEntry,
     CalcomEntry,
     CalcomHostEntry,
     ConnectedCalendarEntry,
+    HomeEntry,
     LocationEntry,
     PartsOfDayEntry,
     ProjectEntry,
@@ -30,7 +40,7 @@ from slotmcp.project_file.schema import (
     TravelEntry,
 )
 from slotmcp.tools.speech.locales import LOCALES
-from unit.project_file.files import GOOD, edited, plan
+from unit.project_file.files import GOOD, WITH_RULES, edited, plan
 from unit.project_file.values import plain_values
 
 
@@ -48,7 +58,7 @@ def test_the_schema_is_valid_in_its_draft() -> None:
     assert project_schema()["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
-@pytest.mark.parametrize("text", [GOOD, sample_text()], ids=["good", "sample"])
+@pytest.mark.parametrize("text", [GOOD, WITH_RULES, sample_text()], ids=["good", "with rules", "sample"])
 def test_the_schema_accepts_files_that_the_reader_accepts(text: str) -> None:
     assert plan(text).services
     jsonschema.validate(plain_values(text), project_schema())
@@ -65,6 +75,14 @@ def test_the_schema_accepts_files_that_the_reader_accepts(text: str) -> None:
         ("holdTtlSeconds: 90", 'partsOfDay: {morning: "6-12"}'),
         ("bufferAfterMinutes: 15", "spoken: {it: la riparazione}"),
         ("bufferAfterMinutes: 15", "minDurationMinutes: 0"),
+        ("holdTtlSeconds: 90", "areas: [{id: city, postalCodes: []}]"),
+        ("holdTtlSeconds: 90", "closures: [{from: 2026-12-21}]"),
+        ("holdTtlSeconds: 90", "outsideAreas: ignore"),
+        ("bufferAfterMinutes: 15", "price: {from: 89, currency: usd}"),
+        ("bufferAfterMinutes: 15", "price: {from: -1, currency: USD}"),
+        ("bufferAfterMinutes: 15", "reserve: [{for: normal, places: 1, until: 60}]"),
+        ("bufferAfterMinutes: 15", "bookable: []"),
+        ("bufferAfterMinutes: 15", f"questions: [{', '.join(11 * ['{id: age, ask: Age?}'])}]"),
         ("name: Ben", "name: 7"),
         ("id: t-ben", "id: T Ben"),
         ("    durationMinutes: 60\n", ""),
@@ -109,7 +127,14 @@ def test_a_service_can_be_spoken_in_every_locale() -> None:
             {"candidate_ranking", "assignment_ranking", "holiday_regions", "closed_dates"},
         ),
         (ServiceEntry, ServiceType, set(), set()),
-        (TechnicianEntry, Technician, set(), set()),
+        (HomeEntry, Location, {"postal_code"}, set()),
+        (TechnicianEntry, Technician, set(), {"home_postal_code"}),
+        (ClosureEntry, Closure, set(), set()),
+        (AreaEntry, ServiceArea, set(), set()),
+        (PriceEntry, Price, set(), set()),
+        (QuestionEntry, ServiceQuestion, set(), set()),
+        (BookableEntry, BookableSpan, {"start", "end"}, {"span"}),
+        (ReserveEntry, Reserve, set(), set()),
         (TimeOffEntry, TimeOff, set(), {"by_operator"}),
         (BookingEntry, Claim, {"status"}, {"expires_at_ms", "hold"}),
         (BusyEntry, BusyTime, set(), set()),
