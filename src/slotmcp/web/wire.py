@@ -26,6 +26,8 @@ MAX_HEADERS: Final = 100
 MAX_URL_BYTES: Final = 8 * 1024
 SLICE_BYTES: Final = 16 * 1024
 """Maximum number of bytes of a connection that are parsed before other connections get their turn."""
+PIECE_BYTES: Final = 1024
+"""Number of bytes that are parsed before the next check whether a request waits for an earlier answer."""
 LINGER_SECONDS: Final = 2.0
 """Time for which a refused connection stays open, because closing it with unread bytes would discard the answer."""
 FIRST_REQUEST_SECONDS: Final = 0.3
@@ -156,12 +158,16 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         """Parse a small amount of data at once, and a larger one in slices."""
         if self._is_discarding:
             self._discard(len(data))
-        elif len(data) <= SLICE_BYTES and not self._unparsed:
+        elif len(data) <= PIECE_BYTES and not self._unparsed:
             self._parse(data)
         else:
-            self._unparsed = memoryview(bytes(self._unparsed) + data if self._unparsed else data)
-            self.transport.pause_reading()
-            self._schedule()
+            is_reading = not self._unparsed
+            self._unparsed = memoryview(data if is_reading else bytes(self._unparsed) + data)
+            if is_reading and len(data) <= SLICE_BYTES:
+                self._parse_pieces()
+            if self._unparsed and not self.transport.is_closing():
+                self.transport.pause_reading()
+                self._schedule()
 
     def _schedule(self) -> None:
         if not self._is_scheduled:
@@ -171,9 +177,16 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def _parse_slice(self) -> None:
         self._is_scheduled = False
         if self._unparsed and not self._has_backlog() and not self.transport.is_closing():
-            data, self._unparsed = self._unparsed[:SLICE_BYTES], self._unparsed[SLICE_BYTES:]
-            self._parse(data)
+            self._parse_pieces()
             self._continue()
+
+    def _parse_pieces(self) -> None:
+        """Parse a slice, or less if there is a backlog or the connection is being closed."""
+        for _ in range(0, SLICE_BYTES, PIECE_BYTES):
+            if not self._unparsed or self._has_backlog() or self.transport.is_closing():
+                break
+            piece, self._unparsed = self._unparsed[:PIECE_BYTES], self._unparsed[PIECE_BYTES:]
+            self._parse(piece)
 
     def _continue(self) -> None:
         """Parse the next slice, or read more."""
