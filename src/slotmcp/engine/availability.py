@@ -1,7 +1,7 @@
 """Availability: an indexed project schedule at one instant. Every search for free time starts here."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
@@ -137,19 +137,29 @@ class Availability:
         now_ms: int,
         previous: "Availability | None" = None,
         cached_travel: TravelTimes | None = None,
+        built: Mapping[str, Timeline] | None = None,
     ) -> "Availability":
         """Index a schedule, reusing the timelines of a previous availability that are still valid.
 
         A timeline is valid while project and date are equal, the technician's schedule is the same object, and no hold
-        has expired.
+        has expired. `built` are those of `new_timelines`, by technician.
         """
-        frame = frame_of(schedule.project, now_ms // MS_PER_MINUTE, _longest_horizon_days(schedule))
-        if previous is None or not previous._is_reusable(schedule.project, frame, now_ms):  # noqa: SLF001  same class
-            return cls(schedule, now_ms, frame, _index(schedule, frame, now_ms, {}, cached_travel), cached_travel)
-        if previous.schedule is schedule and now_ms < previous.index.first_expiry_ms:
-            return cls(schedule, now_ms, frame, previous.index, previous.cached_travel)
-        index = _index(schedule, frame, now_ms, previous.index.timelines, cached_travel)
+        frame = _frame_at(schedule, now_ms)
+        known: Mapping[str, Timeline] = {}
+        if previous is not None and previous._is_reusable(schedule.project, frame, now_ms):  # noqa: SLF001  same class
+            if previous.schedule is schedule and now_ms < previous.index.first_expiry_ms:
+                return cls(schedule, now_ms, frame, previous.index, previous.cached_travel)
+            known = previous.index.timelines
+        index = _index(schedule, frame, now_ms, {**known, **built} if built else known, cached_travel)
         return cls(schedule, now_ms, frame, index, cached_travel)
+
+    def is_usable_at(self, now_ms: int) -> bool:
+        """Return whether timelines without expired holds are still valid at an instant: on the same date, not before.
+
+        They do not depend on time otherwise.
+        """
+        first, following = self.frame.midnights[:2]
+        return self.now_ms <= now_ms and first <= now_ms // MS_PER_MINUTE < following
 
     @property
     def earliest_start(self) -> Minute:
@@ -195,6 +205,10 @@ class Availability:
         return self.frame is frame and self.schedule.project == project and self.now_ms <= now_ms
 
 
+def _frame_at(schedule: Schedule, now_ms: int) -> Frame:
+    return frame_of(schedule.project, now_ms // MS_PER_MINUTE, _longest_horizon_days(schedule))
+
+
 def _longest_horizon_days(schedule: Schedule) -> int:
     """Return the longest horizon of the project and its services."""
     own = [service.horizon_days for service in schedule.services.values() if service.horizon_days is not None]
@@ -204,18 +218,36 @@ def _longest_horizon_days(schedule: Schedule) -> int:
 def _index(
     schedule: Schedule, frame: Frame, now_ms: int, known: Mapping[str, Timeline], cached_travel: TravelTimes | None
 ) -> TimelineIndex:
-    dates = _dates(schedule.project, frame, frame.days)
-    timelines: dict[str, Timeline] = {}
-    for technician_id, technician_schedule in schedule.technician_schedules.items():
-        timeline = known.get(technician_id)
-        if (
-            timeline is None
-            or timeline.technician_schedule is not technician_schedule
-            or timeline.first_expiry_ms <= now_ms
-        ):
-            timeline = _timeline(technician_schedule, schedule.project, frame, dates, now_ms)
-        timelines[technician_id] = timeline
+    new = dict(_new_timelines(schedule, frame, now_ms, known))
+    timelines = {
+        technician_id: new[technician_id] if technician_id in new else known[technician_id]
+        for technician_id in schedule.technician_schedules
+    }
     return TimelineIndex(timelines, schedule, cached_travel)
+
+
+def new_timelines(schedule: Schedule, now_ms: int, previous: Availability | None) -> Iterator[tuple[str, Timeline]]:
+    """Yield, with the technician's id, each timeline that an availability cannot reuse, as soon as it is built.
+
+    Many of them take hundreds of milliseconds, so that a server builds a few at a time.
+    """
+    frame = _frame_at(schedule, now_ms)
+    is_reusable = previous is not None and previous._is_reusable(schedule.project, frame, now_ms)  # noqa: SLF001  same module
+    known = previous.index.timelines if previous is not None and is_reusable else {}
+    return _new_timelines(schedule, frame, now_ms, known)
+
+
+def _new_timelines(
+    schedule: Schedule, frame: Frame, now_ms: int, known: Mapping[str, Timeline]
+) -> Iterator[tuple[str, Timeline]]:
+    dates = _dates(schedule.project, frame, frame.days)
+    for technician_id, technician_schedule in schedule.technician_schedules.items():
+        if (
+            technician_id not in known
+            or known[technician_id].technician_schedule is not technician_schedule
+            or known[technician_id].first_expiry_ms <= now_ms
+        ):
+            yield technician_id, _timeline(technician_schedule, schedule.project, frame, dates, now_ms)
 
 
 def _timeline(

@@ -49,7 +49,6 @@ class Timeline:
         "_longest_span_minutes",
         "_route",
         "_starts",
-        "_starts_by_shape",
         "claims",
         "first_expiry_ms",
         "frame",
@@ -57,6 +56,7 @@ class Timeline:
         "hours",
         "loads",
         "shifts",
+        "starts_by_shape",
         "technician_schedule",
         "working_time",
     )
@@ -98,7 +98,8 @@ class Timeline:
         if self.holds:
             self.loads.subtract(_count_by_day(frame, self.holds))
         self._candidates: dict[int, Candidate] = {}
-        self._starts_by_shape: dict[tuple[int, int, int], int] = {}
+        self.starts_by_shape: dict[tuple[int, int, int], int] = {}
+        """Cache of `starts` without travel times, by duration and buffers before and after."""
 
     def without(self, claim_ids: AbstractSet[str]) -> "Timeline":
         """Return a timeline in which these claims take no time."""
@@ -149,9 +150,9 @@ class Timeline:
         `within` restricts the positions, as bits. When travel times count, fewer positions are less work.
         """
         shape = (need.duration_minutes, need.buffer_before_minutes, need.buffer_after_minutes)
-        bits = self._starts_by_shape.get(shape)
+        bits = self.starts_by_shape.get(shape)
         if bits is None:
-            bits = self._starts_by_shape[shape] = self._find_starts(need)
+            bits = self.starts_by_shape[shape] = self._find_starts(need)
         # Two callers rarely share a location, so the result with travel times is not cached.
         return bits & within if need.site is None else self._reachable(need, bits & within)
 

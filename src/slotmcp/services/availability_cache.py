@@ -1,14 +1,16 @@
 """Cache of each project's availability in this process, kept up to date by revision."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from slotmcp.domain.access import only_project
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.trace import ScheduleSource
-from slotmcp.engine.availability import Availability
+from slotmcp.engine.availability import Availability, new_timelines
 from slotmcp.engine.travel import TravelTimes
 from slotmcp.ports import Head, ScheduleReader, Store, Transaction, Travel
+from slotmcp.services.concurrency import SingleFlight, collect_in_turns
 from slotmcp.services.tracing import current_trace, span
 
 MAX_CLOCK_REGRESSION_MS: Final = 1_000
@@ -27,6 +29,7 @@ class AvailabilityCache:
         self._travel = travel
         self._committed: dict[str, Availability] = {}
         self._locked: dict[str, Availability] = {}
+        self._updates = SingleFlight()
 
     async def project_id(self, requested_id: str | None) -> str:
         """Return the requested project's id, or that of the only project.
@@ -78,17 +81,35 @@ class AvailabilityCache:
         now_ms = head.now_ms
         if cached is not None and 0 < cached.now_ms - now_ms <= MAX_CLOCK_REGRESSION_MS:
             now_ms = cached.now_ms
-        if cached is not None and cached.schedule.revision == head.revision:
-            schedule = cached.schedule
+        if cached is not None and cached.schedule.revision == head.revision and cached.is_usable_at(now_ms):
+            newest = cached
         else:
-            schedule = await self._schedules.schedule(project_id, cached.schedule if cached else None)
-        travel_times = self._cached_times(schedule.project)
-        availability = Availability.of(schedule, now_ms, cached, travel_times)
+            newest = await self._updated(project_id, head.revision, now_ms)
+            now_ms = max(now_ms, newest.now_ms)
+        schedule = newest.schedule
+        availability = Availability.of(schedule, now_ms, newest, self._cached_times(schedule.project))
         self._committed[project_id] = availability
         if builder := current_trace():
             builder.availability = availability
             if cached is not None and cached.schedule is schedule:
                 builder.schedule_source = ScheduleSource.MEMORY
+        return availability
+
+    async def _updated(self, project_id: str, revision: int, now_ms: int) -> Availability:
+        """Return the availability at a revision or a later one. Concurrent calls share the work."""
+        update = partial(self._update, project_id, now_ms)
+        newest = await self._updates.run(project_id, update)
+        if newest.schedule.revision < revision:  # another call's update, which had begun before this revision
+            newest = await self._updates.run(project_id, update)
+        return newest
+
+    async def _update(self, project_id: str, now_ms: int) -> Availability:
+        """Read what changed, and index it a few technicians at a time, so that other calls continue meanwhile."""
+        cached = self._committed.get(project_id)
+        schedule = await self._schedules.schedule(project_id, cached.schedule if cached else None)
+        built = await collect_in_turns(new_timelines(schedule, now_ms, cached))
+        availability = Availability.of(schedule, now_ms, cached, self._cached_times(schedule.project), dict(built))
+        self._committed[project_id] = availability
         return availability
 
     async def locked(self, transaction: Transaction) -> Availability:

@@ -1,9 +1,12 @@
 """Concurrency primitives of one event loop: background work, shared executions and notifications."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Iterable
 from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
+
+ITEMS_A_TURN: Final = 4
+"""Number of items that `collect_in_turns` computes at once. One takes up to a few milliseconds."""
 
 T = TypeVar("T")
 
@@ -18,6 +21,16 @@ async def in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+async def collect_in_turns(items: Iterable[T]) -> list[T]:
+    """Return items whose computation is slow. Other tasks of the event loop run after every few of them."""
+    collected: list[T] = []
+    for item in items:
+        collected.append(item)
+        if len(collected) % ITEMS_A_TURN == 0:
+            await asyncio.sleep(0)
+    return collected
 
 
 class SingleFlight:

@@ -17,13 +17,14 @@ from slotmcp.domain.reasons import RangeReasons, Reason, combined_reasons
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.explain import reasons_between
 from slotmcp.engine.need import Need
-from slotmcp.engine.slots import list_starts, slots_at
+from slotmcp.engine.slots import list_starts, new_starts, slots_at
 from slotmcp.engine.travel import TravelSource, site_at
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.appointments import check_length, check_zone, find_need, find_service, resolve_moment
 from slotmcp.services.areas import check_location
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.callers import Pseudonym
+from slotmcp.services.concurrency import collect_in_turns
 from slotmcp.services.day_parts import StartFilter, start_filter
 from slotmcp.services.moving import check_service_of_move, find_moving, need_of_move
 from slotmcp.services.own_holds import CallerFields, free_holds
@@ -165,6 +166,7 @@ class SlotService:
             site = site_at(query.location, availability.schedule.project.travel, travel_times)
             search = replace(search, need=replace(search.need, site=site))
         with span("engine"):
+            await collect_in_turns(new_starts(search.availability, search.need))
             answer = _run(search)
         if builder := current_trace():
             _record(builder, search, answer)

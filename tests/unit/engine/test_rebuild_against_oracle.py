@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.engine.assign import assign
-from slotmcp.engine.availability import Availability
+from slotmcp.engine.availability import Availability, new_timelines
 from slotmcp.engine.need import Need
 from slotmcp.engine.travel import site_at
 from support.slot_search import find_slots
@@ -44,6 +44,17 @@ def test_an_index_that_reuses_timelines_equals_a_new_one(story: list[Case]) -> N
         fresh = Availability.of(case.schedule, case.now_ms)
         for need in needs_of(case):
             assert find_slots(grown, need, *case.span) == find_slots(fresh, need, *case.span)
+
+
+@settings(max_examples=settings().max_examples // 4)
+@given(story=stories())
+def test_timelines_that_were_built_before_are_the_only_new_ones_of_an_index(story: list[Case]) -> None:
+    grown: Availability | None = None
+    for case in story:
+        known = dict(grown.index.timelines) if grown is not None else {}
+        built = dict(new_timelines(case.schedule, case.now_ms, grown))
+        grown = Availability.of(case.schedule, case.now_ms, grown, built=built)
+        assert all(timeline is (known | built)[name] for name, timeline in grown.index.timelines.items())
 
 
 @st.composite
