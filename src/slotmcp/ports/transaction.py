@@ -115,6 +115,13 @@ class Transaction(Protocol):
             ClaimConflict: the technician's time is taken by a live claim.
         """
 
+    async def add_bookings(self, added: Sequence[Booking]) -> None:
+        """Insert bookings as `add_booking` does, in a few round trips however many they are.
+
+        Raises:
+            ClaimConflict: the technician's time of one of them is taken by a live claim, or by another of them.
+        """
+
     async def confirm_hold(self, booking: Booking) -> None:
         """Turn the hold whose claim has the booking's id into that booking, in one update. It loses its terms.
 

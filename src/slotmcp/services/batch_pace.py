@@ -1,6 +1,7 @@
 """Pace of batches: short transactions with pauses, so that a long import does not delay the calls of other projects.
 
-On SQLite all projects share one lock, and a process that waits for it tries again every few milliseconds.
+On SQLite all projects share one lock, so a caller waits for at most the rest of one batch and its commit. On PostgreSQL
+other projects have their own locks, but share the processors and the disk.
 """
 
 import asyncio
@@ -12,51 +13,96 @@ from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 
 T = TypeVar("T")
 
-BATCH_ROWS: Final = 40
-"""Maximum number of rows that one transaction writes while other projects are written."""
 QUIET_BATCH_ROWS: Final = 200
-"""Maximum number of rows that one transaction writes while no other project is written."""
+"""Number of rows that one transaction writes while no other project is written."""
+MAX_BATCH_ROWS: Final = 40
+"""Maximum number of rows that one transaction writes while other projects are written."""
+MIN_BATCH_ROWS: Final = 10
+"""Minimum of the same. A transaction has fixed costs, so smaller ones would take more time in total."""
 
-_PAUSE_SECONDS: Final = 0.01
-"""Shortest pause between two batches, in which a waiting process gets the lock."""
-_MAX_PAUSE_SECONDS: Final = 0.05
-_BUSY_SECONDS: Final = 5
+BATCH_SECONDS: Final = 0.001
+"""Time that the rows of one transaction should take while other projects are written, without the commit."""
+QUIET_PAUSE_SECONDS: Final = 0.01
+"""Pause between two batches while no other project is written."""
+PAUSE_FACTOR: Final = 3
+"""Length of a pause while other projects are written, in durations of the batch before it."""
+MIN_PAUSE_SECONDS: Final = 0.005
+"""Shortest pause while other projects are written, in which a waiting process gets the lock."""
+MAX_PAUSE_SECONDS: Final = 0.05
+BUSY_SECONDS: Final = 5
 """Time after a write to another project for which it is expected to be written again."""
 
 
 class BatchPace:
-    """Writer of batches of one project, with pauses for the writes of other projects."""
+    """Writer of batches of one project, which measures them and pauses for the calls of other projects."""
 
-    def __init__(self, writer: ProjectWriter, project_id: str) -> None:
+    def __init__(
+        self,
+        writer: ProjectWriter,
+        project_id: str,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Start without measurements.
+
+        Args:
+            writer: runner of the batches.
+            project_id: project that the batches are written to.
+            now: clock in seconds that cannot be set.
+            sleep: function that waits for a number of seconds.
+        """
         self._writer = writer
         self._project_id = project_id
+        self._now = now
+        self._sleep = sleep
         self._revisions: Mapping[str, int] | None = None
         self._busy_until = 0.0
+        self._rows_in_time = MIN_BATCH_ROWS
+        """Number of rows that take `BATCH_SECONDS`, by the last batch."""
 
     @property
     def rows(self) -> int:
         """Return the maximum number of rows of the next batch."""
-        return BATCH_ROWS if self._is_busy else QUIET_BATCH_ROWS
+        return self._rows_in_time if self._is_busy else QUIET_BATCH_ROWS
 
-    async def write(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-        """Write one batch, then pause; while other projects are written, for as long as the batch took."""
+    async def write(self, work: Callable[[UnitOfWork], Awaitable[T]], *, rows: int) -> T:
+        """Write one batch of `rows` rows, then pause."""
         if self._revisions is None:
             await self._find_other_writes()
-        started = time.monotonic()
-        result = await self._writer.write(self._project_id, work)
-        took = time.monotonic() - started
+        locked_at = worked_until = 0.0
+
+        async def measured(unit: UnitOfWork) -> T:
+            nonlocal locked_at, worked_until
+            locked_at = self._now()
+            result = await work(unit)
+            worked_until = self._now()
+            return result
+
+        result = await self._writer.write(self._project_id, measured)
+        held_seconds = self._now() - locked_at
+        self._measure(rows, worked_until - locked_at)
         await self._find_other_writes()
-        await asyncio.sleep(min(max(took, _PAUSE_SECONDS), _MAX_PAUSE_SECONDS) if self._is_busy else _PAUSE_SECONDS)
+        await self._sleep(self._pause_after(held_seconds))
         return result
 
     @property
     def _is_busy(self) -> bool:
-        return time.monotonic() < self._busy_until
+        return self._now() < self._busy_until
+
+    def _measure(self, rows: int, seconds: float) -> None:
+        in_time = round(rows * BATCH_SECONDS / seconds) if seconds > 0 else MAX_BATCH_ROWS
+        self._rows_in_time = min(max(in_time, MIN_BATCH_ROWS), MAX_BATCH_ROWS)
+
+    def _pause_after(self, held_seconds: float) -> float:
+        if not self._is_busy:
+            return QUIET_PAUSE_SECONDS
+        return min(max(PAUSE_FACTOR * held_seconds, MIN_PAUSE_SECONDS), MAX_PAUSE_SECONDS)
 
     async def _find_other_writes(self) -> None:
         """Record whether another project was written since the last batch."""
         heads = await self._writer.store.heads()
         revisions = {name: head.revision for name, head in heads.items() if name != self._project_id}
         if self._revisions is not None and revisions != self._revisions:
-            self._busy_until = time.monotonic() + _BUSY_SECONDS
+            self._busy_until = self._now() + BUSY_SECONDS
         self._revisions = revisions

@@ -20,7 +20,7 @@ from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.engine.availability import Availability
 from slotmcp.ports import ClaimConflict, Transaction
 from slotmcp.services.attention import affected_bookings
-from slotmcp.services.batch_pace import BATCH_ROWS, BatchPace
+from slotmcp.services.batch_pace import BatchPace
 from slotmcp.services.import_forecast import Forecast, by_technician, find_overlapping
 from slotmcp.services.imports import MAX_LISTED, Comparison, ImportEffects, ImportReport, ProjectPlan
 from slotmcp.services.revalidation import (
@@ -166,30 +166,37 @@ class ProjectImporter:
             await unit.transaction.add_busy(added)
             await unit.transaction.remove_busy(removed)
 
-        for batch in _batches(comparison.added_busy, BATCH_ROWS):
-            await pace.write(partial(save, added=batch))
-        for batch in _batches(comparison.removed_busy, BATCH_ROWS):
-            await pace.write(partial(save, removed=batch))
+        for batch in _paced(comparison.added_busy, pace):
+            await pace.write(partial(save, added=batch), rows=len(batch))
+        for batch in _paced(comparison.removed_busy, pace):
+            await pace.write(partial(save, removed=batch), rows=len(batch))
 
     async def _add_bookings(self, request: ImportRequest, *, is_new: bool) -> _Bookings:
-        compared, count, rest, pace = _Bookings(), 0, request.all_bookings(), self._pace(request.plan)
-        while batch := tuple(islice(rest, pace.rows)):
+        compared, count, pace = _Bookings(), 0, self._pace(request.plan)
+        for batch in _paced(request.all_bookings(), pace):
             claims = [booking.claim for booking in batch]
             known = {} if is_new else await self._existing(request, claims)
             if any(claim.id not in known for claim in claims):  # an interrupted import may have added all
-                known = await pace.write(partial(_add_batch, batch=batch))
+                known = await self._add_batch(pace, batch)
             compared.compare(claims, known)
             count += len(batch)
             if count % REPORT_EVERY < len(batch):
                 request.progress(count - count % REPORT_EVERY)
         return compared
 
+    async def _add_batch(self, pace: BatchPace, batch: Sequence[Booking]) -> Mapping[str, Claim]:
+        """Add the bookings that do not exist; return the claims of those that existed."""
+        try:
+            return await pace.write(partial(_add_together, batch=batch), rows=len(batch))
+        except ClaimConflict:
+            return await pace.write(partial(_add_singly, batch=batch), rows=len(batch))
+
     async def _resolve_holds(self, plan: ProjectPlan, before: Availability, changes: Revalidation) -> None:
         """Move or withdraw the holds that do not fit any more."""
         after, pace = await self._writer.availability_cache.availability(plan.project.id), self._pace(plan)
         affected = await asyncio.to_thread(find_affected_holds, before.detached(), after.detached())
-        for batch in _batches(affected, BATCH_ROWS):
-            resolved = await pace.write(partial(resolve_holds, before=before, holds=batch))
+        for batch in _paced(affected, pace):
+            resolved = await pace.write(partial(resolve_holds, before=before, holds=batch), rows=len(batch))
             changes.holds_moved += resolved.holds_moved
             changes.holds_withdrawn += resolved.holds_withdrawn
 
@@ -229,18 +236,28 @@ class ProjectImporter:
         return [replace(booking, attention=attention[booking.id]) for booking in bookings if booking is not None]
 
 
-async def _add_batch(unit: UnitOfWork, *, batch: Sequence[Booking]) -> Mapping[str, Claim]:
-    """Add the bookings that do not exist; return the claims of those that existed."""
-    transaction: Transaction = unit.transaction
-    await transaction.lapse_holds()
-    existing = await transaction.booking_claims([booking.id for booking in batch])
+async def _add_together(unit: UnitOfWork, *, batch: Sequence[Booking]) -> Mapping[str, Claim]:
+    existing = await _existing_claims(unit.transaction, batch)
+    await unit.transaction.add_bookings([booking for booking in batch if booking.id not in existing])
+    return existing
+
+
+async def _add_singly(unit: UnitOfWork, *, batch: Sequence[Booking]) -> Mapping[str, Claim]:
+    """Add bookings one by one, which finds the one whose time is taken."""
+    existing = await _existing_claims(unit.transaction, batch)
     for booking in batch:
         if booking.id not in existing:
             try:
-                await transaction.add_booking(booking)
+                await unit.transaction.add_booking(booking)
             except ClaimConflict:
                 raise _overlap(booking.claim, "Bookings before it in the file may be imported already. ") from None
     return existing
+
+
+async def _existing_claims(transaction: Transaction, batch: Sequence[Booking]) -> Mapping[str, Claim]:
+    """Free the time of expired holds, and return the claims of the bookings that exist."""
+    await transaction.lapse_holds()
+    return await transaction.booking_claims([booking.id for booking in batch])
 
 
 def _check_overlaps(before: Availability | None, compared: _Bookings) -> None:
@@ -280,4 +297,11 @@ def _effects_of(changes: Revalidation) -> ImportEffects:
 def _batches(items: Iterable[Item], size: int) -> Iterator[Sequence[Item]]:
     rest = iter(items)
     while batch := tuple(islice(rest, size)):
+        yield batch
+
+
+def _paced(items: Iterable[Item], pace: BatchPace) -> Iterator[Sequence[Item]]:
+    """Yield the items in batches, each as large as the pace allows at that moment."""
+    rest = iter(items)
+    while batch := tuple(islice(rest, pace.rows)):
         yield batch

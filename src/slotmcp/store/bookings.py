@@ -1,6 +1,6 @@
 """Bookings and their contact keys: SQL, rows and values."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from slotmcp.store.attention import attention_of, attention_text
 from slotmcp.store.booking_rules import answers_json, answers_of
 from slotmcp.store.claims import ERASE_CLAIM_CUSTOMER, claim_of
 from slotmcp.store.columns import BOOKING_COLUMNS, BOOKING_CONTACTS, BOOKINGS, CLAIM_COLUMNS, BookingRow, ClaimRow
-from slotmcp.store.statement import Fetch, Row, Statement, insert, select_among_keys, select_with_keys, update
+from slotmcp.store.statement import Fetch, Row, Statement, insert, select_with_keys, update
 from slotmcp.store.values import json_text, ranking_of
 
 PAGE_SIZE: Final = 1000
@@ -47,11 +47,21 @@ SAVE_BOOKING = Statement(update(BOOKINGS, unchanged=("created_at_ms",)))
 # Read one booking.
 BOOKING = select_with_keys(f"{_SELECT} AND b.claim_id = :claim_id")
 
-# Read the claims of the bookings with some ids, in any status.
-BOOKING_CLAIMS = select_among_keys(f"""
+# Read the claims of the bookings with some ids, in any status. PostgreSQL looks each one up by the primary key. Without
+# OFFSET 0, a plan that was prepared while the table was empty would read all claims of the project.
+BOOKING_CLAIMS = Statement(
+    f"""
 SELECT {CLAIM_COLUMNS} FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
-WHERE c.project_id = :project_id AND c.id {{among_keys}} AND c.state IN ('booked', 'cancelled')
-""")
+WHERE c.project_id = :project_id AND c.id IN (SELECT value FROM json_each(:keys))
+  AND c.state IN ('booked', 'cancelled')
+""",
+    postgres=f"""
+SELECT {CLAIM_COLUMNS} FROM json_array_elements_text(:keys::json) AS wanted (id)
+CROSS JOIN LATERAL (SELECT * FROM claims WHERE project_id = :project_id AND claims.id = wanted.id OFFSET 0) AS c
+JOIN technicians AS t ON t.number = c.technician_number
+WHERE c.state IN ('booked', 'cancelled')
+""",
+)
 
 # Read the bookings with a contact key. Former contacts find nothing.
 BOOKINGS_BY = select_with_keys(f"""
@@ -260,14 +270,12 @@ async def read_pages(fetch: Fetch, project_id: str) -> AsyncIterator[Sequence[Bo
         after = page[-1].id
 
 
-async def add_contact_keys(fetch: Fetch, project_id: str, booking: Booking) -> None:
-    """Add the keys of a booking that has none in the database."""
+def contact_values(booking: Booking) -> Iterator[dict[str, object]]:
+    """Yield the values of each key of a booking."""
     by_kind = {"contact": booking.contact_keys, "former": booking.former_keys, "call": booking.call_keys}
     pairs = ((kind, key) for kind, keys in by_kind.items() for key in keys)
     for position, (kind, key) in enumerate(pairs):
-        await fetch(
-            ADD_BOOKING_CONTACT, project_id=project_id, claim_id=booking.id, position=position, key=key, kind=kind
-        )
+        yield {"claim_id": booking.id, "position": position, "key": key, "kind": kind}
 
 
 async def erase_customer(fetch: Fetch, project_id: str, key: str) -> ErasedClaims:

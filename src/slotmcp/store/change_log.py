@@ -10,7 +10,7 @@ from slotmcp.store.encryption import readable_salt
 from slotmcp.store.schedules import (
     REVISIONS_LOGGED,
     Change,
-    Snapshot,
+    WritableSnapshot,
     project_not_found,
     read_schedule,
     reread,
@@ -44,7 +44,7 @@ DELETE_OLD_CHANGES = Statement(
 class ChangeLog:
     """Revision, changes and schedule of one project within one transaction."""
 
-    def __init__(self, snapshot: Snapshot, known: Schedule | None) -> None:
+    def __init__(self, snapshot: WritableSnapshot, known: Schedule | None) -> None:
         self._snapshot = snapshot
         self._revision = 0
         self._has_moved = False
@@ -119,14 +119,13 @@ class ChangeLog:
 
     async def finish(self) -> None:
         """Log the changes, so that other processes reload only those."""
-        fetch, project_id, revision = self._snapshot.fetch, self._snapshot.project_id, self._revision
+        snapshot, revision = self._snapshot, self._revision
         if not self._has_moved:
             return
-        for technician_id, claim_id in summarize(self._changed):
-            await fetch(
-                ADD_CHANGE, project_id=project_id, revision=revision, technician_id=technician_id, claim_id=claim_id
-            )
-        await fetch(DELETE_OLD_CHANGES, project_id=project_id, revision=revision - REVISIONS_LOGGED)
+        changes = (dict(zip(("technician_id", "claim_id"), change, strict=True)) for change in summarize(self._changed))
+        key = {"project_id": snapshot.project_id, "revision": revision}
+        await snapshot.run_many(ADD_CHANGE, [key | change for change in changes])
+        await snapshot.fetch(DELETE_OLD_CHANGES, project_id=snapshot.project_id, revision=revision - REVISIONS_LOGGED)
 
 
 class LatestSchedules:

@@ -10,7 +10,7 @@ from slotmcp import telemetry
 from slotmcp.domain.errors import Unavailable
 from slotmcp.ports import CommitHandler, Unit
 from slotmcp.store.change_log import ChangeLog
-from slotmcp.store.schedules import Snapshot
+from slotmcp.store.schedules import WritableSnapshot
 from slotmcp.store.transaction import SqlTransaction
 
 T = TypeVar("T")
@@ -49,7 +49,9 @@ class JobResult:
             future.set_exception(self.error)
 
 
-async def run_unit(job: Job[T], snapshot: Snapshot, change_log: ChangeLog, salt: bytes) -> tuple[T, SqlTransaction]:
+async def run_unit(
+    job: Job[T], snapshot: WritableSnapshot, change_log: ChangeLog, salt: bytes
+) -> tuple[T, SqlTransaction]:
     """Run a job's unit in a transaction that the writer has begun; return its value and the transaction.
 
     Raises:

@@ -15,7 +15,7 @@ from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.store import catalog, claims
 from slotmcp.store.columns import BusyRow, ClaimRow
-from slotmcp.store.statement import Fetch, Statement
+from slotmcp.store.statement import Fetch, RunMany, Statement
 
 REVISIONS_LOGGED: Final = 1000
 """Number of revisions in the change log. If the known schedule is older, everything is read."""
@@ -74,6 +74,13 @@ class Snapshot:
         """Return the claims that are neither too old nor expired."""
         since, lived_at = self.since, self.now_ms - EXPIRED_HOLD_GRACE_MS
         return [claim for claim in claims if claim.end >= since and claim.is_live(lived_at)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WritableSnapshot(Snapshot):
+    """Snapshot within a transaction that writes."""
+
+    run_many: RunMany
 
 
 async def project_not_found(snapshot: Snapshot) -> NotFound:

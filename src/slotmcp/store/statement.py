@@ -43,6 +43,18 @@ class Fetch(Protocol):
         ...
 
 
+class RunMany(Protocol):
+    """Function that runs one statement for each set of named values, and returns no rows."""
+
+    def __call__(self, statement: Statement, sets: Sequence[dict[str, object]], /) -> Awaitable[None]:
+        """Run the statement for each set. On PostgreSQL all sets share a round trip. Without sets, nothing runs.
+
+        Raises:
+            ClaimConflict: the constraint against overlapping claims rejected one; the transaction must not go on.
+        """
+        ...
+
+
 def drive(awaitable: Awaitable[T]) -> T:
     """Return the result of an awaitable that never suspends, without an event loop.
 

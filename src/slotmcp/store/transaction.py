@@ -1,7 +1,8 @@
 """Implementation of the port Transaction, for both databases."""
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from slotmcp.domain.attention import Attention
@@ -20,7 +21,7 @@ from slotmcp.store.calendar_pages import SqlCalendarRecords
 from slotmcp.store.change_log import ChangeLog
 from slotmcp.store.columns import RECEIPT_COLUMNS, RECEIPTS, ReceiptRow
 from slotmcp.store.hold_terms import terms_json
-from slotmcp.store.schedules import CATALOG, Snapshot, all_of_technician
+from slotmcp.store.schedules import CATALOG, WritableSnapshot, all_of_technician
 from slotmcp.store.statement import CoveredBy, Row, Statement, select_among_keys, upsert
 from slotmcp.store.values import json_text, pseudonym_of
 from slotmcp.telemetry.metrics import HoldEvent
@@ -52,7 +53,7 @@ DELETE_OLD_RECEIPTS = Statement(
 class SqlTransaction:
     """Schedule of one project, locked for writing by the caller that began the transaction."""
 
-    def __init__(self, snapshot: Snapshot, change_log: ChangeLog, salt: bytes) -> None:
+    def __init__(self, snapshot: WritableSnapshot, change_log: ChangeLog, salt: bytes) -> None:
         self._snapshot = snapshot
         self._change_log = change_log
         self._salt = salt
@@ -143,6 +144,19 @@ class SqlTransaction:
         await self._add_claim(booking.claim, bookings.state_of(booking))
         await self._add_details(booking, is_pushed=is_pushed)
 
+    async def add_bookings(self, added: Sequence[Booking]) -> None:
+        if not added:
+            return
+        are_pushed = any(booking.customer is not None for booking in added) and await self._has_calendar()
+        values = [bookings.booking_values(booking) for booking in added]
+        await self._run_many(claims.ADD_CLAIM, map(_claim_values, added))
+        await self._run_many(bookings.ADD_BOOKING, ({"now_ms": self._snapshot.now_ms, **each} for each in values))
+        await self._run_many(bookings.ADD_BOOKING_CONTACT, chain.from_iterable(map(bookings.contact_values, added)))
+        await self._change_log.record(*((booking.claim.technician_id, booking.id) for booking in added))
+        for booking in added if are_pushed else ():
+            if booking.customer is not None:
+                await self._calendar.request_push(booking.id)
+
     async def confirm_hold(self, booking: Booking) -> None:
         is_pushed = await self._is_pushed(booking)
         owner, state = await self._owner(booking.id, ClaimState.HELD, ClaimState.LAPSED)
@@ -159,7 +173,7 @@ class SqlTransaction:
         await self._save_claim(booking)
         await self._fetch(bookings.SAVE_BOOKING, **bookings.booking_values(booking))
         await self._fetch(bookings.DELETE_BOOKING_CONTACTS, claim_id=booking.id)
-        await bookings.add_contact_keys(self._snapshot.fetch, self._snapshot.project_id, booking)
+        await self._run_many(bookings.ADD_BOOKING_CONTACT, bookings.contact_values(booking))
         if bookings.time_taken_by(before) != bookings.time_taken_by(booking):
             await self._change_log.record(
                 (before.claim.technician_id, booking.id), (booking.claim.technician_id, booking.id)
@@ -290,6 +304,10 @@ class SqlTransaction:
     async def _fetch(self, statement: Statement, /, **values: object) -> Sequence[Row]:
         return await self._snapshot.fetch(statement, project_id=self._snapshot.project_id, **values)
 
+    async def _run_many(self, statement: Statement, sets: Iterable[dict[str, object]]) -> None:
+        project = {"project_id": self._snapshot.project_id}
+        await self._snapshot.run_many(statement, [{**project, **values} for values in sets])
+
     async def _add_claim(
         self,
         claim: Claim,
@@ -318,6 +336,11 @@ class SqlTransaction:
         await self._fetch(claims.END_HOLD, id=claim_id, state=state)
         await self._change_log.record((owner, claim_id))
 
+    async def _has_calendar(self) -> bool:
+        """Return whether the project has a calendar, without reading its schedule."""
+        rows = await self._fetch(catalog.PROJECT)
+        return catalog.project_of(rows[0]).calcom is not None
+
     async def _is_pushed(self, booking: Booking) -> bool:
         """Return whether a booking is pushed to a calendar. Before the first write, the schedule is usually known."""
         return booking.customer is not None and (await self._change_log.schedule()).project.calcom is not None
@@ -325,7 +348,7 @@ class SqlTransaction:
     async def _add_details(self, booking: Booking, *, is_pushed: bool) -> None:
         """Insert a new booking, whose claim exists, with its contact keys, and request its push."""
         await self._fetch(bookings.ADD_BOOKING, now_ms=self._snapshot.now_ms, **bookings.booking_values(booking))
-        await bookings.add_contact_keys(self._snapshot.fetch, self._snapshot.project_id, booking)
+        await self._run_many(bookings.ADD_BOOKING_CONTACT, bookings.contact_values(booking))
         if is_pushed:
             await self._calendar.request_push(booking.id)
 
@@ -339,3 +362,9 @@ class SqlTransaction:
             if state in states:
                 return technician_id, state
         raise LookupError(f"no hold {claim_id!r} that is {' or '.join(states)}")
+
+
+def _claim_values(booking: Booking) -> dict[str, object]:
+    """Return the values of a new booking's claim."""
+    no_hold = {"expires_at_ms": None, "hold_token": None, "customer_pseudonym": "", "hold_terms": None}
+    return {**no_hold, "state": bookings.state_of(booking), **claims.claim_values(booking.claim)}

@@ -19,16 +19,18 @@ from slotmcp.ports import Clock, CommitHandler, Unit
 from slotmcp.store.change_log import ChangeLog, LatestSchedules
 from slotmcp.store.clock import FileClock
 from slotmcp.store.connection import (
+    NO_WAIT,
     connect_writer,
     execute_with_retry,
     is_fault,
     make_fetch,
+    make_run_many,
     to_unavailable,
     write_transaction,
 )
 from slotmcp.store.encryption import FieldCipher
 from slotmcp.store.jobs import Job, JobResult, committed, deliver_all, run_unit, shutting_down
-from slotmcp.store.schedules import Snapshot
+from slotmcp.store.schedules import WritableSnapshot
 from slotmcp.store.statement import Row, Statement, drive
 from slotmcp.store.transaction import SqlTransaction
 
@@ -57,7 +59,8 @@ class SqliteWriter:
         self._schedules = schedules
         self._agree = clock.agree if isinstance(clock, FileClock) else None
         self._connection = connect_writer(path, timeout_ms=timeout_ms)
-        self._fetch = make_fetch(self._connection, cipher)
+        self._connection.execute(NO_WAIT)
+        self._fetch, self._run_many = make_fetch(self._connection, cipher), make_run_many(self._connection, cipher)
         self._queue: SimpleQueue[Job[Any] | None] = SimpleQueue()
         self._is_closing = False
         self.commit_handlers: list[CommitHandler] = []
@@ -139,7 +142,9 @@ class SqliteWriter:
             sqlite3.Error: the whole group is lost.
         """
         job = result.job
-        snapshot = Snapshot(fetch=self._fetch, project_id=job.project_id, now_ms=self._clock.now_ms())
+        snapshot = WritableSnapshot(
+            fetch=self._fetch, run_many=self._run_many, project_id=job.project_id, now_ms=self._clock.now_ms()
+        )
         change_log = ChangeLog(snapshot, schedules.get(job.project_id) or self._schedules.get(job.project_id))
         self._connection.execute("SAVEPOINT unit")
         try:
@@ -160,7 +165,7 @@ class SqliteWriter:
         return [JobResult(result.job, error=_translate(error)) for result in results]
 
 
-async def _begin_and_run(job: Job[T], snapshot: Snapshot, change_log: ChangeLog) -> tuple[T, SqlTransaction]:
+async def _begin_and_run(job: Job[T], snapshot: WritableSnapshot, change_log: ChangeLog) -> tuple[T, SqlTransaction]:
     salt = await change_log.begin(create=job.create)
     return await run_unit(job, snapshot, change_log, salt)
 

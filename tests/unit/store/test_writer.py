@@ -4,6 +4,7 @@ import asyncio
 import resource
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
@@ -14,9 +15,10 @@ import pytest
 
 from slotmcp.domain.errors import Unavailable
 from slotmcp.ports import ClaimConflict, Transaction
-from slotmcp.store.connection import connect_reader, connect_writer
+from slotmcp.store.connection import LOCK_RETRY_SECONDS, NO_WAIT, connect_reader, connect_writer, execute_with_retry
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock
+from support.new_file import new_file
 from support.schedules import PROJECT, booking, hold, ids_of, open_shop
 
 SHOP = PROJECT.id
@@ -266,6 +268,7 @@ async def test_the_writers_commits_are_durable(store: SqliteStore, path: Path) -
     expected = ["wal", 2, 1, 1]
     names = ("journal_mode", "synchronous", "fullfsync", "foreign_keys")
     assert await asyncio.to_thread(pragmas, store._writer._connection, *names) == expected  # noqa: SLF001
+    assert await asyncio.to_thread(pragmas, store._writer._connection, "busy_timeout") == [0]  # noqa: SLF001
     connection = connect_writer(path, timeout_ms=50)
     assert pragmas(connection, *names) == expected
     assert pragmas(connection, "busy_timeout")[0] > 0
@@ -279,3 +282,24 @@ async def test_a_reader_cannot_write(store: SqliteStore, path: Path) -> None:
         connection.execute("DELETE FROM projects")
     assert pragmas(connection, "busy_timeout") == [50]
     connection.close()
+
+
+def test_a_taken_lock_is_tried_again_after_each_short_pause(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite's own pauses grow to 15 ms, several times as long as another process's import holds the lock."""
+    pauses: list[float] = []
+    new_file(path)
+    holder, waiting = connect_writer(path, timeout_ms=50), connect_writer(path, timeout_ms=50)
+    waiting.execute(NO_WAIT)
+    holder.execute("BEGIN IMMEDIATE")
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            holder.execute("ROLLBACK")
+
+    monkeypatch.setattr("slotmcp.store.connection.time.sleep", pause)
+    execute_with_retry(waiting, "BEGIN IMMEDIATE", time.monotonic() + 60)
+    assert waiting.in_transaction
+    assert pauses == [LOCK_RETRY_SECONDS] * 3
+    holder.close()
+    waiting.close()

@@ -20,9 +20,9 @@ from slotmcp.store.jobs import Job, JobResult, run_unit
 from slotmcp.store.postgres.link import Link
 from slotmcp.store.postgres.outages import Fault, unknown_outcome
 from slotmcp.store.postgres.statements import LOCK_NAME, LOCK_PROJECT, NOW
-from slotmcp.store.schedules import Snapshot, project_not_found
+from slotmcp.store.schedules import Snapshot, WritableSnapshot, project_not_found
 from slotmcp.store.schema_guard import check_schema, check_schema_in_use
-from slotmcp.store.statement import FOREIGN_AWAIT, Fetch, Row, Statement
+from slotmcp.store.statement import FOREIGN_AWAIT, Row, Statement
 
 T = TypeVar("T")
 
@@ -101,7 +101,9 @@ class Group:
         (result,) = self.results
         if not is_new or result.job.create:
             return await self._run_unit(link, result)
-        result.error = await project_not_found(self._snapshot(link.fetch))
+        result.error = await project_not_found(
+            Snapshot(fetch=link.fetch, project_id=self._project_id, now_ms=self._now_ms())
+        )
         return False
 
     async def _run_others(self, link: Link, jobs: Iterator[Job[Any]]) -> str:
@@ -114,8 +116,10 @@ class Group:
         return end
 
     async def _run_unit(self, link: Link, result: JobResult) -> bool:
-        guard = AwaitGuard(link.fetch)
-        snapshot = self._snapshot(guard.fetch)
+        guard = AwaitGuard(link)
+        snapshot = WritableSnapshot(
+            fetch=guard.fetch, run_many=guard.run_many, project_id=self._project_id, now_ms=self._now_ms()
+        )
         change_log = ChangeLog(snapshot, self.schedule)
         change_log.begin_at(self._revision)
         try:
@@ -130,9 +134,6 @@ class Group:
         self.schedule = change_log.schedule_after_commit or self.schedule
         return True
 
-    def _snapshot(self, fetch: Fetch) -> Snapshot:
-        return Snapshot(fetch=fetch, project_id=self._project_id, now_ms=self._now_ms())
-
     def _now_ms(self) -> int:
         if self._clock is not None:
             return self._clock.now_ms()
@@ -142,15 +143,23 @@ class Group:
 class AwaitGuard:
     """Guard against a unit of work that awaits anything but the database while it holds the lock."""
 
-    def __init__(self, fetch: Fetch) -> None:
-        self._fetch = fetch
+    def __init__(self, link: Link) -> None:
+        self._link = link
         self._is_fetching = False
 
     async def fetch(self, statement: Statement, /, **values: object) -> Sequence[Row]:
         """Run a statement for the unit."""
         self._is_fetching = True
         try:
-            return await self._fetch(statement, **values)
+            return await self._link.fetch(statement, **values)
+        finally:
+            self._is_fetching = False
+
+    async def run_many(self, statement: Statement, sets: Sequence[dict[str, object]], /) -> None:
+        """Run a statement for each set of values, for the unit."""
+        self._is_fetching = True
+        try:
+            await self._link.run_many(statement, sets)
         finally:
             self._is_fetching = False
 

@@ -115,6 +115,27 @@ class Link:
             raise claim_conflict()
         return self._cipher.decrypt_rows(rows) if self._cipher else rows
 
+    async def run_many(self, statement: Statement, sets: Sequence[dict[str, object]], /) -> None:
+        """Run one of the store's statements for each set of values, in one round trip.
+
+        Raises:
+            ClaimConflict: a live claim has the time of one of them.
+            Fault: the database failed.
+        """
+        query = numbered(statement)
+        if query is None or not sets:
+            return
+        if self._cipher:
+            sets = [self._cipher.encrypt_values(values) for values in sets]
+        self._is_running = True
+        try:
+            rows = await self._connection.fetchmany(query.text, [[each[name] for name in query.names] for each in sets])
+        except Exception as error:
+            raise self._translate(error) from error
+        self._is_running = False
+        if len(rows) < len(sets) and statement.takes_time:
+            raise claim_conflict()
+
     async def run(self, commands: str) -> str:
         """Run commands without values, and return the status of the last one.
 
