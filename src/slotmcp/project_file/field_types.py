@@ -30,6 +30,8 @@ LOCALE_PATTERN = r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?"
 VARIABLE_PATTERN = r"[A-Z][A-Z0-9_]{0,99}"
 EMAIL_PATTERN = r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+"
 
+_HYPHENATED_RANGE = r"\s*([0-9]{4,})\s*-\s*([0-9]{4,})\s*"
+"""No country has postal codes of two equally long numbers of this length."""
 _CONTROL = {"Cc", "Cs", "Zl", "Zp"}
 _MAX_SHOWN = 40
 
@@ -238,6 +240,8 @@ def _postal_entry(word: str) -> str:
     first, range_mark, last = word.partition(RANGE_MARK)
     if range_mark:
         return _postal_range(first, last)
+    if (ends := re.fullmatch(_HYPHENATED_RANGE, word)) is not None and len(ends[1]) == len(ends[2]):
+        raise ValueError(f'write a range with two dots: "{ends[1]}{RANGE_MARK}{ends[2]}"')
     prefix, mark, rest = word.partition(PREFIX_MARK)
     return _postal_prefix(prefix, rest) if mark else _postal_code(word)
 

@@ -71,12 +71,13 @@ def _area(entry: AreaEntry, known: KnownIds, problems: Problems) -> ServiceArea:
 
 def _check_postal_codes(entries: Sequence[AreaEntry], problems: Problems) -> None:
     """Report postal codes, prefixes and ranges that an earlier area has too."""
-    areas: dict[str, int] = {}
+    places: dict[str, tuple[int, int]] = {}
     for index, entry in enumerate(entries):
         for number, code in enumerate(entry.postal_codes):
-            first = areas.setdefault(code, index)
+            first, first_number = places.setdefault(code, (index, number))
             if first != index:
-                sentence = f"{code} is already in the area {entries[first].id}; remove one of them"
+                line = problems.at(first, "postalCodes", first_number).line
+                sentence = f"{code} is already in the area {entries[first].id} on line {line}; remove one of them"
                 problems.at(index, "postalCodes", number).add(sentence)
 
 
@@ -92,8 +93,8 @@ def price_of(entry: PriceEntry | None, problems: Problems) -> Price | None:
     elif entry.amount is not None and not at_currency.exist:
         decimals = currency_decimals(entry.currency)
         if entry.amount != round(entry.amount, decimals):
-            rounded = f"{entry.amount:.{decimals}f}"
-            at_amount.add(f"amounts in {entry.currency} have at most {decimals} decimal places; write {rounded}")
+            places = f"at most {decimals} decimal places" if decimals else "no decimal places"
+            at_amount.add(f"amounts in {entry.currency} have {places}; write {entry.amount:.{decimals}f}")
     return entry.to(Price)
 
 

@@ -46,7 +46,7 @@ KINDS = [Bad.of_block(block) for block in BLOCKS]
 
 
 def test_there_are_many_mistakes_and_the_unedited_file_is_valid() -> None:
-    assert len({bad.name for bad in KINDS}) == len(KINDS) > 110
+    assert len({bad.name for bad in KINDS}) == len(KINDS) > 200
     assert len(plan(GOOD).bookings) == 2
 
 
@@ -74,3 +74,62 @@ def test_a_far_too_long_value_is_reported_in_few_words(old: str, new: str, sente
     (problem,) = problems(edited(old, new))
     assert sentence in problem.problem
     assert len(problem.problem) < 250
+
+
+PROJECT, SERVICE = "holdTtlSeconds: 90", "bufferAfterMinutes: 15"
+
+
+def many(template: str, count: int) -> str:
+    """Return a list of entries, in each of which N is a number of five digits."""
+    return ", ".join(template.replace("N", str(number)) for number in range(10_000, 10_000 + count))
+
+
+CLOSURE = "{from: 2026-12-24, to: 2026-12-24, reason: rN}"
+
+
+@pytest.mark.parametrize(
+    ("old", "prefix", "count", "template"),
+    [
+        (PROJECT, "closures: ", 100, CLOSURE),
+        (PROJECT, "areas: ", 50, '{id: aN, postalCodes: ["N"]}'),
+        (PROJECT, "areas: [{id: city, postalCodes: ", 500, '"N"'),
+        (SERVICE, "questions: ", 10, "{id: qN, ask: How old is it?}"),
+        (SERVICE, "reserve: ", 10, "{places: 1, until: N}"),
+    ],
+)
+def test_a_list_that_is_too_long_is_reported_with_its_limit(old: str, prefix: str, count: int, template: str) -> None:
+    closing = "}]" * prefix.count("[{")
+    longest = edited(old, f"{prefix}[{many(template, count)}]{closing}")
+    assert plan(longest).services
+    (problem,) = problems(edited(old, f"{prefix}[{many(template, count + 1)}]{closing}"))
+    assert problem.problem == f"write at most {count} here, not {count + 1}"
+
+
+def test_too_many_bookable_spans_are_reported_with_their_limit() -> None:
+    spans = [
+        f'{{days: [{day}], start: "{hour:02}:00", end: "{hour:02}:30"}}'
+        for day in ("mon", "tue", "wed")
+        for hour in range(17)
+    ]
+    assert plan(edited(SERVICE, f"bookable: [{', '.join(spans[:50])}]")).services
+    (problem,) = problems(edited(SERVICE, f"bookable: [{', '.join(spans)}]"))
+    assert problem.problem == "write at most 50 here, not 51"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "longest"),
+    [
+        (SERVICE, "description: TEXT", 500),
+        (SERVICE, "guidance: TEXT", 500),
+        (SERVICE, "terms: TEXT", 300),
+        (SERVICE, "questions: [{id: age, ask: TEXT}]", 200),
+        (SERVICE, "price: {text: TEXT}", 200),
+        (SERVICE, "price: {from: 1, currency: USD, per: TEXT}", 40),
+        (PROJECT, 'areas: [{id: city, postalCodes: ["80202"], fee: TEXT}]', 100),
+        (PROJECT, "closures: [{from: 2026-12-24, to: 2026-12-24, reason: TEXT}]", 200),
+    ],
+)
+def test_a_text_that_is_too_long_is_reported_with_its_limit(old: str, new: str, longest: int) -> None:
+    assert plan(edited(old, new.replace("TEXT", "a" * longest))).services
+    (problem,) = problems(edited(old, new.replace("TEXT", "a" * (longest + 1))))
+    assert f"in at most {longest} characters, not {longest + 1}" in problem.problem
