@@ -2,6 +2,8 @@
 
 from functools import cached_property
 
+from oracle.breaks import DueBreak, due_on, fit_together, grouped
+from oracle.facts import MARGIN_DAYS
 from oracle.journeys import Journeys
 from oracle.wall_clock import DAY, minute_when, reading
 from slotmcp.domain.catalog import SlotAlignment, Technician
@@ -15,6 +17,7 @@ class Jobs(Journeys):
 
     def __init__(self, schedule: Schedule, now_ms: int) -> None:
         super().__init__(schedule, now_ms)
+        self._due_breaks: dict[str, list[list[DueBreak]]] = {}
         self._origins: dict[tuple[str, int, str | None], dict[int, int]] = {}
 
     def can_take(self, technician: Technician, need: Need, start: int, without: Claim | None = None) -> bool:
@@ -34,6 +37,7 @@ class Jobs(Journeys):
             and self.is_open(technician, need, start)
             and not self.blocking_claims(technician, need, start, without)
             and not self.is_busy(technician, need, start)
+            and self.leaves_breaks(technician, need, start, without)
             and not self.is_full_that_day(technician, start, without)
             and self.is_reached(technician, need, start, without)
         )
@@ -56,6 +60,29 @@ class Jobs(Journeys):
         return any(
             first < busy.end and busy.start < end for busy in self.schedule.technician_schedules[technician.id].busy
         )
+
+    def leaves_breaks(self, technician: Technician, need: Need, start: int, without: Claim | None = None) -> bool:
+        """Rule 40."""
+        if not technician.floating_breaks:
+            return True
+        first, end = _job_with_buffers(need, start)
+        free = self.open_minutes(technician) - self._taken_minutes(technician, without) - set(range(first, end))
+        groups = self.due_breaks(technician)
+        return all(
+            fit_together(group, frozenset(free))
+            for group in groups
+            if any(window.start < end and first < window.stop for window, _ in group)
+        )
+
+    def due_breaks(self, technician: Technician) -> list[list[DueBreak]]:
+        """Return the floating breaks of all dates, those together whose windows overlap."""
+        if technician.id not in self._due_breaks:
+            first, last = self.today - MARGIN_DAYS, self._last_day
+            open_minutes = self.open_minutes(technician)
+            self._due_breaks[technician.id] = [
+                group for day in range(first, last + 1) for group in grouped(due_on(technician, day, open_minutes))
+            ]
+        return self._due_breaks[technician.id]
 
     def is_full_that_day(self, technician: Technician, start: int, without: Claim | None = None) -> bool:
         """Rule 12."""

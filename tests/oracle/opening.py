@@ -27,7 +27,7 @@ def absences(technician: Technician, first_day: int, last_day: int) -> list[rang
     """Return the minutes of each absence; of the recurring ones, those that start on the dates first_day..last_day."""
     found = [range(absence.start, absence.end) for absence in technician.time_off]
     recurring = [
-        _minutes(technician, day, off.span)
+        wall_minutes(technician, day, off.span)
         for day in range(first_day, last_day + 1)
         for off in technician.recurring_time_off
         if recurs(off.rrule, off.first, calendar_date(day))
@@ -40,16 +40,16 @@ def shift_minutes(project: Project, technician: Technician, first_day: int, last
     minutes: set[int] = set()
     for day in range(first_day, last_day + 1):
         for span in _shifts_of(project, technician, day):
-            minutes.update(_minutes(technician, day, span))
+            minutes.update(wall_minutes(technician, day, span))
     for day in range(first_day, last_day + 1):
         for closure in project.closures:
             if closure.span is not None and closure.first <= calendar_date(day) <= closure.last:
-                minutes.difference_update(_minutes(technician, day, closure.span))
+                minutes.difference_update(wall_minutes(technician, day, closure.span))
     for day in range(first_day, last_day + 1):
         for override in technician.overrides:
             if override.date == calendar_date(day):
                 for span in override.windows:
-                    minutes.update(_minutes(technician, day, span))
+                    minutes.update(wall_minutes(technician, day, span))
     return minutes
 
 
@@ -59,7 +59,7 @@ def break_minutes(technician: Technician, first_day: int, last_day: int) -> set[
     for day in range(first_day, last_day + 1):
         for pause in technician.breaks:
             if starts_on(pause, calendar_date(day)):
-                minutes.update(_minutes(technician, day, pause.span))
+                minutes.update(wall_minutes(technician, day, pause.span))
     return minutes
 
 
@@ -74,7 +74,7 @@ def _shifts_of(project: Project, technician: Technician, day: int) -> Iterator[W
             yield shift.span
 
 
-def _minutes(technician: Technician, day: int, span: WallSpan) -> range:
+def wall_minutes(technician: Technician, day: int, span: WallSpan) -> range:
     """Return a wall span of a date in UTC; a range that ends before it starts is empty (rule 1)."""
     start = minute_when(technician.timezone, day * DAY + span.start_minute)
     end = minute_when(technician.timezone, day * DAY + span.end_minute)

@@ -22,7 +22,7 @@ class AttentionCause(StrEnum):
     BUSY = "busy"
     """A busy time of the project file overlaps the appointment."""
     TOO_CLOSE = "too_close"
-    """Another appointment or a busy time overlaps the buffers."""
+    """Another appointment or a busy time overlaps the buffers, or leaves no room for a floating break."""
     DAY_FULL = "day_full"
     """The technician has too many other bookings on that date."""
     TRAVEL_TIME = "travel_time"

@@ -13,6 +13,7 @@ from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute, minute_at_or_after
 from slotmcp.domain.offer import Slot
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
+from slotmcp.engine.floating_breaks import floating_breaks_on
 from slotmcp.engine.frame import Frame, frame_of
 from slotmcp.engine.need import Need
 from slotmcp.engine.opening_hours import DateRange, dates_of, working_time
@@ -259,7 +260,9 @@ def _timeline(
         held_days = max(frame.day_number(claim.start) + 1 for claim in held)
         if held_days > frame.days:  # the horizon was shortened; holds beyond it stay promised (rule 20)
             dates = _dates(project, frame, held_days)
-    return Timeline(technician_schedule, frame, working_time(technician_schedule.technician, dates), live)
+    technician = technician_schedule.technician
+    floating = floating_breaks_on(technician, dates) if technician.floating_breaks else None
+    return Timeline(technician_schedule, frame, working_time(technician, dates), live, floating)
 
 
 def _dates(project: Project, frame: Frame, days: int) -> DateRange:

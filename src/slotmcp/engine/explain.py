@@ -31,7 +31,7 @@ _DAYS_AROUND = 7
 _MAX_TECHNICIANS = 40
 _MAX_STARTS = 4000
 """Maximum number of checks over all technicians. It limits the time of a response without slots."""
-_REASON_BY_OBSTACLE = {Obstacle.FULL: Reason.DAY_FULL, Obstacle.TRAVEL: Reason.TRAVEL}
+_REASON_BY_OBSTACLE = {Obstacle.BREAK: Reason.BREAK, Obstacle.FULL: Reason.DAY_FULL, Obstacle.TRAVEL: Reason.TRAVEL}
 """Obstacles that correspond to a single reason."""
 
 

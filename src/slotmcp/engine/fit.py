@@ -18,6 +18,7 @@ from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute, merge, overlaps
 from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.availability import Availability
+from slotmcp.engine.floating_breaks import floating_breaks_on
 from slotmcp.engine.need import Need
 from slotmcp.engine.opening_hours import DateRange, dates_of, regular_hours, shift_intervals, time_off_between
 from slotmcp.engine.route import Route
@@ -128,8 +129,20 @@ class ScheduleFit:
             any(overlaps(with_buffers, _with_buffers(other)) for other in self._neighbors(claim))
             or (not in_calendar and _is_hit(self._calendar, with_buffers))
             or (not is_busy and _is_hit(self._busy, with_buffers))
+            or not self._leaves_breaks(claim)
         ):
             yield AttentionCause.TOO_CLOSE
+
+    def _leaves_breaks(self, claim: Claim) -> bool:
+        """Return whether the floating breaks still fit beside a claim."""
+        if not self._technician.floating_breaks:
+            return True
+        others = [_with_buffers(other) for other in self._claims if other.id != claim.id]
+        taken = merge([*others, *self._calendar, *self._busy])
+        floating = floating_breaks_on(self._technician, self._month_of(claim.start).dates)
+        return floating is None or floating.fit_beside(
+            _with_buffers(claim), lambda window: [span for span in taken if overlaps(span, window)]
+        )
 
     def _limits(self, claim: Claim) -> Iterator[AttentionCause]:
         limit = self._technician.max_bookings_per_day

@@ -191,6 +191,11 @@ def _days(first: date, last: date) -> Iterator[date]:
     return (first + timedelta(days=number) for number in range((last - first).days + 1))
 
 
+def interval_on(zone_key: str, day: date, span: WallSpan) -> Interval:
+    """Return a span of a date in UTC. Clock changes can empty or reverse it."""
+    return next(iter(_on_date(zone_key, day, (span,))))
+
+
 def _on_date(zone_key: str, day: date, spans: Iterable[WallSpan]) -> Iterator[Interval]:
     for span in spans:
         yield (

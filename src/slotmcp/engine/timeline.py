@@ -16,6 +16,7 @@ from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Interval, Minute, merge, overlaps
 from slotmcp.domain.offer import Candidate
 from slotmcp.domain.schedule import TechnicianSchedule
+from slotmcp.engine.floating_breaks import FloatingBreaks, Rooms, always_blocked, blocked_starts, is_in_room
 from slotmcp.engine.frame import Frame
 from slotmcp.engine.need import Need
 from slotmcp.engine.opening_hours import WorkingTime
@@ -29,6 +30,8 @@ class Obstacle(Enum):
     """Rule 9."""
     TAKEN = auto()
     """Rules 10 and 11."""
+    BREAK = auto()
+    """Rule 40."""
     FULL = auto()
     """Rule 12."""
     TRAVEL = auto()
@@ -45,8 +48,10 @@ class Timeline:
     __slots__ = (
         "_candidates",
         "_ends",
+        "_floating",
         "_legs",
         "_longest_span_minutes",
+        "_rooms",
         "_route",
         "_starts",
         "claims",
@@ -67,6 +72,7 @@ class Timeline:
         frame: Frame,
         working_time: WorkingTime,
         claims: tuple[Claim, ...],
+        floating: FloatingBreaks | None = None,
     ) -> None:
         """Index a technician's schedule.
 
@@ -75,7 +81,10 @@ class Timeline:
             frame: the dates that can be booked.
             working_time: the technician's working time, well beyond the frame on both sides.
             claims: claims of the schedule that take time now.
+            floating: the technician's floating breaks; None: there are none.
         """
+        self._floating = floating
+        self._rooms: dict[int, Rooms] = {}
         self.working_time = working_time
         self._longest_span_minutes: int | None = None
         self._route: Route | None = None
@@ -104,7 +113,7 @@ class Timeline:
     def without(self, claim_ids: AbstractSet[str]) -> "Timeline":
         """Return a timeline in which these claims take no time."""
         claims = tuple(claim for claim in self.claims if claim.id not in claim_ids)
-        return Timeline(self.technician_schedule, self.frame, self.working_time, claims)
+        return Timeline(self.technician_schedule, self.frame, self.working_time, claims, self._floating)
 
     @property
     def route(self) -> Route:
@@ -173,6 +182,8 @@ class Timeline:
         following = bisect_right(self._ends, start - need.buffer_before_minutes)
         if following < len(self._starts) and self._starts[following] < end + need.buffer_after_minutes:
             return Obstacle.TAKEN
+        if self._floating is not None and not self._leaves_room(self._floating, need, start):
+            return Obstacle.BREAK
         if self.technician_schedule.technician.max_bookings_per_day is not None and self._is_full(
             self.frame.day_number(start)
         ):
@@ -180,6 +191,34 @@ class Timeline:
         if need.site is not None and not self._can_travel(need, start):
             return Obstacle.TRAVEL
         return None
+
+    def _leaves_room(self, floating: FloatingBreaks, need: Need, start: Minute) -> bool:
+        """Return whether each floating break still fits beside the job (rule 40)."""
+        job = start - need.buffer_before_minutes, start + need.duration_minutes + need.buffer_after_minutes
+        return all(is_in_room(job, self._rooms_of(floating, number)) for number in floating.numbers_within(job))
+
+    def _rooms_of(self, floating: FloatingBreaks, number: int) -> Rooms:
+        """Return the rooms of a group of floating breaks beside taken time."""
+        rooms = self._rooms.get(number)
+        if rooms is None:
+            group = floating.groups[number]
+            start, end = group.window
+            first, after = bisect_right(self._ends, start), bisect_left(self._starts, end)
+            taken = list(zip(self._starts[first:after], self._ends[first:after], strict=True))
+            rooms = self._rooms[number] = group.rooms_beside(taken)
+        return rooms
+
+    def _without_break(self, floating: FloatingBreaks, need: Need) -> int:
+        """Return the positions at which the job leaves no room for a floating break, as bits."""
+        before, after = need.buffer_before_minutes, need.duration_minutes + need.buffer_after_minutes
+        blocked = always_blocked(self.frame, floating, before, after)
+        taken = {
+            number for span in zip(self._starts, self._ends, strict=True) for number in floating.numbers_within(span)
+        }
+        for number in taken:
+            rooms = self._rooms_of(floating, number)
+            blocked |= blocked_starts(self.frame, floating.groups[number], rooms, before, after)
+        return blocked
 
     def _can_travel(self, need: Need, start: Minute) -> bool:
         leg = self.route.leg_at(start)
@@ -190,7 +229,7 @@ class Timeline:
         bits = self._clock_starts(need) if is_clock else self._starts_of_runs(need)
         for day in self._full_days():
             bits &= ~self.frame.day_bits(day)
-        return bits
+        return bits if self._floating is None else bits & ~self._without_break(self._floating, need)
 
     def _clock_starts(self, need: Need) -> int:
         """Return the starts within opening hours that keep the buffers to taken time."""

@@ -1,5 +1,6 @@
 """Strategies for technicians, and for what takes their time."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from hypothesis import strategies as st
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 from slotmcp.domain.booking_rules import Closure
 from slotmcp.domain.catalog import DateOverride, Technician, TechnicianStatus, TimeOff
 from slotmcp.domain.claim import BusyTime, Claim
-from slotmcp.domain.recurrence import WHOLE_DAY, RecurringTimeOff, WallSpan, WeeklySpan
+from slotmcp.domain.recurrence import WHOLE_DAY, FloatingBreak, RecurringTimeOff, WallSpan, WeeklySpan
 from slotmcp.domain.schedule import TechnicianSchedule
 from unit.engine.drawing import (
     BOTH,
@@ -53,6 +54,7 @@ def a_technician(draw: st.DrawFn, id_: str, zone: str, now: int) -> Technician:
         max_bookings_per_day=pick(draw, (None, None, None, 1, 2, 3)),
         shifts=tuple(a_weekly_span(draw, today) for _ in range(whole(draw, 1, 3))),
         breaks=tuple(a_weekly_span(draw, today, longest=120) for _ in range(pick(draw, (0, 0, 1, 2)))),
+        floating_breaks=some_floating_breaks(draw, today) if once_in(draw, 4) else (),
         overrides=(an_override(draw, today),) if once_in(draw, 4) else (),
         time_off=(an_absence(draw, now),) if once_in(draw, 4) else (),
         recurring_time_off=(a_recurring_absence(draw, today),) if once_in(draw, 5) else (),
@@ -92,6 +94,19 @@ def a_rare_span(draw: st.DrawFn, today: date, *, longest: int) -> WeeklySpan:
     if once_in(draw, 2):
         return WeeklySpan(days=EVERY_DAY, span=span, valid_from=first, every_weeks=whole(draw, 2, 3))
     return WeeklySpan(days=NO_DAYS, span=span, valid_from=first, rrule=pick(draw, RULES))
+
+
+def some_floating_breaks(draw: st.DrawFn, today: date) -> tuple[FloatingBreak, ...]:
+    """Draw one floating break or two."""
+    return tuple(a_floating_break(draw, today) for _ in range(whole(draw, 1, 2)))
+
+
+def a_floating_break(draw: st.DrawFn, today: date) -> FloatingBreak:
+    """Draw a floating break in a window of at most three hours."""
+    start, minutes = whole(draw, 0, 42) * 30, pick(draw, (30, 15, 45, 7))
+    end = min(start + minutes + pick(draw, (60, 0, 30, 120, 13)), 1440)
+    window = replace(a_weekly_span(draw, today), span=WallSpan(start_minute=start, end_minute=end))
+    return FloatingBreak(window=window, minutes=minutes)
 
 
 def a_recurring_absence(draw: st.DrawFn, today: date) -> RecurringTimeOff:
