@@ -1,6 +1,6 @@
 """Rules of a business for its services: when and where they can be booked, and what callers hear before booking."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -74,7 +74,7 @@ class ServiceArea:
     """Postal codes that some technicians serve on some days."""
 
     id: str
-    postal_codes: tuple[str, ...]
+    postal_codes: tuple[str, ...] = field(hash=False)
     """Codes without spaces in uppercase: exact ("80202"), a prefix ("802*"), or a range ("80210..80219")."""
     technician_ids: tuple[str, ...] = ()
     """Technicians who serve the area; empty: all."""

@@ -5,8 +5,10 @@ from typing import Final
 
 from slotmcp.domain.booking_rules import OutsideAreas, ServiceArea
 from slotmcp.domain.catalog import Project
+from slotmcp.domain.interval import Minute
 from slotmcp.domain.postal_codes import area_of
 from slotmcp.engine.need import Need
+from slotmcp.engine.zones import local_date
 
 OUTSIDE: Final = ServiceArea(id="", postal_codes=(), technician_ids=("",))
 """Area of the postal codes that a business refuses: no technician serves it."""
@@ -20,9 +22,14 @@ def area_of_job(project: Project, postal_code: str) -> ServiceArea | None:
     return OUTSIDE if area is None and project.outside_areas is OutsideAreas.REFUSE else area
 
 
-def is_served_by(area: ServiceArea, technician_id: str) -> bool:
-    """Return whether a technician serves an area."""
-    return not area.technician_ids or technician_id in area.technician_ids
+def is_served_by(area: ServiceArea | None, technician_id: str) -> bool:
+    """Return whether a technician serves an area. None: the job is in no area."""
+    return area is None or not area.technician_ids or technician_id in area.technician_ids
+
+
+def is_day_of(area: ServiceArea, zone_key: str, start: Minute) -> bool:
+    """Return whether an area is served on the date of a start, in the project's zone."""
+    return not area.days or local_date(zone_key, start).weekday() in area.days
 
 
 def in_area(need: Need, area: ServiceArea | None) -> Need:

@@ -88,7 +88,10 @@ class TimelineIndex:
         return self._bookings_by_service.get(service_id, Counter[int]())
 
     def eligible(self, need: Need) -> tuple[Timeline, ...]:
-        """Return the timelines of technicians who have the skills, or of the requested technician if they do."""
+        """Return the timelines of technicians with the skills who serve the area.
+
+        Of a requested technician, return only that one's.
+        """
         skilled = self._eligible.get(need.skills)
         if skilled is None:
             skilled = tuple(
@@ -97,6 +100,12 @@ class TimelineIndex:
                 if need.skills <= timeline.technician_schedule.technician.skills
             )
             self._eligible[need.skills] = skilled
+        if need.area is not None and need.area.technician_ids:
+            skilled = tuple(
+                timeline
+                for timeline in skilled
+                if timeline.technician_schedule.technician.id in need.area.technician_ids
+            )
         if need.technician_id is None:
             return skilled
         return tuple(

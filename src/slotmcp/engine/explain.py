@@ -10,6 +10,7 @@ from slotmcp.domain.catalog import Technician
 from slotmcp.domain.interval import Interval, Minute, minute_at_or_after, overlaps
 from slotmcp.domain.offer import Slot
 from slotmcp.domain.reasons import Change, Explanation, Opening, RangeReasons, Reason, TechnicianReason, team_reason
+from slotmcp.engine.areas import is_served_by
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.opening_hours import (
@@ -68,7 +69,7 @@ def reasons_between(
     """Count the grid starts in a range that each reason blocks, by skilled technician and for all of them together.
 
     `is_relevant` filters the starts. If there are many starts or technicians, only a sample is checked. If no
-    technician has the skills, each technician has that reason once.
+    technician has the skills, or none with the skills serves the area, each has that reason once.
     """
     frame = availability.frame
     positions = frame.positions[frame.number(start_from) : frame.number(start_to)]
@@ -76,8 +77,7 @@ def reasons_between(
         positions = [start for start in positions if is_relevant(start)]
     timelines = _sample(availability.index.eligible(need), _MAX_TECHNICIANS)
     if not timelines:
-        unskilled = {technician_id: {Reason.SKILL_MISSING: 1} for technician_id in availability.index.timelines}
-        return RangeReasons(by_technician=unskilled, by_start={Reason.SKILL_MISSING: 1})
+        return _reasons_without_technicians(availability, need)
     positions = _sample(positions, _MAX_STARTS // len(timelines))
     offered = set(list_starts(availability, need, start_from, start_to))
     by_technician: dict[str, Counter[Reason]] = {
@@ -93,6 +93,15 @@ def reasons_between(
         if slot is None and (of_team := team_reason([reason for _, reason in blocked])) is not None:
             by_start[of_team] += 1
     return RangeReasons(by_technician=by_technician, by_start=by_start)
+
+
+def _reasons_without_technicians(availability: Availability, need: Need) -> RangeReasons:
+    """Return the reasons if no technician with the skills serves the area, or none has the skills."""
+    skilled = availability.index.eligible(replace(need, area=None))
+    reason = Reason.OUTSIDE_AREA if skilled else Reason.SKILL_MISSING
+    timelines = skilled or availability.index.timelines.values()
+    ids = (timeline.technician_schedule.technician.id for timeline in timelines)
+    return RangeReasons(by_technician={technician_id: {reason: 1} for technician_id in ids}, by_start={reason: 1})
 
 
 def _technicians(
@@ -123,9 +132,11 @@ def _reason(availability: Availability, timeline: Timeline, need: Need, start: M
     if missing := need.skills - technician.skills:
         skills = tuple(sorted(missing))
         return TechnicianReason(technician_id=technician.id, reason=Reason.SKILL_MISSING, missing_skills=skills)
-    if not timeline.is_active:
-        return TechnicianReason(technician_id=technician.id, reason=Reason.INACTIVE)
-    rule = _outside_frame(availability, need, start) or obstacle_of_rules(availability, need, start)
+    rule = (
+        _never_available(timeline, need)
+        or _outside_frame(availability, need, start)
+        or obstacle_of_rules(availability, need, start)
+    )
     if rule is not None:
         return TechnicianReason(technician_id=technician.id, reason=rule)
     obstacle = timeline.obstacle(need, start)
@@ -135,6 +146,13 @@ def _reason(availability: Availability, timeline: Timeline, need: Need, start: M
         return _taken_reason(timeline, need, start)
     reason = _REASON_BY_OBSTACLE[obstacle] if obstacle else _common_reason(availability, timeline, need, start)
     return TechnicianReason(technician_id=technician.id, reason=reason)
+
+
+def _never_available(timeline: Timeline, need: Need) -> Reason | None:
+    """Return the reason that keeps a technician from the job at any time."""
+    if not is_served_by(need.area, timeline.technician_schedule.technician.id):
+        return Reason.OUTSIDE_AREA
+    return None if timeline.is_active else Reason.INACTIVE
 
 
 def _outside_frame(availability: Availability, need: Need, start: Minute) -> Reason | None:

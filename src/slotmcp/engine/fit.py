@@ -17,6 +17,7 @@ from slotmcp.domain.catalog import TechnicianStatus, TravelMode
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute, merge, overlaps
 from slotmcp.domain.schedule import Schedule
+from slotmcp.engine.areas import area_of_job, is_day_of, is_served_by
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.floating_breaks import floating_breaks_on
 from slotmcp.engine.need import Need
@@ -84,6 +85,7 @@ class ScheduleFit:
                 *self._missing_skills(claim),
                 *self._taken(claim),
                 *self._limits(claim),
+                *(self._area(claim) if self._project.areas else ()),
             )
         )
 
@@ -152,6 +154,15 @@ class ScheduleFit:
                 yield AttentionCause.DAY_FULL
         if claim.location is not None and self._project.travel.mode is not TravelMode.NONE:
             yield from self._travel(claim)
+
+    def _area(self, claim: Claim) -> Iterator[AttentionCause]:
+        area = area_of_job(self._project, claim.postal_code)
+        if area is None:
+            return
+        if not is_served_by(area, self._technician.id):
+            yield AttentionCause.OUTSIDE_AREA
+        if not is_day_of(area, self._project.timezone, claim.appointment[0]):
+            yield AttentionCause.AREA_DAY
 
     def _travel(self, claim: Claim) -> Iterator[AttentionCause]:
         need = Need(

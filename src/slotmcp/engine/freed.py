@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from functools import reduce
 from operator import or_
 
+from slotmcp.domain.catalog import Technician
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute, overlaps
+from slotmcp.engine.areas import is_served_by
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.rules import allowed_starts
@@ -76,7 +78,7 @@ class FreedTime:
         """Yield the changed timelines of technicians who can do the job."""
         for timeline in self._changed:
             technician = timeline.technician_schedule.technician
-            if need.skills <= technician.skills and need.technician_id in {None, technician.id}:
+            if _is_able(technician, need):
                 yield timeline
 
     def _gained(self, timeline: Timeline, need: Need, within: int) -> int:
@@ -92,7 +94,7 @@ class FreedTime:
         for hold in relocation.movable_holds:
             timeline = self._after.index.timelines[hold.technician_id]
             technician = timeline.technician_schedule.technician
-            if need.skills <= technician.skills and need.technician_id in {None, technician.id} and self._is_near(hold):
+            if _is_able(technician, need) and self._is_near(hold):
                 gained |= relocation.gained_by_moving(hold, need, within & ~gained)
         return gained
 
@@ -112,6 +114,12 @@ class FreedTime:
             current = {claim.id: claim for claim in timeline.claims}
             times.extend(claim.interval for claim in known.claims if current.get(claim.id) != claim)
         return times
+
+
+def _is_able(technician: Technician, need: Need) -> bool:
+    """Return whether a technician has the skills, serves the area, and is the requested one if there is one."""
+    is_requested = need.technician_id in {None, technician.id}
+    return is_requested and need.skills <= technician.skills and is_served_by(need.area, technician.id)
 
 
 def _is_comparable(before: Availability, after: Availability) -> bool:

@@ -7,6 +7,7 @@ from functools import cached_property
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.schedule import Schedule
+from slotmcp.engine.areas import is_served_by, with_area
 from slotmcp.engine.need import Need
 from slotmcp.engine.timeline import Timeline
 from slotmcp.engine.travel import TravelTimes, site_at
@@ -42,7 +43,7 @@ class Relocation:
         self._changed = timelines if base is None else base.differing(timelines)
         self._cached_travel = cached_travel
         self._services = schedule.services
-        self._policy = schedule.project.travel
+        self._project = schedule.project
         self._targets: dict[str, frozenset[str]] = {}
         self._moves_by_hold: dict[str, HoldMoves] = {}
         self._without: dict[str, Timeline] = {}
@@ -103,7 +104,7 @@ class Relocation:
         need = self._need_of(hold)
         for technician_id, others in self.movable.items():
             timeline = self._timelines[technician_id]
-            if technician_id == hold.technician_id or not need.skills <= timeline.technician_schedule.technician.skills:
+            if technician_id == hold.technician_id or not self._is_able(timeline, need):
                 continue
             for other in others:
                 onward = self.targets_of(other) - {hold.technician_id}
@@ -119,7 +120,7 @@ class Relocation:
                 technician_id
                 for technician_id, timeline in self._changed.items()
                 if technician_id != hold.technician_id
-                and need.skills <= timeline.technician_schedule.technician.skills
+                and self._is_able(timeline, need)
                 and timeline.can_serve(need, hold.start)
             )
             unchanged = self._base.targets_of(hold) - self._changed.keys() if self._base else frozenset[str]()
@@ -134,7 +135,13 @@ class Relocation:
             self._without[hold.id] = self._timelines[hold.technician_id].without({hold.id})
         return self._without[hold.id]
 
+    @staticmethod
+    def _is_able(timeline: Timeline, need: Need) -> bool:
+        """Return whether a technician has the skills and serves the area."""
+        technician = timeline.technician_schedule.technician
+        return need.skills <= technician.skills and (need.area is None or is_served_by(need.area, technician.id))
+
     def _need_of(self, hold: Claim) -> Need:
-        return Need.of_claim(
-            hold, self._services[hold.service_id], site_at(hold.location, self._policy, self._cached_travel)
-        )
+        site = site_at(hold.location, self._project.travel, self._cached_travel)
+        need = Need.of_claim(hold, self._services[hold.service_id], site)
+        return with_area(need, self._project, hold.postal_code) if self._project.areas else need

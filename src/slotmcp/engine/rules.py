@@ -1,13 +1,15 @@
-"""Rules of a service that do not depend on the technician: horizon, bookable spans, and bookings per day."""
+"""Rules that do not depend on the technician: of a service, bookable spans and bookings per day; of an area, days."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 
 from slotmcp.domain.booking_rules import BookableSpan, Priority
 from slotmcp.domain.catalog import ServiceType
 from slotmcp.domain.interval import Interval, Minute
 from slotmcp.domain.reasons import Reason
+from slotmcp.engine.areas import is_day_of
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.frame import Frame
 from slotmcp.engine.need import Need
@@ -18,12 +20,13 @@ _LONGEST_SPAN_DAYS = 2
 
 
 def allowed_starts(availability: Availability, need: Need) -> int | None:
-    """Return the positions of the frame that the rules of the service allow, as bits; None: all.
+    """Return the positions of the frame that the rules of the service and of the area allow, as bits; None: all.
 
     Notice and horizon are left out, because `Availability.earliest_start_of` and `horizon_end_of` bound the starts.
     """
     service = availability.schedule.services.get(need.service_id)
-    if service is None or not _has_rules(service):
+    has_days = need.area is not None and bool(need.area.days)
+    if not has_days and (service is None or not _has_rules(service)):
         return None
     known = availability.index.allowed_by_rule
     key = need.service_id, need.priority, need.area
@@ -33,7 +36,9 @@ def allowed_starts(availability: Availability, need: Need) -> int | None:
 
 
 def obstacle_of_rules(availability: Availability, need: Need, start: Minute) -> Reason | None:
-    """Return the first rule of the service against a start, of which there are no bits; None if all allow it."""
+    """Return the first rule against a start, of which there are no bits; None if all allow it."""
+    if need.area is not None and not is_day_of(need.area, availability.frame.zone_key, start):
+        return Reason.AREA_DAY
     service = availability.schedule.services.get(need.service_id)
     if service is None or not _has_rules(service):
         return None
@@ -58,17 +63,27 @@ def _has_rules(service: ServiceType) -> bool:
     return bool(service.bookable) or service.max_bookings_per_day is not None
 
 
-def _find_allowed(availability: Availability, service: ServiceType, need: Need) -> int:
+def _find_allowed(availability: Availability, service: ServiceType | None, need: Need) -> int:
     frame = availability.frame
     allowed = (1 << len(frame.positions)) - 1
+    if need.area is not None and need.area.days:
+        allowed = _bits_of_weekdays(frame, need.area.days)
+    if service is None:
+        return allowed
     if service.bookable:
-        allowed = _bits_of_spans(frame, service.bookable, need.priority)
+        allowed &= _bits_of_spans(frame, service.bookable, need.priority)
     if service.max_bookings_per_day is not None:
         bookings = availability.index.bookings_of(service.id)
         for day, count in bookings.items():
             if count >= service.max_bookings_per_day and 0 <= day < frame.days:
                 allowed &= ~frame.day_bits(day)
     return allowed
+
+
+def _bits_of_weekdays(frame: Frame, weekdays: frozenset[int]) -> int:
+    """Return the positions of a frame on some weekdays, as bits. Monday is 0."""
+    days = (day for day in range(frame.days) if (frame.first_day + timedelta(days=day)).weekday() in weekdays)
+    return reduce(or_, map(frame.day_bits, days), 0)
 
 
 @lru_cache(maxsize=1024)

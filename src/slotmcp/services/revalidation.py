@@ -17,7 +17,14 @@ from slotmcp.ports import Transaction
 from slotmcp.services.placement import find_reassignment, reassign_hold
 from slotmcp.services.unit_of_work import UnitOfWork
 
-_TOLERATED: Final = frozenset({AttentionCause.CALENDAR_CONFLICT, AttentionCause.TOO_CLOSE, AttentionCause.TRAVEL_TIME})
+_TOLERATED: Final = frozenset(
+    {
+        AttentionCause.CALENDAR_CONFLICT,
+        AttentionCause.TOO_CLOSE,
+        AttentionCause.TRAVEL_TIME,
+        AttentionCause.AREA_DAY,
+    }
+)
 """Causes despite which a booking is made from a hold. It is marked for the operator."""
 _TOLERATED_BY_HOLDS: Final = _TOLERATED | {AttentionCause.SERVICE_REMOVED}
 """Causes despite which a hold that cannot move is kept."""

@@ -20,6 +20,7 @@ from slotmcp.domain.errors import NotFound, SlotmcpError
 from slotmcp.domain.interval import MS_PER_DAY, US_PER_SECOND
 from slotmcp.domain.reasons import Reason, informative_reasons
 from slotmcp.domain.trace import Question, TechnicianTrace, Trace, TracedUse
+from slotmcp.engine.areas import is_served_by
 from slotmcp.engine.explain import reasons_at
 from slotmcp.ports import Store
 from slotmcp.services.reporting.conversations import count_steps
@@ -294,3 +295,5 @@ def _blocked(request: TracedRequest, result: TracedResult) -> Iterator[Technicia
             yield TechnicianTrace(technician_id=technician_id, could=0, reasons=reasons)
         elif request.need.skills - technician_schedule.technician.skills:
             yield TechnicianTrace(technician_id=technician_id, could=0, reasons={Reason.SKILL_MISSING: 1})
+        elif not is_served_by(request.need.area, technician_id):
+            yield TechnicianTrace(technician_id=technician_id, could=0, reasons={Reason.OUTSIDE_AREA: 1})

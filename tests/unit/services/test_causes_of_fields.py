@@ -9,6 +9,7 @@ import pytest
 
 from slotmcp.domain.attention import AttentionCause
 from slotmcp.domain.booking import Booking
+from slotmcp.domain.booking_rules import OutsideAreas, ServiceArea
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
 from slotmcp.domain.catalog import (
     ChangeVerification,
@@ -75,6 +76,8 @@ BUSY: Final = (
     BusyTime(technician_id="ana", start=on_tuesday("14:10"), end=on_tuesday("14:20"), source="truck"),
     BusyTime(technician_id="ben", start=on_tuesday("13:00"), end=on_tuesday("13:30"), source="truck"),
 )
+CITY: Final = ServiceArea(id="city", postal_codes=("802*",))
+ONE: Final = booking("one", "ana", on_tuesday("13:00"))
 AT_THREE: Final = booking("three", "ana", on_tuesday("15:00"))
 FAR_AWAY: Final = booking("drive", "ana", "2025-06-05T09:00")
 SHOP: Final = plan(
@@ -83,7 +86,7 @@ SHOP: Final = plan(
     services=(VISIT, service("check")),
     busy=BUSY,
     bookings=(
-        booking("one", "ana", on_tuesday("13:00")),
+        replace(ONE, claim=replace(ONE.claim, postal_code="80202")),
         replace(AT_THREE, claim=replace(AT_THREE.claim, buffer_after_minutes=5)),
         booking("nine", "ana", "2025-06-04T09:00"),
         booking("wednesday", "ana", "2025-06-04T13:00"),
@@ -152,6 +155,10 @@ def busy(index: int, **changes: Any) -> Edit:  # noqa: ANN401  a BusyTime's fiel
     return lambda business: replace(business, busy=tuple(spans))
 
 
+def area(**changes: Any) -> Edit:  # noqa: ANN401  a ServiceArea's fields
+    return project(areas=(replace(CITY, **changes),))
+
+
 def parts(**changes: Any) -> Edit:  # noqa: ANN401  a PartsOfDay's fields
     return project(parts_of_day=replace(PartsOfDay(), **changes))
 
@@ -213,6 +220,22 @@ DECLARED: Final[Mapping[Field, Invalidates | Harmless]] = {
     ),
     (Project, "parts_of_day"): Harmless(reason="it filters offered starts", edit=parts(morning=SPAN)),
     (Project, "wording"): Harmless(reason=SPOKEN, edit=project(wording=Wording.APPOINTMENT)),
+    (Project, "areas"): Invalidates(edit=area(technician_ids=("ben",)), cause=Cause.OUTSIDE_AREA),
+    (Project, "outside_areas"): Invalidates(
+        before=project(areas=(replace(CITY, postal_codes=("804*",)),), outside_areas=OutsideAreas.ACCEPT),
+        edit=project(areas=(replace(CITY, postal_codes=("804*",)),), outside_areas=OutsideAreas.REFUSE),
+        cause=Cause.OUTSIDE_AREA,
+    ),
+    (ServiceArea, "id"): Harmless(reason="it only names the area", edit=area(id="town")),
+    (ServiceArea, "postal_codes"): Invalidates(
+        before=area(), edit=area(postal_codes=("804*",)), cause=Cause.OUTSIDE_AREA
+    ),
+    (ServiceArea, "technician_ids"): Invalidates(
+        before=area(), edit=area(technician_ids=("ben",)), cause=Cause.OUTSIDE_AREA
+    ),
+    (ServiceArea, "days"): Invalidates(before=area(), edit=area(days=frozenset({4})), cause=Cause.AREA_DAY),
+    (ServiceArea, "extra_minutes"): Harmless(reason="a booking keeps its own buffers", edit=area(extra_minutes=90)),
+    (ServiceArea, "fee"): Harmless(reason=SPOKEN, edit=area(fee="$45")),
     **{
         (PartsOfDay, name): Harmless(reason="it filters offered starts", edit=parts(**{name: SPAN}))
         for name in ("morning", "afternoon", "evening")

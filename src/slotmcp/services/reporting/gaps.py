@@ -16,7 +16,7 @@ from slotmcp.domain.recurrence import WallSpan, WeeklySpan
 from slotmcp.domain.report import ExtraHour, ExtraSkills, ExtraTechnician, Gap, GapChange, Gaps
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.domain.trace import Question
-from slotmcp.engine.areas import in_area
+from slotmcp.engine.areas import in_area, is_served_by
 from slotmcp.engine.assign import assign
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
@@ -79,7 +79,8 @@ def count_won(schedule: Schedule, change: GapChange, unmet: Sequence[LostQuestio
     for lost_question in unmet:
         question = lost_question.question
         need = _need(schedule, question)
-        if need.technician_id not in {None, technician_id} or not need.skills <= skills:
+        is_able = need.skills <= skills and is_served_by(need.area, technician_id)
+        if need.technician_id not in {None, technician_id} or not is_able:
             continue
         alone = replace(schedule, technician_schedules={technician_id: technician_schedule})
         availability = Availability.of(alone, lost_question.at_ms, availability)

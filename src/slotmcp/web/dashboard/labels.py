@@ -93,6 +93,8 @@ ATTENTION: Final[Mapping[AttentionCause, str]] = {
     AttentionCause.BUSY: "The technician is busy then.",
     AttentionCause.TOO_CLOSE: "Something else is too close before or after it.",
     AttentionCause.DAY_FULL: "The technician has too many bookings that day.",
+    AttentionCause.OUTSIDE_AREA: "The technician doesn't serve the area of the address.",
+    AttentionCause.AREA_DAY: "The area of the address isn't served on that day.",
     AttentionCause.TRAVEL_TIME: "There is too little time to drive there or to the next job.",
     AttentionCause.REASSIGNED: "Cal.com gave it to someone who can't come then or isn't in the project file.",
     AttentionCause.MOVED_TWICE: "It was moved here and in Cal.com at the same time. The time in Cal.com was kept.",
