@@ -1,4 +1,4 @@
-"""Capacity and candidates of a start (rules 15 to 21, and 25).
+"""Capacity and candidates of a start (rules 17 to 21, and 25).
 
 Written from docs/reference/availability.md alone. It shares no code with slotmcp.engine; `Need` and `Site`
 are plain values.
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from math import inf
 from typing import assert_never
 
-from oracle.jobs import Jobs
+from oracle.service_rules import ServiceRules
 from oracle.travel import OracleTravel
 from slotmcp.domain.catalog import RankingKey, SlotAlignment, Technician
 from slotmcp.domain.claim import Claim
@@ -18,7 +18,7 @@ from slotmcp.engine.need import Need
 from slotmcp.engine.travel import Site
 
 
-class Oracle(Jobs):
+class Oracle(ServiceRules):
     """Literal, slow implementation of the rules, minute by minute."""
 
     def __init__(self, schedule: Schedule, now_ms: int) -> None:
@@ -32,14 +32,17 @@ class Oracle(Jobs):
 
     def slot(self, need: Need, start: int) -> Slot | None:
         """Return the slot of one minute (rules 15 to 19 and 21)."""
-        if not self.is_after_notice(start) or not self.is_within_horizon(start):
+        if not self.is_after_notice(need, start) or not self.is_within_horizon(need, start):
+            return None
+        if not self.is_allowed(need, start):
             return None
         if self.project.slot_alignment is SlotAlignment.CLOCK and not self.is_on_clock(start):
             return None
         requested = [one for one in self.technicians if need.technician_id in (None, one.id)]
         able = [one for one in requested if self.can_take(one, need, start)]
         if able:
-            return self._offer(need, start, len(able), able)
+            capacity = min(len(able), self.bookings_left(need, start))
+            return self._offer(need, start, int(capacity), able)
         after_moves = [one for one in requested if self.can_take_after_moves(one, need, start)]
         if after_moves:
             return self._offer(need, start, 1, after_moves)
@@ -82,16 +85,6 @@ class Oracle(Jobs):
         """Count the bookings, not holds, on the local date of `start` (rule 21)."""
         bookings = [claim for claim in self.live_claims(technician) if not claim.is_hold]
         return sum(self.date(claim.start) == self.date(start) for claim in bookings)
-
-    # Notice and horizon
-
-    def is_after_notice(self, start: int) -> bool:
-        """Rule 15."""
-        return start * 60_000 >= self.now_ms + self.project.min_notice_minutes * 60_000
-
-    def is_within_horizon(self, start: int) -> bool:
-        """Rule 16."""
-        return self.date(start) - self.today <= self.project.horizon_days
 
     # Moving holds (rule 18)
 
@@ -140,6 +133,8 @@ class Oracle(Jobs):
             buffer_before_minutes=hold.buffer_before_minutes,
             buffer_after_minutes=hold.buffer_after_minutes,
             skills=self.schedule.services[hold.service_id].skills,
+            service_id=hold.service_id,
+            priority=hold.priority,
             site=Site(hold.location, OracleTravel(self.project.travel)) if hold.location else None,
         )
 

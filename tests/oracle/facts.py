@@ -5,8 +5,9 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Self
 
-from oracle.opening import opening_minutes, shift_minutes
+from oracle.opening import on_call_minutes, opening_minutes, shift_minutes
 from oracle.wall_clock import day_of
+from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.catalog import Technician
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.schedule import Schedule
@@ -22,7 +23,7 @@ class Facts:
         self.schedule = schedule
         self.project = schedule.project
         self.now_ms = now_ms
-        self._open: dict[str, frozenset[int]] = {}
+        self._open: dict[tuple[str, Priority], frozenset[int]] = {}
         self._working_days: dict[str, list[range]] = {}
         self._live: dict[str, list[Claim]] = {}
 
@@ -51,18 +52,20 @@ class Facts:
             self._live[technician.id] = [claim for claim in claims if _is_live(claim, self.now_ms)]
         return [claim for claim in self._live[technician.id] if claim is not without]
 
-    def open_minutes(self, technician: Technician) -> frozenset[int]:
-        """Return the opening hours up to the horizon and to the last claim."""
-        if technician.id not in self._open:
+    def open_minutes(self, technician: Technician, priority: Priority) -> frozenset[int]:
+        """Return the opening hours for a priority, up to the horizon and to the last claim."""
+        key = technician.id, priority
+        if key not in self._open:
             first, last = self.today - MARGIN_DAYS, self._last_day
-            self._open[technician.id] = opening_minutes(self.project, technician, first, last)
-        return self._open[technician.id]
+            self._open[key] = opening_minutes(self.project, technician, first, last, priority)
+        return self._open[key]
 
     def working_day(self, technician: Technician, minute: int) -> range | None:
         """Return the shift that contains a minute, with breaks and time off left in (rule 23)."""
         if technician.id not in self._working_days:
-            on_shift = shift_minutes(self.project, technician, self.today - MARGIN_DAYS, self._last_day)
-            self._working_days[technician.id] = runs(on_shift)
+            first, last = self.today - MARGIN_DAYS, self._last_day
+            on_shift = shift_minutes(self.project, technician, first, last)
+            self._working_days[technician.id] = runs(on_shift | on_call_minutes(technician, first, last))
         return next((day for day in self._working_days[technician.id] if minute in day), None)
 
     @cached_property
@@ -72,7 +75,13 @@ class Facts:
             for technician_schedule in self.schedule.technician_schedules.values()
             for claim in technician_schedule.claims
         ]
-        return max(self.today + self.project.horizon_days, *claimed, 0) + MARGIN_DAYS
+        return max(self.today + self.longest_horizon, *claimed, 0) + MARGIN_DAYS
+
+    @property
+    def longest_horizon(self) -> int:
+        """Longest horizon of the project and its services, in days."""
+        own = [one.horizon_days for one in self.schedule.services.values() if one.horizon_days is not None]
+        return max(self.project.horizon_days, *own, 0)
 
     def date(self, minute: int) -> int:
         """Return the local date of a minute, in days since 1970-01-01."""

@@ -6,6 +6,7 @@ from oracle.breaks import DueBreak, due_on, fit_together, grouped
 from oracle.facts import MARGIN_DAYS
 from oracle.journeys import Journeys
 from oracle.wall_clock import DAY, minute_when, reading
+from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.catalog import SlotAlignment, Technician
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.schedule import Schedule
@@ -18,7 +19,7 @@ class Jobs(Journeys):
     def __init__(self, schedule: Schedule, now_ms: int) -> None:
         super().__init__(schedule, now_ms)
         self._due_breaks: dict[str, list[list[DueBreak]]] = {}
-        self._origins: dict[tuple[str, int, str | None], dict[int, int]] = {}
+        self._origins: dict[tuple[object, ...], dict[int, int]] = {}
 
     def can_take(self, technician: Technician, need: Need, start: int, without: Claim | None = None) -> bool:
         """Rules 8 to 14, and 23."""
@@ -44,7 +45,7 @@ class Jobs(Journeys):
 
     def is_open(self, technician: Technician, need: Need, start: int) -> bool:
         """Rule 9."""
-        return self.open_minutes(technician).issuperset(range(start, start + need.duration_minutes))
+        return self.open_minutes(technician, need.priority).issuperset(range(start, start + need.duration_minutes))
 
     def blocking_claims(
         self, technician: Technician, need: Need, start: int, without: Claim | None = None
@@ -66,7 +67,11 @@ class Jobs(Journeys):
         if not technician.floating_breaks:
             return True
         first, end = _job_with_buffers(need, start)
-        free = self.open_minutes(technician) - self._taken_minutes(technician, without) - set(range(first, end))
+        free = (
+            self.open_minutes(technician, Priority.NORMAL)
+            - self._taken_minutes(technician, without)
+            - set(range(first, end))
+        )
         groups = self.due_breaks(technician)
         return all(
             fit_together(group, frozenset(free))
@@ -78,7 +83,7 @@ class Jobs(Journeys):
         """Return the floating breaks of all dates, those together whose windows overlap."""
         if technician.id not in self._due_breaks:
             first, last = self.today - MARGIN_DAYS, self._last_day
-            open_minutes = self.open_minutes(technician)
+            open_minutes = self.open_minutes(technician, Priority.NORMAL)
             self._due_breaks[technician.id] = [
                 group for day in range(first, last + 1) for group in grouped(due_on(technician, day, open_minutes))
             ]
@@ -97,15 +102,15 @@ class Jobs(Journeys):
 
     def is_on_opening_grid(self, technician: Technician, need: Need, start: int, without: Claim | None = None) -> bool:
         """Rule 14."""
-        key = (technician.id, need.buffer_before_minutes, without.id if without else None)
+        key = (technician.id, need.buffer_before_minutes, without.id if without else None, need.priority)
         if key not in self._origins:
-            self._origins[key] = self._walk(technician, need.buffer_before_minutes, without)
+            self._origins[key] = self._walk(technician, need, without)
         origin = self._origins[key].get(start)
         return origin is not None and (start - origin) % self.project.slot_interval_minutes == 0
 
-    def _walk(self, technician: Technician, buffer_before: int, without: Claim | None) -> dict[int, int]:
+    def _walk(self, technician: Technician, need: Need, without: Claim | None) -> dict[int, int]:
         """Return, for each free minute, the start of the free run around it, or the midnight in that run."""
-        opening = self.open_minutes(technician)
+        opening, buffer_before = self.open_minutes(technician, need.priority), need.buffer_before_minutes
         taken = self._taken_minutes(technician, without)
         origins: dict[int, int] = {}
         for minute in range(min(self._midnights), max(self._midnights)):
@@ -124,7 +129,7 @@ class Jobs(Journeys):
     @cached_property
     def _midnights(self) -> frozenset[int]:
         """Every midnight of the project's zone from today to the end of the horizon."""
-        last = self.today + self.project.horizon_days + 1
+        last = self.today + self.longest_horizon + 1
         return frozenset(minute_when(self.project.timezone, day * DAY) for day in range(self.today, last + 1))
 
 

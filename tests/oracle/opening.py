@@ -8,15 +8,20 @@ import holidays
 
 from oracle.recurrences import recurs, starts_on
 from oracle.wall_clock import DAY, calendar_date, minute_when
+from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.catalog import Project, Technician, TechnicianStatus
 from slotmcp.domain.recurrence import WallSpan
 
 
-def opening_minutes(project: Project, technician: Technician, first_day: int, last_day: int) -> frozenset[int]:
+def opening_minutes(
+    project: Project, technician: Technician, first_day: int, last_day: int, priority: Priority = Priority.NORMAL
+) -> frozenset[int]:
     """Return every UTC minute of work, from the shifts that start on the dates first_day..last_day."""
     if technician.status is TechnicianStatus.OFF:
         return frozenset()
     minutes = shift_minutes(project, technician, first_day, last_day)
+    if priority is Priority.EMERGENCY:
+        minutes |= on_call_minutes(technician, first_day, last_day)
     minutes -= break_minutes(technician, first_day, last_day)
     for absence in absences(technician, first_day, last_day):
         minutes.difference_update(absence)
@@ -50,6 +55,17 @@ def shift_minutes(project: Project, technician: Technician, first_day: int, last
             if override.date == calendar_date(day):
                 for span in override.windows:
                     minutes.update(wall_minutes(technician, day, span))
+    return minutes
+
+
+def on_call_minutes(technician: Technician, first_day: int, last_day: int) -> set[int]:
+    """Return every minute of the on-call time that starts on the dates first_day..last_day (rule 32)."""
+    minutes: set[int] = set()
+    for day in range(first_day, last_day + 1):
+        is_off = any(one.date == calendar_date(day) and not one.windows for one in technician.overrides)
+        for weekly in technician.on_call:
+            if starts_on(weekly, calendar_date(day)) and not is_off:
+                minutes.update(wall_minutes(technician, day, weekly.span))
     return minutes
 
 

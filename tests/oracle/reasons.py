@@ -6,19 +6,30 @@ The rules are those of docs/reference/availability.md; the names of the reasons 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
 
 from oracle.capacity import Oracle
 from oracle.facts import MARGIN_DAYS, runs
-from oracle.opening import absences, break_minutes, shift_minutes
-from slotmcp.domain.catalog import Technician, TechnicianStatus
+from oracle.opening import absences, break_minutes, on_call_minutes, shift_minutes
+from slotmcp.domain.booking_rules import Priority
+from slotmcp.domain.catalog import Project, Technician, TechnicianStatus
 from slotmcp.domain.reasons import Reason
 from slotmcp.engine.need import Need
 
 Until = int | None
+RULES_OF_SERVICE = frozenset({Reason.NOT_BOOKABLE_THEN, Reason.EMERGENCY_ONLY, Reason.SERVICE_DAY_FULL})
+"""Reasons of the service."""
 COMMON_REASONS = frozenset({Reason.PAST, Reason.NOTICE, Reason.HORIZON, Reason.OFF_GRID})
 """Reasons that apply to all technicians."""
-ABSENCES = (Reason.INACTIVE, Reason.TOO_LONG, Reason.OUTSIDE_SHIFT, Reason.HOLIDAY, Reason.TIME_OFF, Reason.BREAK)
+ABSENCES = (
+    Reason.INACTIVE,
+    Reason.TOO_LONG,
+    Reason.OUTSIDE_SHIFT,
+    Reason.HOLIDAY,
+    Reason.CLOSED,
+    Reason.TIME_OFF,
+    Reason.BREAK,
+    Reason.ON_CALL_ONLY,
+)
 """Reasons that keep a technician from any job at a time. Each makes a sentence about those before it true, too."""
 
 
@@ -26,7 +37,7 @@ class Reasons(Oracle):
     """Oracle for reasons."""
 
     @cached_property
-    def _longest_spans(self) -> dict[str, int]:
+    def _longest_spans(self) -> dict[tuple[str, Priority], int]:
         return {}
 
     def blocking_reasons(self, technician: Technician, need: Need, start: int) -> Mapping[Reason, frozenset[Until]]:
@@ -78,42 +89,48 @@ class Reasons(Oracle):
 
     def is_longer_than_each_span(self, technician: Technician, need: Need) -> bool:
         """Return whether a job is longer than each unbroken span of work that overlaps the bookable dates."""
-        longest = self._longest_spans.get(technician.id)
+        longest = self._longest_spans.get((technician.id, need.priority))
         if longest is None:
-            minutes = shift_minutes(self.project, technician, self.today - MARGIN_DAYS, self._last_day)
+            minutes = self._working_minutes(technician, need.priority)
             minutes -= break_minutes(technician, self.today - MARGIN_DAYS, self._last_day)
             spans = runs(minutes)
             lengths = [len(span) for span in spans if any(map(self.is_bookable_date, (span[0], span[-1])))]
-            longest = self._longest_spans[technician.id] = max(lengths, default=0)
+            longest = self._longest_spans[technician.id, need.priority] = max(lengths, default=0)
         return 0 < longest < need.duration_minutes
 
     def is_bookable_date(self, minute: int) -> bool:
-        """Return whether a minute is on a date from today to the horizon."""
-        return self.today <= self.date(minute) and self.is_within_horizon(minute)
+        """Return whether a minute is on a date from today to the longest horizon."""
+        return self.today <= self.date(minute) <= self.today + self.longest_horizon
+
+    def _working_minutes(self, technician: Technician, priority: Priority, project: Project | None = None) -> set[int]:
+        """Return the shifts, for an emergency with on-call time."""
+        first, last = self.today - MARGIN_DAYS, self._last_day
+        minutes = shift_minutes(project or self.project, technician, first, last)
+        if priority is Priority.EMERGENCY:
+            minutes |= on_call_minutes(technician, first, last)
+        return minutes
 
     def _closed(self, technician: Technician, need: Need, start: int) -> Iterator[tuple[Reason, Until]]:
         """Rules 2 to 6 and 9."""
         job = range(start, start + need.duration_minutes)
-        day = self.working_day(technician, start)
-        if day is None or job[-1] not in day:
-            yield self._reason_without_shift(technician, job), None
+        if not self._working_minutes(technician, need.priority).issuperset(job):
+            yield self._reason_without_shift(technician, need.priority, job), None
+        is_normal = need.priority is Priority.NORMAL and not self.is_open(technician, need, start)
+        if is_normal and self.is_open(technician, replace(need, priority=Priority.EMERGENCY), start):
+            yield Reason.ON_CALL_ONLY, None  # rule 32
         away = absences(technician, self.today - MARGIN_DAYS, self._last_day)
         hit = [one for one in away if one.start < job.stop and job.start < one.stop]
         if hit:
             yield Reason.TIME_OFF, max(one.stop for one in hit)
         yield from ((Reason.BREAK, until) for until in self._ends_of_breaks(technician, job))
 
-    def _reason_without_shift(self, technician: Technician, job: range) -> Reason:
-        if self._shifts(technician, closures=()).issuperset(job):
+    def _reason_without_shift(self, technician: Technician, priority: Priority, job: range) -> Reason:
+        open_always = replace(self.project, closures=(), holiday_regions=(), closed_dates=())
+        if self._working_minutes(technician, priority, replace(self.project, closures=())).issuperset(job):
             return Reason.CLOSED
-        if self._shifts(technician, closures=(), holiday_regions=(), closed_dates=()).issuperset(job):
+        if self._working_minutes(technician, priority, open_always).issuperset(job):
             return Reason.HOLIDAY
         return Reason.OUTSIDE_SHIFT
-
-    def _shifts(self, technician: Technician, **changes: Any) -> set[int]:  # noqa: ANN401  a Project's fields
-        """Return the minutes of the shifts in a project with other closed dates."""
-        project = replace(self.project, **changes)
-        return shift_minutes(project, technician, self.today - MARGIN_DAYS, self._last_day)
 
     def _ends_of_breaks(self, technician: Technician, job: range) -> Iterator[int]:
         """Yield the ends of the breaks that overlap the job; touching breaks count as one."""
@@ -125,12 +142,17 @@ class Reasons(Oracle):
             yield end
 
     def _common_reasons(self, technician: Technician, need: Need, start: int) -> Iterator[tuple[Reason, Until]]:
-        """Rules 13 to 16."""
+        """Rules 13 to 16, and 29 to 31."""
+        if not self.is_in_span(need, start, need.priority):
+            is_for_emergency = self.is_in_span(need, start, Priority.EMERGENCY)
+            yield Reason.EMERGENCY_ONLY if is_for_emergency else Reason.NOT_BOOKABLE_THEN, None
+        elif self.is_service_full(need, start):
+            yield Reason.SERVICE_DAY_FULL, None
         if start * 60_000 < self.now_ms:
             yield Reason.PAST, None
-        elif not self.is_after_notice(start):
+        elif not self.is_after_notice(need, start):
             yield Reason.NOTICE, None
-        if not self.is_within_horizon(start):
+        if not self.is_within_horizon(need, start):
             yield Reason.HORIZON, None
         if not self.is_on_grid(technician, need, start):
             yield Reason.OFF_GRID, None

@@ -264,6 +264,8 @@ class Change(StrEnum):
     """Kind of change that makes a start bookable."""
 
     ANY_TECHNICIAN = "any_technician"
+    EMERGENCY = "emergency"
+    """The priority emergency, if it is one."""
     SHORTER = "shorter"
     OTHER_TIME = "other_time"
     OTHER_DAY = "other_day"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
-from slotmcp.domain.catalog import Technician
+from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.interval import Interval, Minute, minute_at_or_after, overlaps
 from slotmcp.domain.offer import Slot
 from slotmcp.domain.reasons import Change, Explanation, Opening, RangeReasons, Reason, TechnicianReason, team_reason
@@ -19,6 +19,7 @@ from slotmcp.engine.opening_hours import (
     dates_without_closures,
     shift_intervals,
     time_off_between,
+    working_days,
 )
 from slotmcp.engine.rules import obstacle_of_rules
 from slotmcp.engine.slots import check_start, list_starts
@@ -72,7 +73,8 @@ def reasons_between(
     technician has the skills, or none with the skills serves the area, each has that reason once.
     """
     frame = availability.frame
-    positions = frame.positions[frame.number(start_from) : frame.number(start_to)]
+    end = min(start_to, availability.horizon_end_of(need))
+    positions = frame.positions[frame.number(start_from) : frame.number(end)]
     if is_relevant is not None:
         positions = [start for start in positions if is_relevant(start)]
     timelines = _sample(availability.index.eligible(need), _MAX_TECHNICIANS)
@@ -169,13 +171,17 @@ def _common_reason(availability: Availability, timeline: Timeline, need: Need, s
 
 
 def _closed_reason(availability: Availability, timeline: Timeline, need: Need, start: Minute) -> TechnicianReason:
-    technician = timeline.technician_schedule.technician
+    technician, working_time = timeline.technician_schedule.technician, timeline.working_time_for(need)
     job = start, start + need.duration_minutes
-    if 0 < timeline.longest_span_minutes < need.duration_minutes:
+    with_on_call = timeline.working_time.for_emergencies
+    if with_on_call is not None and working_time is not with_on_call and _is_within(job, with_on_call.hours):
+        return TechnicianReason(technician_id=technician.id, reason=Reason.ON_CALL_ONLY)
+    if 0 < timeline.longest_span_minutes(need) < need.duration_minutes:
         return TechnicianReason(technician_id=technician.id, reason=Reason.TOO_LONG)
-    if not _is_within(job, timeline.shifts):
-        reason = _reason_without_shift(availability, technician, start, job)
-        return TechnicianReason(technician_id=technician.id, reason=reason)
+    if not _is_within(job, working_time.shifts):
+        return TechnicianReason(
+            technician_id=technician.id, reason=_reason_without_shift(availability, timeline, need, job)
+        )
     absences = time_off_between(technician, _dates_around(availability, start))
     ends = [absence.end for absence in absences if overlaps((absence.start, absence.end), job)]
     if ends:
@@ -185,16 +191,15 @@ def _closed_reason(availability: Availability, timeline: Timeline, need: Need, s
     return TechnicianReason(technician_id=technician.id, reason=Reason.BREAK, until=until)
 
 
-def _reason_without_shift(availability: Availability, technician: Technician, start: Minute, job: Interval) -> Reason:
-    """Return why no shift contains a job: a closure alone, a holiday, or the shifts themselves."""
-    dates, project = _dates_around(availability, start), availability.schedule.project
-    if not _is_within(job, shift_intervals(technician, dates)):
+def _reason_without_shift(availability: Availability, timeline: Timeline, need: Need, job: Interval) -> Reason:
+    """Return why no shift contains a job: a closure, a holiday, or there is none on any date."""
+    dates, technician = _dates_around(availability, job[0]), timeline.technician_schedule.technician
+    usual = shift_intervals if need.priority is Priority.NORMAL else working_days
+    if not _is_within(job, usual(technician, dates)):
         return Reason.OUTSIDE_SHIFT
-    if project.closures and _is_within(
-        job, shift_intervals(technician, dates_without_closures(project, dates.first, dates.last))
-    ):
-        return Reason.CLOSED
-    return Reason.HOLIDAY
+    holidays = dates_without_closures(availability.schedule.project, dates.first, dates.last)
+    is_closure = _is_within(job, usual(technician, holidays))
+    return Reason.CLOSED if is_closure else Reason.HOLIDAY
 
 
 def _taken_reason(timeline: Timeline, need: Need, start: Minute) -> TechnicianReason:
@@ -211,6 +216,8 @@ def _taken_reason(timeline: Timeline, need: Need, start: Minute) -> TechnicianRe
 def _openings(availability: Availability, need: Need, start: Minute) -> Iterator[Opening | None]:
     if need.technician_id is not None:
         yield _opening(availability, Change.ANY_TECHNICIAN, replace(need, technician_id=None), start)
+    if need.priority is Priority.NORMAL:
+        yield _opening(availability, Change.EMERGENCY, replace(need, priority=Priority.EMERGENCY), start)
     yield _shorter_opening(availability, need, start)
     yield _same_day_opening(availability, need, start)
     yield _other_day_opening(availability, need, start)

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from slotmcp.domain.catalog import Project, SlotAlignment
+from slotmcp.domain.catalog import SlotAlignment
 from slotmcp.domain.interval import Interval, Minute
 from slotmcp.domain.reasons import Reason
-from slotmcp.domain.schedule import TechnicianSchedule
+from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.explain import reasons_between
 from slotmcp.engine.freed import FreedTime
@@ -25,21 +25,21 @@ def reason_never_free(availability: Availability, need: Need, start_from: Minute
     """
     anywhere = replace(need, site=None)
     start_from = max(start_from, availability.earliest_start_of(need))
-    project = _without_opening_grid(availability.schedule.project)
-    if _is_possible(availability, project, anywhere, (start_from, start_to)):
+    schedule = _without_opening_grid(availability.schedule)
+    if _is_possible(availability, schedule, anywhere, (start_from, start_to)):
         return None
-    if start_to > availability.frame.midnights[-1]:
-        project = replace(project, horizon_days=MAX_DAYS_AHEAD)
-        if _is_possible(availability, project, anywhere, (start_from, start_to)):
+    if start_to > availability.horizon_end_of(need):
+        schedule = _with_longest_horizon(schedule)
+        if _is_possible(availability, schedule, anywhere, (start_from, start_to)):
             return None
-    empty = _without_claims(availability, project, availability.schedule.technician_schedules)
+    empty = _without_claims(availability, schedule, schedule.technician_schedules)
     return _main_reason(empty, anywhere, start_from, start_to)
 
 
-def _is_possible(availability: Availability, project: Project, need: Need, window: Interval) -> bool:
+def _is_possible(availability: Availability, schedule: Schedule, need: Need, window: Interval) -> bool:
     """Return whether a technician without claims has a start. Usually the first one has."""
     ids = (timeline.technician_schedule.technician.id for timeline in availability.index.eligible(need))
-    empty = (_without_claims(availability, project, [technician_id]) for technician_id in ids)
+    empty = (_without_claims(availability, schedule, [technician_id]) for technician_id in ids)
     return any(FreedTime(None, each).first_start(need, window) is not None for each in empty)
 
 
@@ -48,16 +48,20 @@ def _main_reason(availability: Availability, need: Need, start_from: Minute, sta
     return reasons_between(availability, need, start_from, start_to).main or Reason.OFF_GRID
 
 
-def _without_opening_grid(project: Project) -> Project:
-    is_opening = project.slot_alignment is SlotAlignment.OPENING
-    return replace(project, slot_interval_minutes=1) if is_opening else project
+def _without_opening_grid(schedule: Schedule) -> Schedule:
+    is_opening = schedule.project.slot_alignment is SlotAlignment.OPENING
+    return replace(schedule, project=replace(schedule.project, slot_interval_minutes=1)) if is_opening else schedule
 
 
-def _without_claims(availability: Availability, project: Project, technician_ids: Iterable[str]) -> Availability:
+def _with_longest_horizon(schedule: Schedule) -> Schedule:
+    services = {id_: replace(service, horizon_days=None) for id_, service in schedule.services.items()}
+    return replace(schedule, project=replace(schedule.project, horizon_days=MAX_DAYS_AHEAD), services=services)
+
+
+def _without_claims(availability: Availability, schedule: Schedule, technician_ids: Iterable[str]) -> Availability:
     """Return an availability of some technicians without claims and busy times."""
-    schedule = availability.schedule
     empty = {
         technician_id: TechnicianSchedule(technician=schedule.technician_schedules[technician_id].technician)
         for technician_id in technician_ids
     }
-    return Availability.of(replace(schedule, project=project, technician_schedules=empty), availability.now_ms)
+    return Availability.of(replace(schedule, technician_schedules=empty), availability.now_ms)

@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import NamedTuple, Self
 
 from slotmcp.domain.attention import AttentionCause
+from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.calendar import CALENDAR_SOURCE_PREFIX
 from slotmcp.domain.catalog import TechnicianStatus, TravelMode
 from slotmcp.domain.claim import BusyTime, Claim
@@ -21,7 +22,7 @@ from slotmcp.engine.areas import area_of_job, is_day_of, is_served_by
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.floating_breaks import floating_breaks_on
 from slotmcp.engine.need import Need
-from slotmcp.engine.opening_hours import DateRange, dates_of, regular_hours, shift_intervals, time_off_between
+from slotmcp.engine.opening_hours import DateRange, dates_of, regular_hours, time_off_between, working_days
 from slotmcp.engine.route import Route
 from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.engine.zones import local_date
@@ -100,10 +101,11 @@ class ScheduleFit:
 
     def _closures(self, claim: Claim) -> Iterator[AttentionCause]:
         month = self._month_of(claim.start)
-        if _is_within(claim.interval, month.hours):
+        hours = month.hours if claim.priority is Priority.NORMAL else month.emergency_hours
+        if _is_within(claim.interval, hours):
             return
         dates = month.dates
-        usual_hours = regular_hours(self._technician, DateRange(dates.first, dates.last))
+        usual_hours = regular_hours(self._technician, DateRange(dates.first, dates.last), claim.priority)
         is_usually_open = _is_within(claim.interval, usual_hours)
         if not is_usually_open:
             yield AttentionCause.OUTSIDE_HOURS
@@ -189,8 +191,8 @@ class ScheduleFit:
         """Return the shift that contains a minute, also on a date on which the business is closed."""
         dates = self._month_of(minute).dates
         for shifts in (
-            shift_intervals(self._technician, dates),
-            shift_intervals(self._technician, DateRange(dates.first, dates.last)),
+            working_days(self._technician, dates),
+            working_days(self._technician, DateRange(dates.first, dates.last)),
         ):
             index = bisect_right(shifts, (minute, inf)) - 1
             if index >= 0 and minute < shifts[index][1]:
@@ -217,7 +219,8 @@ class ScheduleFit:
         if month is None:
             first, last = first_day - _MARGIN, first_day + _MONTH + _MARGIN
             dates = dates_of(self._project, first, last)
-            month = self._months[first_day] = _Month(dates, regular_hours(self._technician, dates))
+            hours = [regular_hours(self._technician, dates, priority) for priority in Priority]
+            month = self._months[first_day] = _Month(dates, *hours)
         return month
 
 
@@ -226,6 +229,7 @@ class _Month(NamedTuple):
 
     dates: DateRange
     hours: tuple[Interval, ...]
+    emergency_hours: tuple[Interval, ...]
 
 
 def _merged(busy: Iterable[BusyTime]) -> list[Interval]:

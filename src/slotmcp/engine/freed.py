@@ -13,7 +13,7 @@ from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute, overlaps
 from slotmcp.engine.areas import is_served_by
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.rules import allowed_starts
+from slotmcp.engine.rules import allowed_starts, depends_on_team
 from slotmcp.engine.timeline import Timeline
 
 
@@ -38,6 +38,8 @@ class FreedTime:
         self._searches_moves = max_checks is None or checks <= max_checks
         self._times = self._freed_times() if self._searches_moves and checks else ()
         self._rows: dict[Need, int] = {}
+        self._max_checks = max_checks
+        self._all: FreedTime | None = None
 
     def __bool__(self) -> bool:
         """Return whether any timeline changed."""
@@ -50,6 +52,8 @@ class FreedTime:
 
     def first_start(self, need: Need, window: Interval, excluded: Sequence[Interval] = ()) -> Minute | None:
         """Return the first freed start in a window at which the job overlaps no excluded interval."""
+        if self._before and depends_on_team(self._after, need):
+            return self._all_time().first_start(need, window, excluded)
         frame = self._after.frame
         low = frame.number(max(window[0], self._after.earliest_start_of(need)))
         high = frame.number(min(window[1], self._after.horizon_end_of(need)))
@@ -65,6 +69,12 @@ class FreedTime:
         if self._times is None or self._times:
             found |= self._after_moves(need, within & ~found)
         return frame.positions[(found & -found).bit_length() - 1] if found else None
+
+    def _all_time(self) -> "FreedTime":
+        """Return all time: for some needs, a technician whose time did not change can become available."""
+        if self._all is None:
+            self._all = FreedTime(None, self._after, max_checks=self._max_checks)
+        return self._all
 
     def _direct(self, need: Need, within: int) -> int:
         """Return the freed starts of technicians without moves of holds."""

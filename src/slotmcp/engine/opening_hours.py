@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
 
-from slotmcp.domain.booking_rules import Closure
+from slotmcp.domain.booking_rules import Closure, Priority
 from slotmcp.domain.catalog import DateOverride, Project, Technician, TechnicianStatus, TimeOff
 from slotmcp.domain.interval import Interval, merge, subtract
 from slotmcp.domain.recurrence import WallSpan, WeeklySpan
@@ -40,6 +40,8 @@ class WorkingTime:
     """Shifts, with breaks and time off left in."""
     regular_hours: tuple[Interval, ...]
     """Shifts without breaks, with time off left in."""
+    for_emergencies: "WorkingTime | None" = None
+    """The same with on-call time; None: the technician is never on call."""
 
 
 def dates_of(project: Project, first: date, last: date) -> DateRange:
@@ -84,16 +86,28 @@ def public_holidays(region: str, year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays(country, subdiv=subdivision or None, years=year))
 
 
-def regular_hours(technician: Technician, dates: DateRange) -> tuple[Interval, ...]:
-    """Return a technician's shifts without breaks, merged; status and time off do not count."""
-    return _hours(technician.timezone, technician.shifts, technician.breaks, technician.overrides, dates)
+def regular_hours(
+    technician: Technician, dates: DateRange, priority: Priority = Priority.NORMAL
+) -> tuple[Interval, ...]:
+    """Return a technician's shifts without breaks, merged, for emergencies with on-call time.
+
+    Status and time off do not count.
+    """
+    hours = _hours(technician.timezone, technician.shifts, technician.breaks, technician.overrides, dates)
+    if not technician.on_call or priority is Priority.NORMAL:
+        return hours
+    on_call = _on_call(technician.timezone, technician.on_call, technician.overrides, dates)
+    breaks = _merged(technician.timezone, technician.breaks, dates)
+    return tuple(merge([*hours, *subtract(on_call, breaks)]))
 
 
-def opening_hours(technician: Technician, dates: DateRange) -> tuple[Interval, ...]:
+def opening_hours(
+    technician: Technician, dates: DateRange, priority: Priority = Priority.NORMAL
+) -> tuple[Interval, ...]:
     """Return a technician's working time, merged, from the shifts that start on these dates."""
     if technician.status is TechnicianStatus.OFF:
         return ()
-    hours = regular_hours(technician, dates)
+    hours = regular_hours(technician, dates, priority)
     if not technician.time_off and not technician.recurring_time_off:
         return hours
     absences = time_off_between(technician, dates)
@@ -118,12 +132,29 @@ def working_time(technician: Technician, dates: DateRange) -> WorkingTime:
         hours=opening_hours(technician, dates),
         shifts=shift_intervals(technician, dates),
         regular_hours=regular_hours(technician, dates),
+        for_emergencies=_working_time_for_emergencies(technician, dates) if technician.on_call else None,
+    )
+
+
+def _working_time_for_emergencies(technician: Technician, dates: DateRange) -> WorkingTime:
+    return WorkingTime(
+        hours=opening_hours(technician, dates, Priority.EMERGENCY),
+        shifts=working_days(technician, dates),
+        regular_hours=regular_hours(technician, dates, Priority.EMERGENCY),
     )
 
 
 def shift_intervals(technician: Technician, dates: DateRange) -> tuple[Interval, ...]:
     """Return a technician's shifts, merged; breaks and time off are not subtracted."""
     return _shifts(technician.timezone, technician.shifts, technician.overrides, dates)
+
+
+def working_days(technician: Technician, dates: DateRange) -> tuple[Interval, ...]:
+    """Return a technician's shifts and on-call time, merged; breaks and time off are not subtracted."""
+    shifts = shift_intervals(technician, dates)
+    if not technician.on_call:
+        return shifts
+    return tuple(merge([*shifts, *_on_call(technician.timezone, technician.on_call, technician.overrides, dates)]))
 
 
 def break_intervals(technician: Technician, dates: DateRange) -> tuple[Interval, ...]:
@@ -164,6 +195,16 @@ def _closed_intervals(zone_key: str, dates: DateRange) -> list[Interval]:
         for day in _days(max(dates.first, closure.first), min(dates.last, closure.last))
         for interval in _on_date(zone_key, day, (closure.span,))
     )
+
+
+@lru_cache(maxsize=4096)
+def _on_call(
+    zone_key: str, on_call: tuple[WeeklySpan, ...], overrides: tuple[DateOverride, ...], dates: DateRange
+) -> tuple[Interval, ...]:
+    """Return on-call time, merged. Only an override without windows removes that of its date."""
+    removed = {override.date for override in overrides if not override.windows}
+    expanded = _expand(zone_key, on_call, dates.first, dates.last)
+    return tuple(merge([interval for day, interval in expanded if day not in removed]))
 
 
 def _merged(zone_key: str, weekly: tuple[WeeklySpan, ...], dates: DateRange) -> list[Interval]:

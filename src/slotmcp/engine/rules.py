@@ -46,17 +46,28 @@ def obstacle_of_rules(availability: Availability, need: Need, start: Minute) -> 
     if service.bookable and not _is_in_span(zone_key, service.bookable, start, need.priority):
         is_for_emergency = _is_in_span(zone_key, service.bookable, start, Priority.EMERGENCY)
         return Reason.EMERGENCY_ONLY if is_for_emergency else Reason.NOT_BOOKABLE_THEN
-    if is_service_day_full(availability, service, start):
+    if is_service_day_full(availability, need, start):
         return Reason.SERVICE_DAY_FULL
     return None
 
 
-def is_service_day_full(availability: Availability, service: ServiceType, start: Minute) -> bool:
+def bookings_left(availability: Availability, need: Need, day: int) -> int | None:
+    """Return the number of further bookings that the service allows on a day of the frame; None: any."""
+    service = availability.schedule.services.get(need.service_id)
+    if service is None or service.max_bookings_per_day is None:
+        return None
+    return max(0, service.max_bookings_per_day - availability.index.bookings_of(service.id)[day])
+
+
+def is_service_day_full(availability: Availability, need: Need, start: Minute) -> bool:
     """Return whether the service has its maximum number of bookings and live holds on the date of a start."""
-    limit = service.max_bookings_per_day
-    return (
-        limit is not None and availability.index.bookings_of(service.id)[availability.frame.day_number(start)] >= limit
-    )
+    return bookings_left(availability, need, availability.frame.day_number(start)) == 0
+
+
+def depends_on_team(availability: Availability, need: Need) -> bool:
+    """Return whether claims of one technician can make another technician unavailable for a need."""
+    service = availability.schedule.services.get(need.service_id)
+    return service is not None and service.max_bookings_per_day is not None
 
 
 def _has_rules(service: ServiceType) -> bool:
@@ -72,11 +83,9 @@ def _find_allowed(availability: Availability, service: ServiceType | None, need:
         return allowed
     if service.bookable:
         allowed &= _bits_of_spans(frame, service.bookable, need.priority)
-    if service.max_bookings_per_day is not None:
-        bookings = availability.index.bookings_of(service.id)
-        for day, count in bookings.items():
-            if count >= service.max_bookings_per_day and 0 <= day < frame.days:
-                allowed &= ~frame.day_bits(day)
+    for day in range(frame.days) if service.max_bookings_per_day is not None else ():
+        if bookings_left(availability, need, day) == 0:
+            allowed &= ~frame.day_bits(day)
     return allowed
 
 

@@ -11,7 +11,7 @@ from slotmcp.domain.offer import Slot
 from slotmcp.engine.availability import Availability, NeedSlots
 from slotmcp.engine.need import Need
 from slotmcp.engine.ranking import rank
-from slotmcp.engine.rules import allowed_starts, obstacle_of_rules
+from slotmcp.engine.rules import allowed_starts, bookings_left, obstacle_of_rules
 from slotmcp.engine.timeline import Timeline
 
 StartsByTimeline = Mapping[Timeline, int]
@@ -28,9 +28,8 @@ def new_starts(availability: Availability, need: Need) -> Iterator[int]:
 
     `list_starts` would find those of all technicians at once, which takes tens of milliseconds after a cold start.
     """
-    shape = need.duration_minutes, need.buffer_before_minutes, need.buffer_after_minutes
     for timeline in availability.index.eligible(need):
-        if shape not in timeline.starts_by_shape:
+        if not timeline.has_cached_starts(need):
             yield timeline.starts(need)
 
 
@@ -85,6 +84,8 @@ def check_start(availability: Availability, need: Need, start: Minute) -> Slot |
     index = availability.index
     timelines = [timeline for timeline in index.eligible(need) if timeline.can_start(need, start)]
     capacity = len(timelines) or 1
+    if (most := bookings_left(availability, need, availability.frame.day_number(start))) is not None:
+        capacity = min(capacity, most)
     timelines = timelines or [
         timeline for timeline in index.eligible(need) if index.relocation.moves_for(timeline, need, start)
     ]
@@ -125,6 +126,8 @@ def _find_slots_of_day(availability: Availability, need: Need, day: int) -> Sequ
         bits &= allowed
     free = {timeline: row for timeline in index.eligible(need) if (row := timeline.starts(need) & bits)}
     slots = _slots(availability, need, day, free)
+    if (most := bookings_left(availability, need, day)) is not None:
+        slots = [slot._replace(capacity=min(slot.capacity, most)) for slot in slots]
     if not index.relocation.movable:
         return slots
     not_free = bits & ~reduce(or_, free.values(), 0)

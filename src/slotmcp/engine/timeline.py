@@ -11,6 +11,7 @@ from enum import Enum, auto
 from functools import lru_cache
 from math import inf
 
+from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.catalog import SlotAlignment, TechnicianStatus
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Interval, Minute, merge, overlaps
@@ -41,16 +42,19 @@ class Obstacle(Enum):
 Runs = Iterator[tuple[Minute, Minute]]
 """(origin, last): the first and last possible start within one free run."""
 
+Shape = tuple[int, int, int, bool]
+"""Duration and buffers before and after of a job, and False if on-call time counts."""
+
 
 class Timeline:
     """Timeline of one technician."""
 
     __slots__ = (
         "_candidates",
+        "_emergency_hours",
         "_ends",
         "_floating",
         "_legs",
-        "_longest_span_minutes",
         "_rooms",
         "_route",
         "_starts",
@@ -86,12 +90,13 @@ class Timeline:
         self._floating = floating
         self._rooms: dict[int, Rooms] = {}
         self.working_time = working_time
-        self._longest_span_minutes: int | None = None
         self._route: Route | None = None
         self._legs: Sequence[tuple[int, Leg]] | None = None
         self.technician_schedule = technician_schedule
         self.frame = frame
         self.hours, self.shifts = working_time.hours, working_time.shifts
+        with_on_call = working_time.for_emergencies
+        self._emergency_hours = self.hours if with_on_call is None else with_on_call.hours
         self.claims = claims
         self.holds = tuple([claim for claim in claims if claim.expires_at_ms is not None])
         self.first_expiry_ms: float = min((hold.expires_at_ms or inf for hold in self.holds), default=inf)
@@ -107,8 +112,8 @@ class Timeline:
         if self.holds:
             self.loads.subtract(_count_by_day(frame, self.holds))
         self._candidates: dict[int, Candidate] = {}
-        self.starts_by_shape: dict[tuple[int, int, int], int] = {}
-        """Cache of `starts` without travel times, by duration and buffers before and after."""
+        self.starts_by_shape: dict[Shape, int] = {}
+        """Cache of `starts` without travel times."""
 
     def without(self, claim_ids: AbstractSet[str]) -> "Timeline":
         """Return a timeline in which these claims take no time."""
@@ -119,7 +124,8 @@ class Timeline:
     def route(self) -> Route:
         """Locations before and after each job."""
         if self._route is None:
-            self._route = Route(self.technician_schedule.technician.home, self.shifts, self.claims)
+            with_on_call = self.working_time.for_emergencies or self.working_time
+            self._route = Route(self.technician_schedule.technician.home, with_on_call.shifts, self.claims)
         return self._route
 
     @property
@@ -127,14 +133,15 @@ class Timeline:
         """True if the technician gets jobs."""
         return self.technician_schedule.technician.status is TechnicianStatus.ACTIVE
 
-    @property
-    def longest_span_minutes(self) -> int:
-        """Length of the longest span of regular hours that overlaps the frame; 0 if there is none."""
-        if self._longest_span_minutes is None:
-            bookable = self.frame.midnights[0], self.frame.midnights[-1]
-            spans = [span for span in self.working_time.regular_hours if overlaps(span, bookable)]
-            self._longest_span_minutes = max([end - start for start, end in spans], default=0)
-        return self._longest_span_minutes
+    def longest_span_minutes(self, need: Need) -> int:
+        """Return the length of the longest span of regular hours that overlaps the frame; 0 if there is none."""
+        bookable = self.frame.midnights[0], self.frame.midnights[-1]
+        return _longest_span_minutes(self.working_time_for(need).regular_hours, bookable)
+
+    def working_time_for(self, need: Need) -> WorkingTime:
+        """Return the working time that counts for a priority."""
+        with_on_call = self.working_time.for_emergencies
+        return self.working_time if need.priority is Priority.NORMAL or with_on_call is None else with_on_call
 
     def candidate(self, day: int) -> Candidate:
         """Return the technician with the values that rank them on a day of the frame, at any start."""
@@ -158,12 +165,19 @@ class Timeline:
 
         `within` restricts the positions, as bits. When travel times count, fewer positions are less work.
         """
-        shape = (need.duration_minutes, need.buffer_before_minutes, need.buffer_after_minutes)
+        hours = self.hours if need.priority is Priority.NORMAL else self._emergency_hours
+        shape = (need.duration_minutes, need.buffer_before_minutes, need.buffer_after_minutes, hours is self.hours)
         bits = self.starts_by_shape.get(shape)
         if bits is None:
-            bits = self.starts_by_shape[shape] = self._find_starts(need)
+            bits = self.starts_by_shape[shape] = self._find_starts(need, hours)
         # Two callers rarely share a location, so the result with travel times is not cached.
         return bits & within if need.site is None else self._reachable(need, bits & within)
+
+    def has_cached_starts(self, need: Need) -> bool:
+        """Return whether `starts` of a need without travel times is cached."""
+        hours = self.hours if need.priority is Priority.NORMAL else self._emergency_hours
+        shape = (need.duration_minutes, need.buffer_before_minutes, need.buffer_after_minutes, hours is self.hours)
+        return shape in self.starts_by_shape
 
     def can_start(self, need: Need, start: Minute) -> bool:
         """Return whether the job can start at a position of the frame (rules 9 to 14 and 23)."""
@@ -176,7 +190,7 @@ class Timeline:
     def obstacle(self, need: Need, start: Minute) -> Obstacle | None:
         """Return the first obstacle to the job at that time; None when there is none."""
         end = start + need.duration_minutes
-        opening = self._opening_at(start)
+        opening = self._opening_at(need, start)
         if opening is None or opening[1] < end:
             return Obstacle.CLOSED
         following = bisect_right(self._ends, start - need.buffer_before_minutes)
@@ -224,24 +238,24 @@ class Timeline:
         leg = self.route.leg_at(start)
         return leg.earliest_start(need) <= start <= leg.latest_start(need)
 
-    def _find_starts(self, need: Need) -> int:
+    def _find_starts(self, need: Need, hours: tuple[Interval, ...]) -> int:
         is_clock = self.frame.alignment is SlotAlignment.CLOCK
-        bits = self._clock_starts(need) if is_clock else self._starts_of_runs(need)
+        bits = self._clock_starts(need, hours) if is_clock else self._starts_of_runs(need, hours)
         for day in self._full_days():
             bits &= ~self.frame.day_bits(day)
         return bits if self._floating is None else bits & ~self._without_break(self._floating, need)
 
-    def _clock_starts(self, need: Need) -> int:
+    def _clock_starts(self, need: Need, hours: tuple[Interval, ...]) -> int:
         """Return the starts within opening hours that keep the buffers to taken time."""
         before, room = need.buffer_before_minutes, need.duration_minutes + need.buffer_after_minutes
         positions, taken = self.frame.positions, 0
         for start, end in zip(self._starts, self._ends, strict=True):
             taken |= (1 << bisect_left(positions, end + before)) - (1 << bisect_left(positions, start - room + 1))
-        return _starts_within(self.frame, self.hours, need.duration_minutes) & ~taken
+        return _starts_within(self.frame, hours, need.duration_minutes) & ~taken
 
-    def _starts_of_runs(self, need: Need) -> int:
+    def _starts_of_runs(self, need: Need, hours: tuple[Interval, ...]) -> int:
         bits = 0
-        for origin, last in self._runs(need):
+        for origin, last in self._runs(need, hours):
             bits |= self._grid_bits(origin, last)
         return bits
 
@@ -262,10 +276,10 @@ class Timeline:
             self._legs = [(mask, leg) for mask, leg in masked if mask]
         return self._legs
 
-    def _runs(self, need: Need) -> Runs:
+    def _runs(self, need: Need, hours: tuple[Interval, ...]) -> Runs:
         before = need.buffer_before_minutes
         room = need.duration_minutes + need.buffer_after_minutes
-        for opens, closes in self.hours:
+        for opens, closes in hours:
             origin, latest = opens, closes - need.duration_minutes
             following = bisect_right(self._ends, opens - before)
             while origin <= latest:
@@ -297,14 +311,15 @@ class Timeline:
 
     def _origin(self, need: Need, start: Minute) -> Minute:
         """Return the first minute of the free run around a start that the technician can serve."""
-        opening = self._opening_at(start)
+        opening = self._opening_at(need, start)
         opens = opening[0] if opening else start
         following = bisect_right(self._ends, start - need.buffer_before_minutes)
         return max(opens, self._ends[following - 1] + need.buffer_before_minutes) if following else opens
 
-    def _opening_at(self, minute: Minute) -> Interval | None:
-        index = bisect_right(self.hours, (minute, inf)) - 1
-        return self.hours[index] if index >= 0 else None
+    def _opening_at(self, need: Need, minute: Minute) -> Interval | None:
+        hours = self.hours if need.priority is Priority.NORMAL else self._emergency_hours
+        index = bisect_right(hours, (minute, inf)) - 1
+        return hours[index] if index >= 0 else None
 
     def _is_full(self, day: int) -> bool:
         limit = self.technician_schedule.technician.max_bookings_per_day
@@ -313,6 +328,12 @@ class Timeline:
     def _full_days(self) -> list[int]:
         limit = self.technician_schedule.technician.max_bookings_per_day
         return [] if limit is None else [day for day in range(self.frame.days) if self._is_full(day)]
+
+
+@lru_cache(maxsize=1024)
+def _longest_span_minutes(hours: tuple[Interval, ...], bookable: Interval) -> int:
+    """Return the longest span that overlaps the bookable dates. Cached, because technicians share hours."""
+    return max([end - start for start, end in hours if overlaps((start, end), bookable)], default=0)
 
 
 def _count_by_day(frame: Frame, claims: Sequence[Claim]) -> Counter[int]:

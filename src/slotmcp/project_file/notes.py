@@ -66,9 +66,11 @@ def _note_long_services(plan: ProjectPlan, now_ms: int, problems: Problems) -> N
     """Note services that are longer than each unbroken span of work of every technician who has the skills."""
     index = _availability(plan, now_ms).index
     for number, service in enumerate(plan.services):
-        timelines = index.eligible(Need.of_service(service))
+        need = Need.of_service(service)
+        timelines = index.eligible(need)
+        active = [one for one in timelines if one.is_active]
         longest, technician_id = max(
-            [(one.longest_span_minutes, one.technician_schedule.technician.id) for one in timelines if one.is_active],
+            [(one.longest_span_minutes(need), one.technician_schedule.technician.id) for one in active],
             default=(0, ""),
         )
         if 0 < longest < service.duration_minutes:

@@ -14,6 +14,7 @@ from slotmcp.domain.interval import Minute, minute_at_or_after
 from slotmcp.engine.assign import Assignment, assign_kept
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
+from slotmcp.engine.rules import is_service_day_full
 from slotmcp.engine.travel import TravelTimes
 from slotmcp.ports import LiveHolds, Transaction
 from slotmcp.services.alternatives import LostSlot, early_refusal, find_lost_start
@@ -217,7 +218,8 @@ def assign_held(  # noqa: PLR0913  everything that decides the assignment
         message = "That hold was withdrawn, because no technician is available at its time any more."
         raise LostSlot(HoldWithdrawn, message, needs[-1], start, instead_of=instead_of)
     is_live = hold.state is ClaimState.HELD
-    if not is_live and start < minute_at_or_after(transaction.now_ms):
+    has_passed = start < minute_at_or_after(transaction.now_ms)
+    if not is_live and (has_passed or is_service_day_full(others, needs[-1], start)):
         raise lost_hold(needs[-1], start, instead_of=instead_of)
     # A live hold is kept even if its location turns out to be too far away.
     without_travel = [replace(need, site=None) for need in needs] if is_live else []

@@ -21,7 +21,13 @@ from slotmcp.tools.views import MAX_LISTED, ClockedResponse, LeftOut, TimeView, 
 CAN: Final = "can"
 """Code of a technician who can come."""
 _MAX_TECHNICIANS: Final = 3
-_PREFERRED_CHANGES: Final = (Change.ANY_TECHNICIAN, Change.OTHER_TIME, Change.OTHER_DAY, Change.SHORTER)
+_PREFERRED_CHANGES: Final = (
+    Change.ANY_TECHNICIAN,
+    Change.OTHER_TIME,
+    Change.OTHER_DAY,
+    Change.EMERGENCY,
+    Change.SHORTER,
+)
 """Changes in the order in which callers prefer them."""
 
 
@@ -195,6 +201,8 @@ def _describe_opening(opening: Opening, answer: ExplainAnswer, view: Viewpoint) 
         case Change.ANY_TECHNICIAN:
             names = [answer.technicians[technician_id].name for technician_id in _technician_ids(opening)]
             return reasons.other_technicians(names, view)
+        case Change.EMERGENCY:
+            return reasons.open_for_emergencies(view)
         case Change.SHORTER:
             return reasons.shorter_fits(opening.slot.end - opening.slot.start, view)
         case Change.OTHER_TIME | Change.OTHER_DAY:

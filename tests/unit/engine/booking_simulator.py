@@ -43,7 +43,7 @@ class BookingSimulator:
         service = services[caller.service % len(services)]
         requested = people[caller.requested % len(people)] if caller.requested is not None else None
         site = site_at(caller.place, self.oracle.project.travel)
-        return service, Need.of_service(service, technician_id=requested, site=site)
+        return service, Need.of_service(service, technician_id=requested, site=site, priority=caller.priority)
 
     def chosen(self, caller: Caller, need: Need, start_from: int, start_to: int) -> Slot | None:
         """Return the slot that a caller picks out of the first ones."""
@@ -95,5 +95,6 @@ class BookingSimulator:
             buffer_before_minutes=need.buffer_before_minutes,
             buffer_after_minutes=need.buffer_after_minutes,
             technician_chosen=need.technician_id is not None,
+            priority=need.priority,
             location=need.site.location if need.site else None,
         )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
+from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.catalog import Location, Project, ServiceType, SlotAlignment, Technician
 from slotmcp.domain.recurrence import WallSpan, WeeklySpan
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
@@ -22,6 +23,7 @@ from unit.engine.drawing import (
     whole,
 )
 from unit.engine.strategies import Case, a_need
+from unit.engine.technician_schedules import a_priority
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class Caller:
     requested: int | None
     hold: bool
     place: Location
+    priority: Priority = Priority.NORMAL
 
 
 @st.composite
@@ -45,6 +48,7 @@ def callers(draw: st.DrawFn) -> list[Caller]:
             requested=whole(draw, 0, 4) if once_in(draw, 6) else None,
             hold=not once_in(draw, 6),
             place=pick(draw, PLACES[:5]),
+            priority=a_priority(draw),
         )
         for _ in range(whole(draw, 1, 12))
     ]
@@ -73,6 +77,7 @@ def rushes(draw: st.DrawFn) -> Case:
             duration_minutes=pick(draw, (60, 30, 90)),
             buffer_after_minutes=pick(draw, (0, 0, 30)),
             skills=skill,
+            max_bookings_per_day=pick(draw, (1, 2, 3)) if once_in(draw, 6) else None,
         )
         for id_, skill in skills.items()
     }
@@ -94,4 +99,7 @@ def _in_a_rush(draw: st.DrawFn, id_: str) -> Technician:
         home=pick(draw, (None, *PLACES[:5])),
         max_bookings_per_day=pick(draw, (None, None, None, 1)),
         shifts=(WeeklySpan(days=EVERY_DAY, span=span),),
+        on_call=(WeeklySpan(days=EVERY_DAY, span=WallSpan(start_minute=540, end_minute=720)),)
+        if once_in(draw, 4)
+        else (),
     )

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
+from slotmcp.domain.booking_rules import BookableSpan, Priority
 from slotmcp.domain.catalog import Project, ServiceType, SlotAlignment
 from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.need import Need
@@ -16,6 +17,7 @@ from slotmcp.engine.travel import site_at
 from unit.engine.drawing import (
     BOTH,
     BUFFERS,
+    EVERY_DAY,
     LENGTHS,
     MOMENTS,
     NONE,
@@ -29,7 +31,7 @@ from unit.engine.drawing import (
     pick,
     whole,
 )
-from unit.engine.technician_schedules import a_closure, a_technician_schedule
+from unit.engine.technician_schedules import a_closure, a_technician_schedule, a_wall_span
 
 REGIONS = ("US", "US-CO", "GB-ENG", "MA", "AU-NSW")
 INTERVALS = (15, 5, 7, 10, 20, 30, 45, 60, 90)
@@ -52,7 +54,8 @@ class Case:
     @property
     def span(self) -> tuple[int, int]:
         """Range of all possible starts, with a margin at both ends."""
-        return self.now - 300, self.now + (self.schedule.project.horizon_days + 1) * 1440 + 60
+        own = [one.horizon_days or 0 for one in self.schedule.services.values()]
+        return self.now - 300, self.now + (max(self.schedule.project.horizon_days, *own, 0) + 1) * 1440 + 60
 
 
 @st.composite
@@ -92,6 +95,7 @@ def a_need(draw: st.DrawFn, schedule: Schedule) -> Need:
         duration_minutes=pick(draw, (None, None, *LENGTHS)),
         technician_id=pick(draw, (None,) * 8 + tuple(schedule.technician_schedules)),
         site=site_at(a_place(draw), schedule.project.travel),
+        priority=pick(draw, (Priority.NORMAL, Priority.NORMAL, Priority.EMERGENCY)),
     )
 
 
@@ -124,4 +128,17 @@ def a_service(draw: st.DrawFn, id_: str) -> ServiceType:
         buffer_after_minutes=pick(draw, BUFFERS),
         skills=pick(draw, (NONE, NONE, PIPES, BOTH)),
         min_duration_minutes=pick(draw, (None, None, 1, 30)),
+        bookable=tuple(a_bookable_span(draw) for _ in range(whole(draw, 1, 3))) if once_in(draw, 3) else (),
+        min_notice_minutes=pick(draw, (0, 30, 300)) if once_in(draw, 4) else None,
+        horizon_days=pick(draw, (0, 1, 2, 3)) if once_in(draw, 4) else None,
+        max_bookings_per_day=pick(draw, (1, 2, 4)) if once_in(draw, 4) else None,
+    )
+
+
+def a_bookable_span(draw: st.DrawFn) -> BookableSpan:
+    """Draw a span in which a service can start."""
+    return BookableSpan(
+        days=frozenset(day for day in range(7) if whole(draw, 0, 3)) if once_in(draw, 4) else EVERY_DAY,
+        span=a_wall_span(draw),
+        priority=pick(draw, (Priority.NORMAL, Priority.EMERGENCY)),
     )

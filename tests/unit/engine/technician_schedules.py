@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from hypothesis import strategies as st
 
-from slotmcp.domain.booking_rules import Closure
+from slotmcp.domain.booking_rules import Closure, Priority
 from slotmcp.domain.catalog import DateOverride, Technician, TechnicianStatus, TimeOff
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.recurrence import WHOLE_DAY, FloatingBreak, RecurringTimeOff, WallSpan, WeeklySpan
@@ -55,6 +55,7 @@ def a_technician(draw: st.DrawFn, id_: str, zone: str, now: int) -> Technician:
         shifts=tuple(a_weekly_span(draw, today) for _ in range(whole(draw, 1, 3))),
         breaks=tuple(a_weekly_span(draw, today, longest=120) for _ in range(pick(draw, (0, 0, 1, 2)))),
         floating_breaks=some_floating_breaks(draw, today) if once_in(draw, 4) else (),
+        on_call=tuple(a_weekly_span(draw, today) for _ in range(whole(draw, 1, 2))) if once_in(draw, 3) else (),
         overrides=(an_override(draw, today),) if once_in(draw, 4) else (),
         time_off=(an_absence(draw, now),) if once_in(draw, 4) else (),
         recurring_time_off=(a_recurring_absence(draw, today),) if once_in(draw, 5) else (),
@@ -175,10 +176,16 @@ def some_claims(draw: st.DrawFn, technician_id: str, now_ms: int) -> tuple[Claim
                 buffer_after_minutes=pick(draw, BUFFERS),
                 expires_at_ms=pick(draw, expiries),
                 technician_chosen=once_in(draw, 5),
+                priority=a_priority(draw),
                 location=a_place(draw),
             )
         )
     return tuple(claims)
+
+
+def a_priority(draw: st.DrawFn) -> Priority:
+    """Draw a priority, mostly normal."""
+    return Priority.EMERGENCY if once_in(draw, 4) else Priority.NORMAL
 
 
 def holds_in_a_row(draw: st.DrawFn, technician_id: str, now_ms: int) -> tuple[Claim, ...]:
@@ -198,6 +205,7 @@ def holds_in_a_row(draw: st.DrawFn, technician_id: str, now_ms: int) -> tuple[Cl
                 buffer_after_minutes=pick(draw, (0, 0, 15)),
                 expires_at_ms=None if once_in(draw, 6) else now_ms + 60_000,
                 technician_chosen=once_in(draw, 8),
+                priority=a_priority(draw),
                 location=a_place(draw),
             )
         )

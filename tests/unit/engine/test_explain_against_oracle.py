@@ -6,8 +6,9 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracle.reasons import COMMON_REASONS, Reasons
+from oracle.reasons import COMMON_REASONS, RULES_OF_SERVICE, Reasons
 from oracle.wall_clock import DAY, minute_when, reading
+from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.offer import Slot
 from slotmcp.domain.reasons import Change, Explanation, Reason, TechnicianReason, combined_reasons
 from slotmcp.engine.availability import Availability
@@ -54,7 +55,7 @@ def test_counted_reasons_match_explanations(case: Case, offset: int, length: int
         assert combined_reasons(counts) == {Reason.SKILL_MISSING: len(oracle.technicians)}
         return
     is_clock = case.schedule.project.slot_alignment == "clock"
-    starts = [one for one in range(start_from, start_from + length) if oracle.is_within_horizon(one)]
+    starts = [one for one in range(start_from, start_from + length) if oracle.is_within_horizon(case.need, one)]
     explained = [
         (shown.technician_id, shown.reason)
         for start in starts
@@ -64,7 +65,15 @@ def test_counted_reasons_match_explanations(case: Case, offset: int, length: int
     ]
     assert counts == {one: Counter(reason for id_, reason in explained if id_ == one) for one in asked_for}
     expected = Counter(reason for _, reason in explained)
-    for common in (Reason.OFF_GRID, Reason.INACTIVE, Reason.TOO_LONG, Reason.OUTSIDE_SHIFT):
+    for common in (
+        Reason.OFF_GRID,
+        Reason.INACTIVE,
+        Reason.TOO_LONG,
+        Reason.NOT_BOOKABLE_THEN,
+        Reason.OUTSIDE_SHIFT,
+        Reason.ON_CALL_ONLY,
+        Reason.EMERGENCY_ONLY,
+    ):
         if len(expected) > 1:
             del expected[common]
     assert combined_reasons(counts) == expected
@@ -108,9 +117,17 @@ class Critic:
         offer = self.oracle.slot(self.need, start)
         offered = {one.technician_id for one in offer.candidates} if offer else set()
         anybody = replace(self.need, technician_id=None)
-        is_open = self.oracle.is_after_notice(start) and self.oracle.is_within_horizon(start)
+        is_open = self.is_open(start)
         free = {one.id for one in self.oracle.technicians if is_open and self.oracle.can_take(one, anybody, start)}
         return offered | free if self.need.technician_id else offered
+
+    def is_open(self, start: int) -> bool:
+        """Return whether the rules that apply to all technicians allow a start."""
+        return (
+            self.oracle.is_after_notice(self.need, start)
+            and self.oracle.is_within_horizon(self.need, start)
+            and self.oracle.is_allowed(self.need, start)
+        )
 
     def is_right(self, shown: TechnicianReason, start: int) -> None:
         """Check that a reason is valid, has the right end, and hides no reason of the technician's own."""
@@ -124,7 +141,11 @@ class Critic:
         assert shown.missing_skills == (tuple(sorted(self.need.skills - technician.skills)) if is_skill else ())
         if shown.reason in COMMON_REASONS and self.is_within_reach(start):
             assert found.keys() <= COMMON_REASONS
-        if Reason.TOO_LONG in found and self.is_within_reach(start):
+        if RULES_OF_SERVICE & found.keys() and self.is_within_reach(start):
+            assert shown.reason in RULES_OF_SERVICE | {Reason.INACTIVE, Reason.SKILL_MISSING}
+        elif Reason.ON_CALL_ONLY in found and self.is_within_reach(start):
+            assert shown.reason in {Reason.ON_CALL_ONLY, Reason.INACTIVE, Reason.SKILL_MISSING}
+        elif Reason.TOO_LONG in found and self.is_within_reach(start):
             assert shown.reason in {Reason.TOO_LONG, Reason.INACTIVE, Reason.SKILL_MISSING}
 
     def is_right_for_the_team(self, explanation: Explanation, start: int) -> None:
@@ -133,12 +154,12 @@ class Critic:
             return
         stated = explanation.reason_of(self.need.technician_id)
         assert stated in self.oracle.team_reasons(self.need, start)
-        if self.availability.frame.contains(start):
+        if self.availability.frame.contains(start) and self.oracle.is_within_horizon(self.need, start):
             assert reasons_between(self.availability, self.need, start, start + 1).main == stated
 
     def is_within_reach(self, start: int) -> bool:
         """Return whether a start is neither past nor beyond the horizon, so that schedules matter."""
-        return start * 60_000 >= self.case.now_ms and self.oracle.is_within_horizon(start)
+        return start * 60_000 >= self.case.now_ms and self.oracle.is_within_horizon(self.need, start)
 
     def openings(self, explanation: Explanation, start: int) -> dict[Change, Slot]:
         """Check the openings of a start that is not free."""
@@ -146,6 +167,7 @@ class Critic:
             return {}
         found = {
             Change.ANY_TECHNICIAN: self.anybody(start),
+            Change.EMERGENCY: self.for_emergency(start),
             Change.SHORTER: self.shorter(start),
             Change.OTHER_TIME: self.nearest([one for one in self.offers if self.is_same_day(one.start, start)], start),
             Change.OTHER_DAY: self.other_day(start),
@@ -156,6 +178,11 @@ class Critic:
         if self.need.technician_id is None:
             return None
         return self.oracle.slot(replace(self.need, technician_id=None), start)
+
+    def for_emergency(self, start: int) -> Slot | None:
+        if self.need.priority is Priority.EMERGENCY:
+            return None
+        return self.oracle.slot(replace(self.need, priority=Priority.EMERGENCY), start)
 
     def shorter(self, start: int) -> Slot | None:
         """Return the longest allowed duration that is shorter by quarters of an hour."""

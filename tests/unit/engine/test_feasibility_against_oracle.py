@@ -49,7 +49,7 @@ def test_a_wait_is_rejected_for_a_reason_that_holds_without_claims(case: Case, o
     starts = [
         start
         for start in range(case.now + offset, case.now + offset + length)
-        if oracle.is_after_notice(start) and oracle.is_within_horizon(start)
+        if oracle.is_after_notice(need, start) and oracle.is_within_horizon(need, start)
     ]
     if not starts:
         return
@@ -57,7 +57,7 @@ def test_a_wait_is_rejected_for_a_reason_that_holds_without_claims(case: Case, o
     is_anywhere = case.schedule.project.slot_alignment is SlotAlignment.OPENING
     technicians = [one for one in oracle.technicians if need.technician_id in {None, one.id}]
     is_possible = any(
-        oracle.has_room(one, need, start)
+        oracle.has_room(one, need, start) and oracle.is_in_span(need, start, need.priority)
         for start in starts
         for one in technicians
         if is_anywhere or oracle.is_on_clock(start)

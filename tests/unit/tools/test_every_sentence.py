@@ -125,6 +125,7 @@ def test_a_reason_with_what_is_possible_instead_is_short_enough(locale: str) -> 
         reasons.other_start(late, view),
         reasons.other_technicians(["Ana Ruiz", "Ben Okafor"], view),
         reasons.shorter_fits(45, view),
+        reasons.open_for_emergencies(view),
     ]
     responses = [
         *(reasons.instead(*pair, change, view) for pair, change in product(causes, changes)),

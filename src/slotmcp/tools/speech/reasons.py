@@ -177,6 +177,11 @@ def shorter_fits(minutes: int, view: Viewpoint) -> str:
     )
 
 
+def open_for_emergencies(view: Viewpoint) -> str:
+    """Say that the requested start is available for an emergency."""
+    return view.voice.say("If it's an emergency, that time is available.")
+
+
 def other_start(start: Minute, view: Viewpoint) -> str:
     """Offer another start."""
     return view.voice.say("I can offer you {time} instead.", time=say_start(start, view))

@@ -245,6 +245,7 @@ def _changes(locale: str) -> Iterator[Situation]:
         yield "Everybody is taken", reasons.technician_unavailable("Ana", [], starts, view)
     for minutes in (1, 2, 45):
         yield "What would be possible", reasons.shorter_fits(minutes, view)
+    yield "What would be possible", reasons.open_for_emergencies(view)
     yield "What would be possible", reasons.open_at_other_times(view)
     yield from (
         ("Nothing later", reasons.next_free(cause, None, reason, view)) for reason in (Reason.BOOKED, Reason.NOTICE)
