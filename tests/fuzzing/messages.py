@@ -97,6 +97,7 @@ VALID_VALUES: Final[dict[str, st.SearchStrategy[object]]] = {
     "idempotencyKey": st.sampled_from(["k1", "k2", "k3", 1]) | st.uuids().map(str),
     "address": st.just("1437 Bannock St, Denver"),
     "notes": st.just("The gate is on the left."),
+    "answers": st.sampled_from([["pets: a dog"], "pets: a dog", '["age: 7"]', {"pets": "a dog"}, []]),
     "additional": st.booleans(),
     "reason": st.just("Caught a cold."),
 }

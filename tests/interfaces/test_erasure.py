@@ -20,6 +20,7 @@ from slotmcp.bootstrap import open_app
 from slotmcp.cli.databases import EraseAgain
 from slotmcp.domain.access import LOCAL, CallId
 from slotmcp.domain.booking import Customer
+from slotmcp.domain.booking_rules import ServiceQuestion
 from slotmcp.domain.catalog import TravelMode, TravelPolicy
 from slotmcp.domain.erasure import CleanupReport
 from slotmcp.domain.errors import FixSetup
@@ -55,7 +56,9 @@ LOCATION: Final = {"latitude": 39.7392, "longitude": -104.9903}
 RELEASE_0005: Final = (Path(__file__).parents[1] / "unit" / "store" / "release_0005.sql").read_text(encoding="utf-8")
 KIM_OF_0005: Final = "+13035550142"
 ELSEWHERE: Final = {"latitude": 39.61, "longitude": -105.02}
-NEEDLES: Final = (PHONE, NEW_PHONE, EMAIL, "Zabriskie", ADDRESS, NOTES, REASON, CALL, "3035550142", "39.74")
+ANSWER: Final = "a mastiff named Rex"
+PETS: Final = ServiceQuestion(id="pets", ask="Any pets?")
+NEEDLES: Final = (PHONE, NEW_PHONE, EMAIL, "Zabriskie", ADDRESS, NOTES, ANSWER, REASON, CALL, "3035550142", "39.74")
 OTHER: Final = Customer(name="Lee Other", phone="+13035550199")
 
 
@@ -87,12 +90,14 @@ async def serving(url: str, redis: RedisServer | None = None) -> AsyncIterator[A
 async def live(app: App) -> None:
     """Import the project; let one caller use every tool that stores data, and another one book."""
     project = replace(PLAN.project, travel=TravelPolicy(mode=TravelMode.ESTIMATED))
-    await app.projects.import_project(replace(PLAN, project=project), prune=False)
+    services = tuple(replace(service, questions=(PETS,)) for service in PLAN.services)
+    await app.projects.import_project(replace(PLAN, project=project, services=services), prune=False)
     call, other = PhoneCall(app, CALL), PhoneCall(app, "other-call-0a81f3e9")
     first, second, third, last = [slot["start"] for slot in (await call("get_slots", limit=4, **LOCATION))["slots"]]
     who = {"customerName": NAME, "customerPhone": PHONE, "customerEmail": EMAIL}
     held = await call("create_hold", start=first, **LOCATION, customerHash="kim-zabriskie-9f31c0a7e2")
-    booked = await call("book_slot", holdToken=held["holdToken"], notes=NOTES, address=ADDRESS, **who)
+    details = {"notes": NOTES, "address": ADDRESS, "answers": [f"pets: {ANSWER}"]}
+    booked = await call("book_slot", holdToken=held["holdToken"], **details, **who)
     moved = await call("reschedule_booking", bookingId=booked["booking"]["bookingId"], start=second, phone=PHONE)
     await call("update_booking", bookingId=moved["booking"]["bookingId"], phone=PHONE, customerName=NEW_NAME)
     gone = await call("book_slot", start=third, additional=True, idempotencyKey=f"{PHONE}-3", **LOCATION, **who)

@@ -90,7 +90,9 @@ def test_roots_are_objects_and_inputs_are_flat(tools: list[Tool]) -> None:
         assert tool.input_schema["type"] == "object"
         assert (tool.output_schema or {})["type"] == "object"
         for name, field in tool.input_schema["properties"].items():
-            assert field["type"] in {"string", "integer", "number", "boolean"}, f"{tool.name}.{name}"
+            is_list_of_text = field["type"] == "array" and field["items"] == {"type": "string"}
+            is_flat = field["type"] in {"string", "integer", "number", "boolean"} or is_list_of_text
+            assert is_flat, f"{tool.name}.{name}"
 
 
 def test_bounds_are_repeated_in_the_descriptions(tools: list[Tool]) -> None:

@@ -21,6 +21,8 @@ class BookArguments:
     technician: str | None = None
     address: str = ""
     notes: str = ""
+    answer: str = ""
+    """Answer to the only question of each service; empty: not answered."""
     place: tuple[float, float] | None = None
     additional: bool = False
     key: str = ""
@@ -177,6 +179,7 @@ def _compared(second: BookArguments, made: MadeBooking) -> str:
         (second.email, first.email, second.email.lower() == first.email.lower()),
         (second.address, first.address, _same_text(second.address, first.address)),
         (second.place, first.place, _near(second.place, first.place)),
+        (second.answer, first.answer, _same_text(second.answer, first.answer)),
     ]
     if any(new and old and not is_same for new, old, is_same in pairs):
         return "ask"
@@ -188,7 +191,8 @@ def _compared(second: BookArguments, made: MadeBooking) -> str:
 
 
 def _count_new(second: BookArguments, first: BookArguments) -> int:
-    new = [second.phone and not first.phone, second.email and not first.email, second.address and not first.address]
+    names = ("phone", "email", "address", "answer")
+    new = [getattr(second, name) and not getattr(first, name) for name in names]
     places = 2 if second.place and not first.place else 0
     return sum(map(bool, new)) + places + (_plain(second.notes) not in {"", _plain(first.notes)})
 

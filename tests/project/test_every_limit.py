@@ -227,6 +227,12 @@ REACHED_BY: Final = {
     "file or table that `slotmcp forget` writes again without `--thorough`": (
         "interfaces/test_erasure.py::test_a_large_file_is_written_again_only_on_request"
     ),
+    "one answer of `answers`, of at most 10 per booking": (
+        "interfaces/test_answers.py::test_a_wrong_answer_is_refused_with_the_valid_form"
+    ),
+    "characters of a description in the list of all services": (
+        "interfaces/test_list_services.py::test_the_list_of_thirty_services_with_long_texts_stays_brief"
+    ),
     "refusals on the dashboard": "unit/services/test_refusals.py::test_refusals_are_limited_to_recent_days",
 }
 

@@ -12,6 +12,7 @@ SECRET_CALL: Final = "call-7f3a91c2e5d8"  # noqa: S105  a test's own
 NAMES: Final = ("Kim Doe", "kim  DOE", "\u202aKim Doe\u202c", "Kim Doe.", "Kym Doe", "Lee")
 ADDRESSES: Final = ("", "1 Main St", "1 MAIN ST., ", "1 Main\nSt", "2 Oak St")
 NOTES: Final = ("", "gate 1234", "Gate 1234.\nDog", "dog", "no dog")
+ANSWERS: Final = ("", "", "a dog", "A dog.", "no")
 PLACES: Final = (None, (39.70, -105.0), (39.701, -105.001), (39.71, -105.0))
 STARTS: Final = (600, 600, 600, 630, 660)
 
@@ -26,6 +27,7 @@ requests = st.builds(
     technician=st.sampled_from((None, None, None, "ana", "ben")),
     address=st.sampled_from(ADDRESSES),
     notes=st.sampled_from(NOTES),
+    answer=st.sampled_from(ANSWERS),
     place=st.sampled_from(PLACES),
     additional=st.sampled_from((False, False, True)),
     key=st.sampled_from(("", "", "1", "1", "2")),
@@ -43,6 +45,7 @@ _CHANGEABLE: Final = (
     "technician",
     "address",
     "notes",
+    "answer",
     "place",
     "additional",
     "key",

@@ -26,6 +26,7 @@ CALLER_WORDS: Final = (
     "5550177",
     "88 Elm",
     "Feed the cat",
+    "sour milk",
     "39.7312",
     "104.9655",
 )
@@ -72,6 +73,9 @@ async def call_every_tool(operator: ToolCaller) -> tuple[str, ...]:
     await _run_the_business(operator, start, later)
     await operator.expect_error("create_hold", start=start, customerHash="caller-7a1f")
     await operator.expect_error("book_slot", start=start, **CONTACT, **details)
+    answers = {"answers": ["smell: sour milk"]}
+    await operator.expect_error("book_slot", start=later, **answers, **CONTACT)
+    await operator.expect_error("update_booking", bookingId=booked, **answers)
     await operator.expect_error("find_bookings", phone="555 0142")
     await operator.expect_error("cancel_booking", bookingId="Zoë Quux", reason="broken leg")
     await operator.expect_error("reschedule_booking", bookingId="caller-7a1f", start="Zoë Quux")

@@ -3,6 +3,8 @@
 import asyncio
 import re
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,16 @@ def test_a_booking_is_shown_without_its_customer(slotmcp: Run) -> None:
     assert ended.code == Exit.OK
     assert re.fullmatch(rf"{booking_id}: .+ at \d+:\d\d [AP]M, with .+: confirmed\.\n", ended.out)
     assert "Kim" not in ended.out
+
+
+@pytest.mark.usefixtures("imported")
+def test_the_answers_are_shown_with_the_customer(slotmcp: Run, home: Path) -> None:
+    booking_id = create_booking()
+    database = home / "data" / "slotmcp" / "slotmcp.db"
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE bookings SET answers = ?", ('[{"question_id": "pets", "text": "a dog"}]',))
+    assert "pets" not in slotmcp("booking", booking_id).out
+    assert slotmcp("booking", booking_id, "--customer").out.endswith("\npets: a dog\n")
 
 
 @pytest.mark.usefixtures("imported")

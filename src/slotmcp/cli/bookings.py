@@ -11,6 +11,7 @@ from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.errors import NotFound
 from slotmcp.services.lookups import FindRequest
 from slotmcp.settings import Settings
+from slotmcp.tools.answers import show_answers
 from slotmcp.tools.speech.attention import say_attention
 from slotmcp.tools.speech.locales import SOURCE
 from slotmcp.tools.speech.voice import voice_of
@@ -69,4 +70,5 @@ def _describe_customer(booking: Booking) -> str:
         return "No customer data is stored."
     customer, visit = booking.customer, booking.visit
     contact = ", ".join(part for part in (customer.name, customer.phone, customer.email) if part)
-    return "\n".join([f"Customer: {contact}", *(part for part in (visit.address, visit.notes) if part)])
+    details = [part for part in (visit.address, visit.notes) if part]
+    return "\n".join([f"Customer: {contact}", *details, *show_answers(booking.answers)])

@@ -66,6 +66,9 @@ class BookingStatus(StrEnum):
 
 
 MAX_FORMER_KEYS: Final = 5
+MAX_ANSWERS: Final = 10
+"""Answers of one booking."""
+MAX_ANSWER_CHARACTERS: Final = 300
 _ACTIVE: Final = frozenset({BookingStatus.CONFIRMED, BookingStatus.RESCHEDULED})
 
 TRANSITIONS: Final[Mapping[BookingStatus, frozenset[BookingStatus]]] = {

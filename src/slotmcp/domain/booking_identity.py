@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 from typing import Final
 
-from slotmcp.domain.booking import Booking, BookingStatus, Customer, Visit
+from slotmcp.domain.booking import MAX_ANSWERS, Answer, Booking, BookingStatus, Customer, Visit
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
@@ -55,6 +55,7 @@ class RequestedVisit:
     visit: Visit
     location: Location | None = None
     postal_code: str = ""
+    answers: tuple[Answer, ...] = ()
     is_additional: bool = False
     """True if the caller wants it in addition to another visit at the time."""
 
@@ -152,16 +153,17 @@ def with_new_details(request: RequestedVisit, booking: Booking) -> Booking | Non
         return None
     customer = _merged_customer(booking.customer, _without_former_contacts(request, booking))
     visit = _merged_visit(booking.visit, request.visit)
-    if customer is None or visit is None or not _is_same_place(claim.location, request.location):
+    answers = _merged_answers(booking.answers, request.answers)
+    if customer is None or visit is None or answers is None or not _is_same_place(claim.location, request.location):
         return None
     if request.postal_code and claim.postal_code not in {"", request.postal_code}:
         return None
     location, postal_code = claim.location or request.location, claim.postal_code or request.postal_code
-    is_known_place = (claim.location, claim.postal_code) == (location, postal_code)
-    if customer == booking.customer and visit == booking.visit and is_known_place:
+    known = (booking.customer, booking.visit, booking.answers, claim.location, claim.postal_code)
+    if (customer, visit, answers, location, postal_code) == known:
         return booking
     place = replace(claim, location=location, postal_code=postal_code)
-    return replace(booking, customer=customer, visit=visit, claim=place)
+    return replace(booking, customer=customer, visit=visit, answers=answers, claim=place)
 
 
 def _decide_additional(request: RequestedVisit, same_start: Iterable[Booking], now_ms: int) -> Decision:
@@ -255,6 +257,17 @@ def _merged_visit(known: Visit, new: Visit) -> Visit | None:
     return Visit(address=address, notes=notes)
 
 
+def _merged_answers(known: tuple[Answer, ...], new: tuple[Answer, ...]) -> tuple[Answer, ...] | None:
+    """Return the known answers, followed by those to other questions; None if they contradict or are too many."""
+    if not new:
+        return known
+    texts = {answer.question_id: comparable(answer.text) for answer in known}
+    added = [answer for answer in new if answer.question_id not in texts]
+    if any(texts[answer.question_id] != comparable(answer.text) for answer in new if answer not in added):
+        return None
+    return None if added and len(known) + len(added) > MAX_ANSWERS else (*known, *added)
+
+
 def _merged(known: str, new: str, *, is_same: bool) -> str | None:
     """Return the known text, or the new one if none is known; None if they contradict."""
     if not new or is_same:
@@ -300,6 +313,7 @@ def _details(booking: Booking) -> dict[str, object]:
         "longitude": location and location.longitude,
         "postalCode": booking.claim.postal_code,
         "notes": booking.visit.notes,
+        "answers": booking.answers,
     }
 
 

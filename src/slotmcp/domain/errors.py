@@ -3,6 +3,7 @@
 SlotmcpError
 ├── FixRequest           change the request
 │   ├── InvalidArgument      a field is wrong                      invalid_argument
+│   │   └── UnansweredQuestions  ask the caller the questions          invalid_argument
 │   ├── NotFound             no such project, service or booking   not_found
 │   ├── VerificationNeeded   ask for the contact on the booking    verification_needed
 │   ├── AlreadyBooked        ask which booking is meant            already_booked
@@ -162,6 +163,21 @@ class InvalidArgument(FixRequest):
     def kind(self) -> ProblemKind:
         """The first kind, in the order of `ProblemKind`, of all problems."""
         return min((wrong.kind for wrong in self.fields), key=list(ProblemKind).index)
+
+
+class UnansweredQuestions(InvalidArgument):
+    """Required questions of the service have no answer. `asks` are the questions as callers hear them."""
+
+    def __init__(self, questions: Mapping[str, str]) -> None:
+        """Create the error for questions by id."""
+        first, *more = [
+            FieldProblem(
+                "answers", f'the answer to {id_} is missing. Ask the caller: "{ask}" Then add "{id_}: ..." to answers.'
+            )
+            for id_, ask in questions.items()
+        ]
+        super().__init__(first.field, first.problem, *more)
+        self.asks = tuple(questions.values())
 
 
 class NotFound(FixRequest):

@@ -5,7 +5,7 @@ from dataclasses import astuple, dataclass, field, replace
 from typing import Final
 
 from slotmcp.domain.attention import NO_ATTENTION
-from slotmcp.domain.booking import Booking, Customer, Visit
+from slotmcp.domain.booking import Answer, Booking, Customer, Visit
 from slotmcp.domain.booking_identity import RequestedVisit
 from slotmcp.domain.caller import CallerIdentity
 from slotmcp.domain.claim import Claim, Hold
@@ -19,6 +19,7 @@ from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.ports import Transaction
 from slotmcp.services.alternatives import LostSlot
+from slotmcp.services.answers import in_order
 from slotmcp.services.appointments import Appointment, StartRequest, find_appointment, find_duration, resolve_moment
 from slotmcp.services.areas import check_place
 from slotmcp.services.callers import Pseudonym, identify, identify_customer
@@ -39,6 +40,8 @@ class BookRequest(StartRequest):
 
     customer: Customer
     visit: Visit = field(default_factory=Visit)
+    answers: tuple[Answer, ...] = ()
+    """Answers that are not empty, at most one for each question."""
     idempotency_key: str = ""
     is_additional: bool = False
     """True if the caller wants another visit at the same time, not the same one again."""
@@ -127,6 +130,7 @@ def requested_visit(
         visit=order.visit,
         location=appointment.location,
         postal_code=appointment.postal_code,
+        answers=in_order(appointment.service, order.answers),
         is_additional=order.is_additional or (hold is not None and hold.claim.is_additional),
     )
 
@@ -152,6 +156,7 @@ def visit_of_booked_hold(
         visit=order.visit,
         location=order.location,
         postal_code=order.postal_code,
+        answers=in_order(service_of(schedule, claim), order.answers),
         is_additional=order.is_additional,
     )
 
@@ -165,6 +170,7 @@ def booking_keys(
     start = None if order.start is None else visit.start
     service_id = order.service_id if order.hold_token else visit.service_id
     job = (order.hold_token, service_id, start, minutes, order.technician_id, place and astuple(place))
+    answers = [astuple(answer) for answer in visit.answers]
     earlier_job: tuple[object, ...] = ("hold", order.hold_token)
     if not order.hold_token:
         earlier_job = ("start", visit.service_id, visit.start, visit.end - visit.start, order.technician_id)
@@ -175,7 +181,7 @@ def booking_keys(
         origin=order.origin,
         key=order.idempotency_key,
         owners=references_of(customer),
-        request=("visit", *job, *astuple(customer), *astuple(order.visit), order.is_additional, *extra),
+        request=("visit", *job, *astuple(customer), *astuple(order.visit), order.is_additional, *extra, *answers),
         earlier_request=((*earlier_job, customer.name.casefold(), customer.phone, customer.email),),
     )
 
@@ -212,8 +218,7 @@ def new_booking(  # noqa: PLR0913, PLR0917  the parts of a booking
     appointment: Appointment,
     assignment: Assignment,
     hold: Hold | None,
-    *,
-    is_additional: bool,
+    visit: RequestedVisit,
 ) -> Booking:
     """Return the booking to save."""
     technician_id, reason, attention = assignment.technician_id, assignment.reason, NO_ATTENTION
@@ -237,11 +242,12 @@ def new_booking(  # noqa: PLR0913, PLR0917  the parts of a booking
         claim=claim,
         customer=order.customer,
         visit=order.visit,
+        answers=visit.answers,
         reason=reason,
         contact_keys=tuple(filter(None, contact_keys)),
         call_keys=tuple(sorted(caller.calls)),
         attention=attention,
-        is_additional=is_additional,
+        is_additional=visit.is_additional,
     )
 
 

@@ -204,7 +204,7 @@ class BookingService:
             return await self._writer.write(project_id, partial(_cancel, request, verification))
 
     async def update_booking(self, request: UpdateRequest) -> UpdateAnswer:
-        """Correct the customer, address, location or notes of a booking. Repeated calls return the same response.
+        """Correct the details of a booking. Repeated calls return the same response.
 
         Raises:
             InvalidArgument, NotFound, VerificationNeeded, TooManyGuesses, BookingClosed, Unavailable.

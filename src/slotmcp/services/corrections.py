@@ -1,16 +1,17 @@
-"""Corrections of a booking: its customer, address, location and notes, but not its time."""
+"""Corrections of a booking: its customer, address, location, notes and answers, but not its time."""
 
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from slotmcp.domain.booking import Booking, Customer
+from slotmcp.domain.booking import Answer, Booking, Customer
 from slotmcp.domain.catalog import Location, Project
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.ports import Transaction
+from slotmcp.services.answers import corrected as corrected_answers
 from slotmcp.services.areas import check_location, check_postal_code
 from slotmcp.services.callers import Pseudonym
 from slotmcp.services.contacts import normalize_email, references_of
-from slotmcp.services.lookups import BookAnswer, book_answer
+from slotmcp.services.lookups import BookAnswer, book_answer, service_of
 from slotmcp.services.phone_numbers import normalize_new_phone
 from slotmcp.services.revalidation import revalidate_neighbors
 from slotmcp.services.unit_of_work import UnitOfWork
@@ -32,6 +33,8 @@ class UpdateRequest(ChangeRequest):
     postal_code: str = field(default="", repr=False)
     """Normalized postal code of the job."""
     notes: str = ""
+    answers: tuple[Answer, ...] = ()
+    """Answers that replace those to the same questions; at most one for each question."""
 
     @property
     def access(self) -> BookingAccess:
@@ -51,12 +54,12 @@ class UpdateRequest(ChangeRequest):
         Raises:
             InvalidArgument.
         """
-        place = (self.address, self.location, self.postal_code)
-        if not any((self.name, self.new_phone, self.new_email, *place, self.notes)):
+        texts = (self.name, self.new_phone, self.new_email, self.address, self.notes)
+        if not any((*texts, self.postal_code, self.location, self.answers)):
             raise InvalidArgument(
                 "customerName",
                 "give what to correct: customerName, newPhone, newEmail, address, postalCode, latitude and longitude, "
-                "or notes.",
+                "notes, or answers.",
             )
 
 
@@ -81,6 +84,9 @@ async def update(unit: UnitOfWork, request: UpdateRequest, verification: Verific
     schedule = before.schedule
     booking = await verification.find(transaction, schedule.project)
     corrected = _corrected(booking, request, schedule.project, transaction.pseudonym)
+    if request.answers:
+        answers = corrected_answers(service_of(schedule, booking.claim), booking.answers, request.answers)
+        corrected = replace(corrected, answers=answers)
     if corrected == booking:
         answer = book_answer(transaction, schedule, booking, replayed=True)
         return UpdateAnswer(booked=answer, needs_attention=False)

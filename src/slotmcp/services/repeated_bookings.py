@@ -8,6 +8,7 @@ from slotmcp.domain.booking_identity import Decision, KeyedBooking, Outcome, Req
 from slotmcp.domain.claim import ClaimState, Hold
 from slotmcp.domain.existing_booking import AlreadyBooked, ExistingBooking
 from slotmcp.ports import Receipt, Transaction
+from slotmcp.services.answers import require_known
 from slotmcp.services.callers import RequestOrigin
 from slotmcp.services.corrections import CORRECTED, save_details
 from slotmcp.services.holds import is_booked
@@ -25,6 +26,7 @@ async def answer_repeated(
     """Answer a request that means an existing booking, and add its new details; return None for a new request.
 
     Raises:
+        InvalidArgument: a new answer belongs to no question.
         IdempotencyMismatch: the key or token belongs to another request.
         AlreadyBooked: the customer has a similar booking, and the caller has to decide.
     """
@@ -98,11 +100,17 @@ def _first_start(booking: Booking) -> int | None:
 
 
 async def _complete(unit: UnitOfWork, decision: Decision, request: RequestedVisit) -> Booking:
-    """Save a booking with its new details, and record them as a correction."""
+    """Save a booking with its new details, and record them as a correction.
+
+    Raises:
+        InvalidArgument: a new answer belongs to no question.
+    """
     transaction, before = unit.transaction, await unit.availability()
     booking, completed = decision.booking, decision.completed
     assert booking is not None and completed is not None  # noqa: S101, PT018  COMPLETE has both
     keys = dict.fromkeys((*booking.contact_keys, *sorted(request.contact_keys.difference(booking.former_keys))))
+    added = [answer for answer in completed.answers if answer not in booking.answers]
+    require_known(service_of(before.schedule, booking.claim), added)
     saved = replace(completed, contact_keys=tuple(keys))
     await save_details(transaction, before.schedule.project, booking, saved)
     await transaction.add_event(CORRECTED, saved.id)

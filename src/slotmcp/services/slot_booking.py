@@ -9,6 +9,7 @@ from slotmcp.domain.claim import Claim, Hold
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.travel import TravelTimes
 from slotmcp.ports import ClaimConflict
+from slotmcp.services.answers import require_answers
 from slotmcp.services.appointments import Appointment
 from slotmcp.services.booking_requests import (
     BookRequest,
@@ -53,7 +54,7 @@ async def book(unit: UnitOfWork, request: BookRequest, travel_times: TravelTimes
     if own_hold := find_own_hold(own, visit):
         hold = await transaction.hold_of_claim(own_hold.id)
         appointment = find_requested(availability, order, hold, travel_times)
-    booking = await _add(unit, availability, order, appointment, hold, own, is_additional=visit.is_additional)
+    booking = await _add(unit, availability, order, appointment, hold, own, visit)
     await keys.store_response(transaction, booking_response(booking, visit))
     await close_fulfilled_entries(unit, booking, hold_token=hold.token if hold else "")
     answer = book_answer(transaction, availability.schedule, booking, replayed=False)
@@ -81,16 +82,22 @@ async def _add(  # noqa: PLR0913, PLR0917  what is booked, and for whom
     appointment: Appointment,
     hold: Hold | None,
     own: Sequence[Claim],
-    *,
-    is_additional: bool,
+    visit: RequestedVisit,
 ) -> Booking:
+    """Save the booking, and return it.
+
+    Raises:
+        InvalidArgument: the appointment is too short, or an answer is missing or belongs to no question.
+        HoldExpired, LostSlot.
+    """
     transaction = unit.transaction
     blocking = blocking_holds(availability, [appointment.need], appointment.start, own) if own and not hold else None
     released = blocking or ()
     for claim in released:
         await transaction.release_hold(claim.id)
     assignment = assign_technician(transaction, availability.without(*released), appointment, hold, own)
-    booking = new_booking(unit, availability, order, appointment, assignment, hold, is_additional=is_additional)
+    require_answers(appointment.service, visit.answers)  # after the assignment: a lost start is reported first
+    booking = new_booking(unit, availability, order, appointment, assignment, hold, visit)
     try:
         await make_moves(transaction, assignment)
         await (transaction.confirm_hold if hold else transaction.add_booking)(booking)

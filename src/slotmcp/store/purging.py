@@ -21,7 +21,9 @@ _UNUSED: Final = """
 
 # Find the past bookings with a customer.
 WITH_CUSTOMER = Statement(f"""
-{_ENDED} AND (b.customer_name IS NOT NULL OR b.address <> '' OR b.notes <> '' OR c.latitude IS NOT NULL) LIMIT :limit
+{_ENDED} AND (
+    b.customer_name IS NOT NULL OR b.address <> '' OR b.notes <> '' OR b.answers IS NOT NULL OR c.latitude IS NOT NULL
+) LIMIT :limit
 """)
 
 # Find the past bookings that are not canceled.

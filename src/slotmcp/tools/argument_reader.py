@@ -77,7 +77,7 @@ def _is_absent(value: object, schema: Schema) -> bool:
 
 def _word(value: object, schema: Schema) -> object:
     """Return the listed word that a text means, regardless of case; else the text of a number or of a flag."""
-    is_text = schema.get("type") == "string" and "enum" not in schema
+    is_text = schema.get("type") in {"string", "array"} and "enum" not in schema
     if is_text or not isinstance(value, str) or len(value) > _MAX_WORD_CHARACTERS:
         return value
     word = plain(value)

@@ -1,7 +1,7 @@
 """Tools that book a start, and find, reschedule and cancel bookings."""
 
 from dataclasses import replace
-from typing import Annotated, Final, Literal, NotRequired, assert_never
+from typing import Annotated, Final, Literal, NotRequired, assert_never, cast
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -17,6 +17,7 @@ from slotmcp.services.lookups import BookAnswer, FindAnswer, FindRequest, FoundB
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest
 from slotmcp.services.status_changes import CancelRequest
 from slotmcp.tools import arguments
+from slotmcp.tools.answers import Answers, show_answers
 from slotmcp.tools.moments import write_utc
 from slotmcp.tools.speech import areas
 from slotmcp.tools.speech import bookings as sentences
@@ -59,6 +60,7 @@ class BookSlot(arguments.ProjectArguments):
     postal_code: arguments.PostalCode = ""
     priority: arguments.RequestedPriority = None
     notes: Annotated[str, arguments.Text(2000, multiline=True)] = Field("", description="For the technician")
+    answers: Answers = ()
     additional: bool = Field(default=False, description="A further visit at that time")
     timezone: arguments.CallerZone = None
     locale: arguments.Locale = ""
@@ -127,6 +129,7 @@ class FoundView(VisibleBookingView):
     """Booking in the response of find_bookings."""
 
     upcoming: bool
+    answers: NotRequired[list[str]]
 
 
 class PreviousView(TypedDict):
@@ -187,6 +190,7 @@ async def book_slot(app: App, args: BookSlot) -> BookResponse:
         priority=args.priority,
         timezone=args.timezone,
         visit=Visit(address=args.address, notes=args.notes),
+        answers=args.answers,
         idempotency_key=args.idempotency_key,
         origin=current_origin(),
         is_additional=args.additional,
@@ -221,7 +225,9 @@ async def find_bookings(app: App, args: FindBookings) -> FindResponse:
     response: FindResponse = {
         "result": _describe_found(answer, view),
         "note": " ".join(filter(None, (view.note, _TOO_VAGUE if request.is_too_vague else ""))),
-        "bookings": [_show_found(found, view) for found in answer.found[:MAX_LISTED]],
+        "bookings": [
+            _show_found(found, view, shows_answers=request.origin.is_operator) for found in answer.found[:MAX_LISTED]
+        ],
         "clock": show_clock(view),
     }
     add_left_out(response, answer.found)
@@ -285,9 +291,12 @@ async def cancel_booking(app: App, args: CancelBooking) -> CancelResponse:
     }
 
 
-def _show_found(found: FoundBooking, view: Viewpoint) -> FoundView:
+def _show_found(found: FoundBooking, view: Viewpoint, *, shows_answers: bool) -> FoundView:
+    """Return a booking. Only operators see the answers."""
     shown = show_visible_booking(found.booking, found.technician, view, has_details=found.has_details)
-    return {**shown, "upcoming": found.is_upcoming}
+    if not shows_answers or not found.booking.answers:
+        return cast("FoundView", {**shown, "upcoming": found.is_upcoming})
+    return {**shown, "upcoming": found.is_upcoming, "answers": show_answers(found.booking.answers)}
 
 
 def _show_assigned_booking(answer: BookAnswer, view: Viewpoint) -> BookingView:

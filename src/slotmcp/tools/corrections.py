@@ -8,6 +8,7 @@ from slotmcp.services.app import App
 from slotmcp.services.callers import current_origin
 from slotmcp.services.corrections import UpdateAnswer, UpdateRequest
 from slotmcp.tools import arguments, texts
+from slotmcp.tools.answers import Answers
 from slotmcp.tools.speech import bookings as sentences
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import IDEMPOTENT, tool
@@ -28,6 +29,7 @@ class UpdateBooking(arguments.ProjectArguments):
     longitude: arguments.Longitude = None
     postal_code: arguments.PostalCode = ""
     notes: Annotated[str, arguments.Text(2000, multiline=True)] = Field("", description="All of them")
+    answers: Answers = ()
     timezone: arguments.CallerZone = None
     locale: arguments.Locale = ""
 
@@ -41,7 +43,7 @@ class UpdateResponse(ClockedResponse):
 
 @tool("Correct a booking", IDEMPOTENT)
 async def update_booking(app: App, args: UpdateBooking) -> UpdateResponse:
-    """Correct a booking's name, contact, address, location or notes; what you leave out stays.
+    """Correct a booking's name, contact, address, location, notes or answers; what you leave out stays.
 
     For another time, use reschedule_booking. Safe to retry with the same arguments.
     """
@@ -55,6 +57,7 @@ async def update_booking(app: App, args: UpdateBooking) -> UpdateResponse:
         location=arguments.read_location(args.latitude, args.longitude),
         postal_code=args.postal_code,
         notes=args.notes,
+        answers=args.answers,
         origin=current_origin(),
         phone=args.phone,
         email=args.email,

@@ -10,7 +10,7 @@ from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Offer
 from slotmcp.domain.reasons import Reason
 from slotmcp.tools.moments import write_utc
-from slotmcp.tools.speech import bookings, reasons, refusals, sentences
+from slotmcp.tools.speech import bookings, reasons, refusals, sentences, service_terms
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.views import FieldView, PersonView, VisibleBookingView, show_offer, show_visible_booking, starts_of
 
@@ -116,6 +116,8 @@ def _sentence(error: errors.SlotmcpError, view: Viewpoint) -> str:  # noqa: C901
             return bookings.closed(view, is_canceled=error.is_canceled)
         case errors.TryLater():
             return sentences.try_later(view)
+        case errors.UnansweredQuestions():
+            return service_terms.unanswered(error.asks, view)
         case errors.InvalidArgument() | errors.NotFound():
             return refusals.refuse(error.kind, view)
         case _:

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 Schema: TypeAlias = dict[str, Any]
 
 _DROPPED_KEYWORDS: Final = frozenset({"$defs", "title", "format", "additionalProperties"})
-_EMPTY: Final = (None, "")
+_EMPTY: Final[tuple[object, ...]] = (None, "", [])
 _DEFINITIONS: Final = "#/$defs/"
 
 

@@ -10,7 +10,8 @@ import httpx2
 import pytest
 
 from interfaces.dashboard.test_board import ANA, BOARD, BUSINESS, book, minute_of, tomorrow
-from slotmcp.domain.booking import Booking, BookingStatus, Customer
+from slotmcp.domain.booking import Answer, Booking, BookingStatus, Customer
+from slotmcp.domain.booking_rules import ServiceQuestion
 from slotmcp.domain.catalog import TechnicianStatus
 from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.hold_rules import HoldRequest
@@ -52,6 +53,25 @@ async def test_a_booking_page_shows_its_details(desk: Site) -> None:
     page = (await desk.browser.get(f"{BOARD}/bookings/{booking_id}")).text
     for words in ("Kim &lt;script&gt;", "AC repair", "09:00 to 10:00", "+13035550142", "Ana &lt;b&gt;", "Confirmed"):
         assert words in page
+
+
+async def test_a_booking_page_shows_the_answers_after_their_questions(tmp_path: Path) -> None:
+    asked = ServiceQuestion(id="pets", ask="Any <pets>?", is_required=True)
+    curious = replace(TWO, services=tuple(replace(service, questions=(asked,)) for service in TWO.services))
+    async with open_site(tmp_path, curious) as site:
+        await site.browser.log_in(await site.key())
+        booked = await site.schedules.app.bookings.book_slot(
+            BookRequest(
+                service_id="ac-repair",
+                start=minute_of(tomorrow()),
+                customer=Customer(name="Kim", phone="+1 303 555 0142"),
+                answers=(Answer(question_id="pets", text="a <dog>"),),
+            )
+        )
+        path = f"{BOARD}/bookings/{booked.booking.id}"
+        assert "<dt>Any &lt;pets&gt;?</dt><dd>a &lt;dog&gt;</dd>" in (await site.browser.get(path)).text
+        await site.schedules.app.projects.import_project(TWO, prune=False)
+        assert "<dt>pets</dt><dd>a &lt;dog&gt;</dd>" in (await site.browser.get(path)).text
 
 
 async def test_the_form_moves_a_booking_and_frees_its_time(desk: Site) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oracle.retries import BookArguments, MadeBooking, corrected, outcome, shares_key
-from slotmcp.domain.booking import Booking, BookingStatus, Customer, Visit
+from slotmcp.domain.booking import MAX_ANSWERS, Answer, Booking, BookingStatus, Customer, Visit
 from slotmcp.domain.booking_identity import (
     MAX_NOTES_CHARACTERS,
     Decision,
@@ -41,6 +41,7 @@ def request(arguments: BookArguments) -> RequestedVisit:
         technician_id=arguments.technician,
         visit=Visit(address=arguments.address, notes=arguments.notes),
         location=arguments.place and Location(*arguments.place),
+        answers=answers(arguments),
         is_additional=arguments.additional,
     )
 
@@ -60,11 +61,16 @@ def booking(made: MadeBooking) -> Booking:
         claim=claim,
         customer=Customer(name=arguments.name, phone=arguments.phone, email=arguments.email.lower()),
         visit=Visit(address=arguments.address, notes=arguments.notes),
+        answers=answers(arguments),
         status=BookingStatus(made.status),
         contact_keys=tuple(contact_keys(arguments)),
         former_keys=tuple(made.former),
         is_additional=arguments.additional,
     )
+
+
+def answers(arguments: BookArguments) -> tuple[Answer, ...]:
+    return (Answer(question_id="pets", text=arguments.answer),) if arguments.answer else ()
 
 
 def contact_keys(arguments: BookArguments) -> list[str]:
@@ -127,12 +133,15 @@ def after(first: BookArguments, second: BookArguments) -> Decision:
 
 def test_new_details_are_added_to_the_booking() -> None:
     first = replace(FIRST, address="", notes="Dog")
-    second = replace(first, email="kim@example.com", address="1 Main St", notes="gate 1234\ndog", place=(39.7, -105.0))
+    second = replace(
+        first, email="kim@example.com", address="1 Main St", notes="gate 1234\ndog", answer="yes", place=(39.7, -105.0)
+    )
     decided = after(first, second)
     assert decided.completed is not None
     assert decided.booking is not None
     assert decided.completed.customer == Customer(name="Kim Doe", phone=KIM, email="kim@example.com")
     assert decided.completed.visit == Visit(address="1 Main St", notes="Dog\ngate 1234")
+    assert decided.completed.answers == answers(second)
     assert decided.completed.claim == replace(decided.booking.claim, location=Location(39.7, -105.0))
     assert new_details(decided.booking, decided.completed) == (
         "customerEmail",
@@ -140,6 +149,7 @@ def test_new_details_are_added_to_the_booking() -> None:
         "latitude",
         "longitude",
         "notes",
+        "answers",
     )
 
 
@@ -161,6 +171,19 @@ def test_notes_that_do_not_fit_are_a_question() -> None:
     assert after(first, replace(first, notes="1234")).outcome is Outcome.COMPLETE
     assert after(first, replace(first, notes="12345")).outcome is Outcome.ASK
     assert after(first, first).outcome is Outcome.REPLAY
+
+
+def test_answers_that_are_too_many_are_a_question() -> None:
+    known = replace(booking(MadeBooking(by=FIRST, technician="ana", start=600)), answers=numbered(0, 7))
+    fits, too_many = (replace(request(FIRST), answers=numbered(5, end)) for end in (MAX_ANSWERS, MAX_ANSWERS + 1))
+    decided = decide(fits, [known], now_ms=BEFORE_ALL_MS)
+    assert decided.completed is not None
+    assert decided.completed.answers == numbered(0, MAX_ANSWERS)
+    assert decide(too_many, [known], now_ms=BEFORE_ALL_MS).outcome is Outcome.ASK
+
+
+def numbered(first: int, end: int) -> tuple[Answer, ...]:
+    return tuple(Answer(question_id=f"q{number}", text="yes") for number in range(first, end))
 
 
 def test_the_booking_with_the_fewest_new_details_is_meant() -> None:

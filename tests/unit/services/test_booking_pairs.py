@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from oracle.retries import BookArguments, MadeBooking, corrected, moved, outcome
 from slotmcp.domain.access import CallId
-from slotmcp.domain.booking import BookingStatus, Customer, Visit
+from slotmcp.domain.booking import Answer, BookingStatus, Customer, Visit
+from slotmcp.domain.booking_rules import ServiceQuestion
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.errors import HoldExpired, IdempotencyMismatch, SlotmcpError, SlotUnavailable
 from slotmcp.domain.existing_booking import AlreadyBooked
@@ -34,9 +35,10 @@ from unit.services.processes import create_template, open_processes
 NOW_MS: Final = instant_ms("06:00")
 MIDNIGHT: Final = at("00:00")
 STAFF: Final = ("ana", "ben", "cem", "dov", "eve")
+PETS: Final = ServiceQuestion(id="pets", ask="Any pets?")
 BUSINESS: Final = plan(
     *(technician(name, "09:00-18:00") for name in STAFF),
-    services=(service("visit"), service("check")),
+    services=tuple(replace(service(id_), questions=(PETS,)) for id_ in ("visit", "check")),
     default_service_id="visit",
     horizon_days=0,
 )
@@ -62,6 +64,7 @@ def request_of(arguments: BookArguments, token: str = "", *, names_start: bool =
         technician_id=arguments.technician,
         location=arguments.place and Location(*arguments.place),
         visit=Visit(address=arguments.address, notes=arguments.notes),
+        answers=(Answer(question_id="pets", text=arguments.answer),) if arguments.answer else (),
         hold_token=token,
         idempotency_key=arguments.key,
         origin=RequestOrigin(credential=arguments.credential, call_ids=calls),

@@ -153,6 +153,7 @@ async def _page(
         day=f"{start:%Y-%m-%d}",
         date=request.field("date") or f"{start:%Y-%m-%d}",
         time=request.field("time") or f"{start:%H:%M}",
+        answers=_answers(found),
         technicians=[load.technician for load in technicians],
         attention=attention_label(booking.attention),
         can_change=BookingStatus.CANCELLED in TRANSITIONS[booking.status] and not booking.is_over(answer.now_ms),
@@ -163,6 +164,12 @@ async def _page(
         alternatives=_alternatives(problem, zone_key),
         requested_technician=request.field("technician"),
     )
+
+
+def _answers(found: FoundBooking) -> list[tuple[str, str]]:
+    """Return each answer after its question. A question that the service no longer has is shown by its id."""
+    asks = {question.id: question.ask for question in found.service.questions}
+    return [(asks.get(answer.question_id, answer.question_id), answer.text) for answer in found.booking.answers]
 
 
 def _possible_outcomes(found: FoundBooking, now_ms: int) -> list[str]:
