@@ -2,15 +2,20 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
+from slotmcp.domain.booking_rules import Price
 from slotmcp.domain.catalog import DateOverride
 from slotmcp.domain.recurrence import WallSpan
-from support.denver import PLAN, SUNDAY_NOON_MS
+from support.denver import AC_REPAIR, PLAN, SUNDAY_NOON_MS
+from support.priced import PRICE, PRICED, PRICED_PLAN, SHOWN_PRICE, SHOWN_QUESTIONS, TERMS
 from support.server import Caller, fields, open_caller
+from support.tokens import count_tokens
 
 MONDAY, THURSDAY = date(2026, 11, 23), date(2026, 11, 26)
 
@@ -129,3 +134,72 @@ async def test_an_unknown_project_is_not_found_and_similar_ids_are_named(caller:
 async def test_an_invalid_argument_is_named(caller: Caller, arguments: dict[str, object], field: str) -> None:
     error = await caller.expect_error("list_services", **arguments)
     assert (error["code"], fields(error)) == ("invalid_argument", [field])
+
+
+async def test_a_service_in_full_has_its_guidance_price_terms_and_questions(tmp_path: Path) -> None:
+    async with open_caller(tmp_path / "priced.db", PRICED_PLAN, now_ms=SUNDAY_NOON_MS) as caller:
+        every = await caller.call("list_services")
+        by_name = await caller.call("list_services", serviceType="Furnace check")
+        plain = await caller.call("list_services", serviceType="ac-repair")
+    assert [set(one) & {"guidance", "price", "terms", "questions"} for one in every["services"]] == [set(), set()]
+    assert every["services"][1]["description"] == PRICED.description
+    assert by_name["services"] == [
+        {
+            "serviceType": "furnace-check",
+            "name": "Furnace check",
+            "spokenName": "furnace check",
+            "durationMinutes": 120,
+            "skills": ["gas", "hvac"],
+            "description": PRICED.description,
+            "guidance": PRICED.guidance,
+            "price": SHOWN_PRICE,
+            "terms": TERMS,
+            "questions": SHOWN_QUESTIONS,
+        }
+    ]
+    assert by_name["result"] == f"{PRICE.text} {TERMS} Should I look for a time?"
+    assert by_name["hours"] == every["hours"]
+    assert [one["serviceType"] for one in plain["services"]] == ["ac-repair"]
+    assert plain["result"] == "You can book AC repair. Should I look for a time?"
+
+
+async def test_an_agent_learns_that_the_words_are_in_another_language(tmp_path: Path) -> None:
+    async with open_caller(tmp_path / "priced.db", PRICED_PLAN, now_ms=SUNDAY_NOON_MS) as caller:
+        spanish = await caller.call("list_services", serviceType="furnace-check", locale="es")
+        british = await caller.call("list_services", serviceType="furnace-check", locale="en-GB")
+        without_words = await caller.call("list_services", serviceType="ac-repair", locale="es")
+    assert spanish["result"] == f"{PRICE.text} {TERMS} ¿Le busco una hora?"
+    assert spanish["note"] == "The words of the business are in en-US: say them in the caller's language."
+    assert "note" not in british
+    assert "note" not in without_words
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"), [("89", "89"), ("89.90", "89.9"), ("0.07", "0.07"), ("1000000", "1000000")]
+)
+async def test_an_amount_is_a_number_with_the_digits_of_the_file(tmp_path: Path, amount: str, shown: str) -> None:
+    priced = replace(AC_REPAIR, price=Price(amount=Decimal(amount), currency="USD"))
+    plan = replace(PLAN, services=(priced,))
+    async with open_caller(tmp_path / "amount.db", plan, now_ms=SUNDAY_NOON_MS) as caller:
+        answer = await caller.call("list_services", serviceType="ac-repair")
+    assert orjson.dumps(answer["services"][0]["price"]).decode() == f'{{"from":{shown},"currency":"USD"}}'
+
+
+async def test_the_list_of_thirty_services_with_long_texts_stays_brief(tmp_path: Path) -> None:
+    text = "Diagnosis, cleaning and repair of it. " * 30
+    services = tuple(
+        replace(PRICED, id=f"furnace-check-{number}", description=text, guidance=text, terms=text)
+        for number in range(30)
+    )
+    plan = replace(PLAN, project=replace(PLAN.project, default_service_id=None), services=services)
+    async with open_caller(tmp_path / "thirty.db", plan, now_ms=SUNDAY_NOON_MS) as caller:
+        answer = await caller.call("list_services")
+    assert len(answer["services"]) == 30
+    assert answer["services"][0]["description"] == ("Diagnosis, cleaning and repair of it. " * 3)[:-2] + "…"
+    (tokens,) = count_tokens([orjson.dumps(answer).decode()])
+    assert tokens <= 2_900
+
+
+async def test_an_unknown_service_is_not_found_and_similar_ones_are_named(caller: Caller) -> None:
+    error = await caller.expect_error("list_services", serviceType="furnace-chek")
+    assert (error["code"], error["nearest"][0], fields(error)) == ("not_found", "furnace-check", ["serviceType"])

@@ -8,6 +8,7 @@ from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, ServiceType
 from slotmcp.domain.claim import Claim
 from slotmcp.ports import BookingPages
+from slotmcp.services.appointments import find_service
 from slotmcp.services.imports import ImportReport, ProjectPlan, all_busy
 from slotmcp.services.name_lookup import CatalogIds
 from slotmcp.services.opening_days import OpeningDay, opening_days
@@ -28,6 +29,8 @@ class CatalogAnswer:
     days: tuple[OpeningDay, ...]
     """Today and the dates after it."""
     now_ms: int
+    is_of_one: bool = False
+    """True if the only service is the requested one."""
 
 
 class ProjectService:
@@ -39,19 +42,21 @@ class ProjectService:
         self._store = writer.store
         self._availability_cache = writer.availability_cache
 
-    async def list_services(self, project_id: str | None) -> CatalogAnswer:
-        """Return the services that a caller can choose from, and the opening hours.
+    async def list_services(self, project_id: str | None, service_id: str | None = None) -> CatalogAnswer:
+        """Return the services that a caller can choose from, or the requested one, and the opening hours.
 
         Raises:
             NotFound, InvalidArgument (no project given and several exist), Unavailable.
         """
         availability = await self._availability_cache.availability(project_id)
         schedule = availability.schedule
+        services = tuple(schedule.services.values()) if service_id is None else (find_service(schedule, service_id),)
         return CatalogAnswer(
             project=schedule.project,
-            services=tuple(schedule.services.values()),
+            services=services,
             days=opening_days(schedule, availability.now_ms),
             now_ms=availability.now_ms,
+            is_of_one=service_id is not None,
         )
 
     async def ids(self) -> tuple[str, ...]:

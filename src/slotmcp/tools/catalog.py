@@ -2,14 +2,15 @@
 
 from typing import Final, NotRequired
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from slotmcp.services.app import App
 from slotmcp.services.projects import CatalogAnswer
 from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc_ms
-from slotmcp.tools.speech import sentences
-from slotmcp.tools.speech.names import say_service
+from slotmcp.tools.service_views import ServiceView, note_for, show_full_service, show_service
+from slotmcp.tools.speech import sentences, service_terms
 from slotmcp.tools.speech.times import full_date
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import READ_ONLY, tool
@@ -21,17 +22,8 @@ _MINUTES_PER_HOUR: Final = 60
 class ListServices(arguments.ProjectArguments):
     """Arguments of list_services."""
 
+    service_type: arguments.Id | None = Field(None, description="Only this one, in full")
     locale: arguments.Locale = ""
-
-
-class ServiceView(TypedDict):
-    """Kind of appointment."""
-
-    serviceType: str
-    name: str
-    spokenName: str
-    durationMinutes: int
-    skills: list[str]
 
 
 class DayView(TypedDict):
@@ -70,13 +62,16 @@ class ServicesResponse(Response, LeftOut):
 
 @tool("List services", READ_ONLY)
 async def list_services(app: App, args: ListServices) -> ServicesResponse:
-    """See what can be booked, the opening hours, and today's date. Call this first, then get_slots."""
-    answer = await app.projects.list_services(args.project_id)
+    """See what can be booked, the opening hours, and today's date. Call this first, then get_slots.
+
+    With serviceType: when to use it, its price, terms and questions.
+    """
+    answer = await app.projects.list_services(args.project_id, args.service_type)
     project = answer.project
     view = Viewpoint.of(project, answer.now_ms, locale=args.locale)
     response: ServicesResponse = {
         "result": _describe(answer, view),
-        "note": view.note,
+        "note": note_for(answer.services[0], view) if answer.is_of_one else view.note,
         "projectId": project.id,
         "projectName": project.name,
         "timezone": project.timezone,
@@ -87,16 +82,7 @@ async def list_services(app: App, args: ListServices) -> ServicesResponse:
             {"date": day.date.isoformat(), "label": full_date(day.date, view.voice), "hours": _show_day(day.hours)}
             for day in answer.days
         ],
-        "services": [
-            {
-                "serviceType": service.id,
-                "name": service.name,
-                "spokenName": say_service(service, view),
-                "durationMinutes": service.duration_minutes,
-                "skills": sorted(service.skills),
-            }
-            for service in answer.services[:MAX_LISTED]
-        ],
+        "services": _show_services(answer, view),
     }
     add_left_out(response, answer.services)
     if project.default_service_id is not None:
@@ -104,8 +90,19 @@ async def list_services(app: App, args: ListServices) -> ServicesResponse:
     return response
 
 
+def _show_services(answer: CatalogAnswer, view: Viewpoint) -> list[ServiceView]:
+    if answer.is_of_one:
+        return [show_full_service(service, view) for service in answer.services]
+    return [show_service(service, view) for service in answer.services[:MAX_LISTED]]
+
+
 def _describe(answer: CatalogAnswer, view: Viewpoint) -> str:
-    """List the services, after the dates on which the business is closed or open for less time than usual."""
+    """Describe the requested service, or list all of them.
+
+    The dates on which the business is closed or open for less time than usual come before the list.
+    """
+    if answer.is_of_one:
+        return service_terms.about(answer.services[0], view)
     closed = [day.date for day in answer.days if day.is_unusually_closed]
     shortened = [day.date for day in answer.days if day.is_shortened]
     if not shortened:

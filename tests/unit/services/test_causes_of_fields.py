@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final, get_args, get_type_hints
 
 import pytest
 
 from slotmcp.domain.attention import AttentionCause
 from slotmcp.domain.booking import Booking
-from slotmcp.domain.booking_rules import OutsideAreas, ServiceArea
+from slotmcp.domain.booking_rules import OutsideAreas, Price, ServiceArea, ServiceQuestion
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
 from slotmcp.domain.catalog import (
     ChangeVerification,
@@ -168,6 +169,10 @@ CONNECTED: Final = CalcomConnection(api_key_env="CALCOM_API_KEY")
 PROMISED: Final = "it decides which starts are offered, not whether a booked one can be kept"
 CALENDAR: Final = "it decides which events are received, and their time arrives as calendar events"
 SPOKEN: Final = "it only changes spoken sentences"
+INFORMS: Final = "it only informs callers and their agents"
+ASKED: Final = "it is asked before booking, and a booking keeps its answers"
+PRICE: Final = Price(amount=Decimal(89), currency="USD", per="visit", text="The visit is $89.")
+QUESTION: Final = ServiceQuestion(id="pets", ask="Any pets?")
 
 DECLARED: Final[Mapping[Field, Invalidates | Harmless]] = {
     (ProjectPlan, "project"): Invalidates(edit=project(closed_dates=(TUESDAY,)), cause=Cause.BUSINESS_CLOSED),
@@ -219,6 +224,9 @@ DECLARED: Final[Mapping[Field, Invalidates | Harmless]] = {
         reason="it decides who may change a booking", edit=project(verify_changes=ChangeVerification.NONE)
     ),
     (Project, "parts_of_day"): Harmless(reason="it filters offered starts", edit=parts(morning=SPAN)),
+    (Project, "cancel_notice_minutes"): Harmless(
+        reason="it only changes what callers hear who cancel", edit=project(cancel_notice_minutes=60)
+    ),
     (Project, "wording"): Harmless(reason=SPOKEN, edit=project(wording=Wording.APPOINTMENT)),
     (Project, "areas"): Invalidates(edit=area(technician_ids=("ben",)), cause=Cause.OUTSIDE_AREA),
     (Project, "outside_areas"): Invalidates(
@@ -272,6 +280,20 @@ DECLARED: Final[Mapping[Field, Invalidates | Harmless]] = {
         reason="it applies to requests", edit=visit(min_duration_minutes=60)
     ),
     (ServiceType, "spoken"): Harmless(reason=SPOKEN, edit=visit(spoken={"de": "der Besuch"})),
+    (ServiceType, "description"): Harmless(reason=INFORMS, edit=visit(description="A visit.")),
+    (ServiceType, "guidance"): Harmless(reason=INFORMS, edit=visit(guidance="Use for a visit.")),
+    (ServiceType, "price"): Harmless(reason=INFORMS, edit=visit(price=PRICE)),
+    (ServiceType, "terms"): Harmless(reason=INFORMS, edit=visit(terms="Cancel a day ahead.")),
+    (ServiceType, "questions"): Harmless(reason="a booking keeps its answers", edit=visit(questions=(QUESTION,))),
+    (Price, "amount"): Harmless(reason=INFORMS, edit=visit(price=replace(PRICE, amount=Decimal(90)))),
+    (Price, "currency"): Harmless(reason=INFORMS, edit=visit(price=replace(PRICE, currency="EUR"))),
+    (Price, "per"): Harmless(reason=INFORMS, edit=visit(price=replace(PRICE, per="hour"))),
+    (Price, "text"): Harmless(reason=INFORMS, edit=visit(price=replace(PRICE, text="It is free."))),
+    (ServiceQuestion, "id"): Harmless(reason=ASKED, edit=visit(questions=(replace(QUESTION, id="dogs"),))),
+    (ServiceQuestion, "ask"): Harmless(reason=ASKED, edit=visit(questions=(replace(QUESTION, ask="Any dogs?"),))),
+    (ServiceQuestion, "is_required"): Harmless(
+        reason=ASKED, edit=visit(questions=(replace(QUESTION, is_required=True),))
+    ),
     (Technician, "id"): Harmless(reason="a technician with bookings to come cannot be removed"),
     (Technician, "name"): Harmless(reason=SPOKEN, edit=ana(name="Anna")),
     (Technician, "timezone"): Invalidates(edit=ana(timezone="Asia/Tokyo"), cause=Cause.OUTSIDE_HOURS),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from slotmcp.domain.attention import Attention, AttentionCause
 from slotmcp.domain.booking import AssignmentReason, Booking
-from slotmcp.domain.booking_rules import ServiceArea
+from slotmcp.domain.booking_rules import Price, ServiceArea, ServiceQuestion
 from slotmcp.domain.catalog import Project, RankingKey, ServiceType, Technician, Wording
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import ProblemKind
@@ -18,7 +18,7 @@ from slotmcp.domain.report import Funnel
 from slotmcp.services.attention import AffectedBooking
 from slotmcp.services.lookups import FoundBooking
 from slotmcp.services.technicians import AbsenceAnswer
-from slotmcp.tools.speech import areas, bookings, operators, reasons, refusals, sentences, waitlist
+from slotmcp.tools.speech import areas, bookings, operators, reasons, refusals, sentences, service_terms, waitlist
 from slotmcp.tools.speech.attention import say_attention
 from slotmcp.tools.speech.viewpoint import Viewpoint
 
@@ -70,6 +70,10 @@ REPAIR: Final = ServiceType(
         "de": "die Heizungsreparatur",
     },
 )
+QUESTIONS: Final = (
+    ServiceQuestion(id="age", ask="How old is it?", is_required=True),
+    ServiceQuestion(id="pets", ask="any pets", is_required=True),
+)
 SERVICES: Final = (
     REPAIR,
     ServiceType(id="check", name="A/C check (gas) - 30 min.", duration_minutes=30),
@@ -90,6 +94,7 @@ def situations(locale: str) -> Iterator[Situation]:
     yield from _offers(locale)
     yield from _holds(locale)
     yield from _services(locale)
+    yield from _service_terms(locale)
     yield from _bookings(locale)
     yield from _reasons(locale)
     yield from _waitlist(locale)
@@ -186,6 +191,23 @@ def _services(locale: str) -> Iterator[Situation]:
     for count in range(1, len(days) + 1):
         yield "Closed days", sentences.services(SERVICES, view, preface=sentences.closed_days(days[:count], view))
         yield "Shorter days", sentences.shorter_hours(days[:count], view)
+
+
+def _service_terms(locale: str) -> Iterator[Situation]:
+    """Render what is said beside the business's own words, which the test has in English."""
+    priced = replace(REPAIR, price=Price(text="The visit is 89 dollars."))
+    strict = replace(REPAIR, terms="cancel a day ahead")
+    curious = [replace(REPAIR, questions=QUESTIONS[:count]) for count in (1, 2)]
+    view, start = view_of(locale), minute("2026-11-23T09:00")
+    for service in (REPAIR, priced, strict):
+        yield "About a service", service_terms.about(service, view)
+    for service, names_service in product((priced, strict, *curious), (False, True)):
+        spoken = service_terms.held(service, start, view, names_service=names_service)
+        yield "A time is held, with what the caller has to hear", spoken
+    for count in (1, 2):
+        asks = [question.ask for question in QUESTIONS[:count]]
+        yield "A question is not answered", service_terms.unanswered(asks, view)
+    yield "On short notice", service_terms.short_notice(strict.terms, view)
 
 
 def _bookings(locale: str) -> Iterator[Situation]:
