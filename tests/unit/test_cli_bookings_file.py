@@ -1,6 +1,7 @@
 """`slotmcp export`, `import` and `check` with many bookings, in a file of their own."""
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,9 @@ from slotmcp.cli.exits import Exit
 from support.command_line import Run
 
 TECHNICIANS = 40
-MANY = 40_000
+MANY = 11_000
+"""More bookings than the command reports at once, and with long ids more than a project file takes."""
+MAX_ID = 64
 START = datetime(2027, 1, 4, 8, tzinfo=UTC)
 BUSINESS = """\
 project: {id: big, name: Big, timezone: America/Denver}
@@ -35,6 +38,23 @@ def line(number: int, **more: object) -> str:
     return json.dumps(keys | more, separators=(",", ":")) + "\n"
 
 
+def long(id_: str) -> str:
+    return id_.ljust(MAX_ID, "x")
+
+
+def long_line(number: int) -> str:
+    """Return a booking of the business with long ids."""
+    technician = long(f"t-{number % TECHNICIANS}")
+    return line(
+        number,
+        id=long(f"b-{number:06}"),
+        technicianId=technician,
+        serviceType=long("repair"),
+        technicianChosen=True,
+        status="completed",
+    )
+
+
 @pytest.fixture
 def business(tmp_path: Path) -> Path:
     path = tmp_path / "big.yaml"
@@ -50,7 +70,8 @@ def bookings(tmp_path: Path) -> Path:
 
 
 def test_many_bookings_are_imported_exported_and_recognized(slotmcp: Run, business: Path, bookings: Path) -> None:
-    lines = [line(number) for number in range(MANY)]
+    business.write_text(re.sub(r"(?<=\bid: )[tr][\w-]+", lambda id_: long(id_[0]), BUSINESS))
+    lines = [long_line(number) for number in range(MANY)]
     bookings.write_text("".join(lines))
     first = slotmcp("import", str(business), "--bookings", str(bookings))
     assert first.out.startswith(f"Imported big: {MANY + TECHNICIANS + 2} created, 0 updated, 0 unchanged")
