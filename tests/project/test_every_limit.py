@@ -109,6 +109,7 @@ REACHED_BY: Final = {
     "body": (
         "interfaces/test_http_limits.py::test_a_body_that_is_too_large_is_not_read_with_or_without_a_length_header"
     ),
+    "fields of a form": "interfaces/dashboard/test_login.py::test_the_fields_of_a_form_are_limited",
     "values in a body": f"{WIRE}::test_a_hard_body_of_a_valid_size_does_not_stall_the_server",
     "other bytes of a request, such as sizes of chunks and trailers": (
         f"{WIRE}::test_endless_bytes_are_cut_off_without_a_stall"
