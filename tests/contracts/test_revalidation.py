@@ -272,7 +272,10 @@ async def play(store: Store, story: Story) -> None:
             )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=settings().max_examples // 2,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(story=stories())
 def test_the_marked_bookings_are_those_that_the_oracle_refuses(open_sqlite: OpenStore, story: Story) -> None:
     async def run() -> None:
@@ -283,7 +286,7 @@ def test_the_marked_bookings_are_those_that_the_oracle_refuses(open_sqlite: Open
 
 
 @settings(
-    max_examples=settings().max_examples // 4,
+    max_examples=settings().max_examples // 7,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(story=stories())

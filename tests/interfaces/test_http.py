@@ -121,8 +121,9 @@ async def test_metrics_count_calls_and_requests_without_personal_data(server: Ht
     assert "nowhere" not in counted
 
 
-async def test_two_workers_share_a_port_a_database_and_their_metrics(path: Path) -> None:
+async def test_two_workers_share_a_port_a_database_and_their_metrics_and_refuse_sse(path: Path) -> None:
     with serving(path, "--workers", "2") as server:
+        await check_that_sse_is_refused(server)
         for _ in range(20):
             assert (await server.post(call_of("list_services"))).status_code == 200
         async with httpx2.AsyncClient(base_url=server.url) as client:
@@ -235,13 +236,13 @@ def _is_ready(url: str) -> bool:
         return False
 
 
-async def test_several_workers_refuse_sse_with_the_reason(path: Path) -> None:
-    with serving(path, "--workers", "2") as server:
-        async with httpx2.AsyncClient(base_url=server.url) as client:
-            answers = [await client.get("/sse") for _ in range(6)]
-            answers += [await client.get("/sse/"), await client.post("/messages/?session_id=1")]
-        async with Client(f"{server.url}/mcp") as client:
-            assert (await client.list_tools()).tools
+async def check_that_sse_is_refused(server: HttpServer) -> None:
+    """Check that several workers refuse SSE with the reason, and offer streamable HTTP."""
+    async with httpx2.AsyncClient(base_url=server.url) as client:
+        answers = [await client.get("/sse") for _ in range(6)]
+        answers += [await client.get("/sse/"), await client.post("/messages/?session_id=1")]
+    async with Client(f"{server.url}/mcp") as client:
+        assert (await client.list_tools()).tools
     assert "SSE is off" in server.log
     assert {(answer.status_code, answer.json()["error"]) for answer in answers} == {(404, "no_sse")}
     assert "--workers 1" in answers[0].json()["message"]

@@ -58,35 +58,10 @@ def inspector(tmp_path: Path) -> Inspector:
     return made
 
 
-def test_the_inspector_lists_every_tool(inspector: Inspector) -> None:
-    code, response = inspector.request("tools/list")
-
-    assert code == 0
-    assert {tool["name"] for tool in response["tools"]} == CALLER_TOOLS
-
-
-@pytest.mark.timeout(300)
-def test_the_inspector_calls_every_tool_and_reports_a_refusal(inspector: Inspector) -> None:
-    services, catalog = inspector.call("list_services")
-    searched, free = inspector.call("get_slots", serviceType=catalog["services"][0]["serviceType"])
-    start = free["slots"][0]["start"]
-    service = free["query"]["serviceType"]
-    held, hold = inspector.call("create_hold", serviceType=service, start=start, customerHash="caller-1")
-    released, _ = inspector.call("release_hold", holdToken=hold["holdToken"])
-    customer = {"customerName": "Jo Doe", "customerPhone": "+1 303 555 0100"}
-    booked, booking = inspector.call("book_slot", serviceType=service, start=start, **customer)
-    refused, refusal = inspector.call("book_slot", serviceType=service, start="2099-01-04T03:07:00Z", **customer)
-
-    other_start = free["slots"][-1]["start"]
-    explained, _ = inspector.call("explain_slot", serviceType=service, start=other_start)
-    found, theirs = inspector.call("find_bookings", phone="(303) 555-0100")
-    booking_id = theirs["bookings"][0]["bookingId"]
-    moved, _ = inspector.call("reschedule_booking", bookingId=booking_id, phone="303 555 0100", start=other_start)
-    cancelled, _ = inspector.call("cancel_booking", bookingId=booking_id, phone="303 555 0100")
-    window = {"from": free["query"]["from"], "to": free["query"]["to"]}
-    joined, no_need = inspector.call("join_waitlist", serviceType=service, **window, **customer)
-
-    assert [services, searched, held, released, booked, explained, found, moved, cancelled] == [0] * 9
-    assert (joined, no_need["error"]["code"]) == (TOOL_ERRED, "slots_available")
-    assert booking["booking"]["status"] == "confirmed"
-    assert (refused, refusal["error"]["code"]) == (TOOL_ERRED, "slot_unavailable")
+def test_the_inspector_lists_every_tool_calls_one_and_reports_a_refusal(inspector: Inspector) -> None:
+    listed, response = inspector.request("tools/list")
+    assert (listed, {tool["name"] for tool in response["tools"]}) == (0, CALLER_TOOLS)
+    called, catalog = inspector.call("list_services")
+    assert (called, bool(catalog["services"])) == (0, True)
+    refused, refusal = inspector.call("find_bookings", phone="0")
+    assert (refused, refusal["error"]["code"]) == (TOOL_ERRED, "invalid_argument")

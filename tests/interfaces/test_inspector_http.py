@@ -57,3 +57,37 @@ def test_the_inspector_lists_tools_calls_one_and_reports_a_refusal(place: tuple[
     unknown = ("--tool-name", "find_bookings", "--tool-arg", "phone=0")
     refused, refusal = call(place, transport, "--method", "tools/call", *unknown)
     assert (refused, refusal["structuredContent"]["error"]["code"]) == (TOOL_ERRED, "invalid_argument")
+
+
+def call_tool(place: tuple[str, str], tool: str, **arguments: str) -> tuple[int, dict[str, Any]]:
+    """Return the Inspector's exit code and the tool's response."""
+    pairs = [word for name, value in arguments.items() for word in ("--tool-arg", f"{name}={value}")]
+    code, response = call(place, "http", "--method", "tools/call", "--tool-name", tool, *pairs)
+    return code, response["structuredContent"]
+
+
+@pytest.mark.timeout(300)
+def test_the_inspector_calls_every_tool_and_reports_a_refusal(place: tuple[str, str]) -> None:
+    services, catalog = call_tool(place, "list_services")
+    searched, free = call_tool(place, "get_slots", serviceType=catalog["services"][0]["serviceType"])
+    start = free["slots"][0]["start"]
+    service = free["query"]["serviceType"]
+    held, hold = call_tool(place, "create_hold", serviceType=service, start=start, customerHash="caller-1")
+    released, _ = call_tool(place, "release_hold", holdToken=hold["holdToken"])
+    customer = {"customerName": "Jo Doe", "customerPhone": "+1 303 555 0100"}
+    booked, booking = call_tool(place, "book_slot", serviceType=service, start=start, **customer)
+    refused, refusal = call_tool(place, "book_slot", serviceType=service, start="2099-01-04T03:07:00Z", **customer)
+
+    other_start = free["slots"][-1]["start"]
+    explained, _ = call_tool(place, "explain_slot", serviceType=service, start=other_start)
+    found, theirs = call_tool(place, "find_bookings", phone="(303) 555-0100")
+    proof = {"bookingId": theirs["bookings"][0]["bookingId"], "phone": "303 555 0100"}
+    moved, _ = call_tool(place, "reschedule_booking", start=other_start, **proof)
+    cancelled, _ = call_tool(place, "cancel_booking", **proof)
+    window = {"from": free["query"]["from"], "to": free["query"]["to"]}
+    joined, no_need = call_tool(place, "join_waitlist", serviceType=service, **window, **customer)
+
+    assert [services, searched, held, released, booked, explained, found, moved, cancelled] == [0] * 9
+    assert (joined, no_need["error"]["code"]) == (TOOL_ERRED, "slots_available")
+    assert booking["booking"]["status"] == "confirmed"
+    assert (refused, refusal["error"]["code"]) == (TOOL_ERRED, "slot_unavailable")

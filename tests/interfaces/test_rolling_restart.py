@@ -26,6 +26,7 @@ from support.until import is_open, until
 SPEED: Final = 5
 """Health checks and drains are so many times as fast as shipped."""
 DRAIN_SECONDS: Final = 5 / SPEED
+PAUSE_SECONDS: Final = 0.03
 PUBLIC_HOST: Final = "book.example.com"
 MORE: Final = 5
 TIMEOUT_SECONDS: Final = 120
@@ -42,7 +43,7 @@ class Callers:
     answers: dict[str, int] = field(default_factory=dict)
     ends: dict[str, int] = field(default_factory=dict)
     """Number of ends of streams, by kind of stream."""
-    pause_seconds: float = 0
+    pause_seconds: float = PAUSE_SECONDS
     """Pause of each client between its requests."""
     is_over: bool = False
 
@@ -189,7 +190,7 @@ async def restart(service: Service, port: int, both: list[Callers]) -> None:
     await asyncio.gather(*(request.end() for request in slow))
     assert await asyncio.to_thread(service.wait) == 0
     for callers in both:
-        callers.pause_seconds = 0.1  # leaves time for the server to start
+        callers.pause_seconds = 3 * PAUSE_SECONDS  # leaves time for the server to start
     await asyncio.to_thread(service.start)
     for callers in both:
-        callers.pause_seconds = 0
+        callers.pause_seconds = PAUSE_SECONDS

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-TIMEOUT_SECONDS: Final = 30
+TIMEOUT_SECONDS: Final = 60
 
 
 def is_open(port: int) -> bool:
