@@ -1,8 +1,13 @@
 """Options and helpers that several commands share."""
 
 import asyncio
+import os
+import sys
+import threading
 from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Annotated, Final, TypeVar
 
 import typer
 
@@ -16,6 +21,9 @@ from slotmcp.tools.speech.times import label
 from slotmcp.tools.speech.viewpoint import Viewpoint
 
 T = TypeVar("T")
+
+LOW_PRIORITY: Final = 10
+"""Niceness of a thread that works for seconds, while other processes answer calls."""
 
 OPTIONAL_PROJECT = "Project id; optional if there is only one project."
 ProjectOption = Annotated[str | None, typer.Option("--project", metavar="ID", help=OPTIONAL_PROJECT)]
@@ -45,3 +53,28 @@ def start_label(project: Project, start: Minute, now_ms: int, *, locale: str = "
     """Format a start in the project's time zone, as spoken to callers."""
     view = Viewpoint.of(project, now_ms, locale=locale)
     return label(view.local(start), view.voice)
+
+
+def run_at_low_priority(work: Callable[[], T]) -> T:
+    """Return the result of a function that runs in a thread of low priority, if the system has such threads.
+
+    Do not hold a lock of the database meanwhile: other processes would wait for a thread that rarely runs.
+
+    Raises:
+        BaseException: any exception of the function.
+    """
+    future: Future[T] = Future()
+
+    def run() -> None:
+        if sys.platform == "linux":
+            with suppress(OSError):
+                thread_id = threading.get_native_id()  # Linux accepts a thread in place of a process
+                usual = os.getpriority(os.PRIO_PROCESS, thread_id)
+                os.setpriority(os.PRIO_PROCESS, thread_id, max(usual, LOW_PRIORITY))
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001  the caller gets it
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="slotmcp-low-priority", daemon=True).start()
+    return future.result()

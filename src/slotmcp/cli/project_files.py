@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from slotmcp.bootstrap import SystemClock, own_preparation
-from slotmcp.cli.common import OPTIONAL_PROJECT, plural, run_in_app
+from slotmcp.cli.common import OPTIONAL_PROJECT, plural, run_at_low_priority, run_in_app
 from slotmcp.cli.effects import describe_effects
 from slotmcp.cli.exits import Exit, exit_with, print_error
 from slotmcp.domain.claim import Claim
@@ -65,8 +65,8 @@ def import_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the changes without making them.")] = False,
 ) -> None:
     """Create a project from its file, or update it. Bookings keep their time; those that no longer fit are listed."""
-    settings, plan = Settings.load(), _load(file)
-    more, claims = _load_bookings(bookings, plan)
+    settings = Settings.load()
+    plan, (more, claims) = run_at_low_priority(lambda: _load_all(file, bookings))
     with _exit_on_bad_file():
         report = run_in_app(
             lambda app: app.projects.import_project(
@@ -161,6 +161,11 @@ def _load(path: Path) -> ProjectPlan:
     for note in file.notes:
         print_error(f"{path}:{note} (warning)")
     return file.plan
+
+
+def _load_all(file: Path, bookings: Path | None) -> tuple[ProjectPlan, tuple[BookingsFile | None, Sequence[Claim]]]:
+    plan = _load(file)
+    return plan, _load_bookings(bookings, plan)
 
 
 def _load_bookings(path: Path | None, plan: ProjectPlan) -> tuple[BookingsFile | None, Sequence[Claim]]:
