@@ -8,6 +8,7 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.zone_names import PLACE_BY_FIXED_ZONE
 from slotmcp.project_file.checks import Problems
+from slotmcp.project_file.rule_notes import add_rule_notes
 from slotmcp.project_file.suggestions import nearest
 from slotmcp.services.countries import DEFAULT_LOCALE, country_of, region_of
 from slotmcp.services.imports import ProjectPlan
@@ -25,6 +26,7 @@ def add_notes(plan: ProjectPlan, now_ms: int, problems: Problems) -> None:
     _note_skills(plan, problems)
     _note_technicians(plan, problems)
     _note_bookings(plan, problems)
+    add_rule_notes(plan, now_ms, problems)
 
 
 def _note_country(project: Project, problems: Problems) -> None:
@@ -99,16 +101,17 @@ def _note_skills(plan: ProjectPlan, problems: Problems) -> None:
 
 
 def _note_technicians(plan: ProjectPlan, problems: Problems) -> None:
+    has_travel = plan.project.travel.mode is not TravelMode.NONE
     for index, technician in enumerate(plan.technicians):
         at_technician = problems.at("technicians", index)
         if not _has_hours(technician):
             at_technician.add_note(f"{technician.id} has no shifts and is never offered")
-        elif technician.home is None and plan.project.travel.mode is not TravelMode.NONE:
+        elif technician.home is None and not technician.home_postal_code and has_travel:
             at_technician.add_note(f"{technician.id} has no home, so travel to the first job of a day is ignored")
 
 
 def _has_hours(technician: Technician) -> bool:
-    return bool(technician.shifts) or any(override.windows for override in technician.overrides)
+    return bool(technician.shifts or technician.on_call) or any(override.windows for override in technician.overrides)
 
 
 def _note_bookings(plan: ProjectPlan, problems: Problems) -> None:
