@@ -9,12 +9,12 @@ from io import StringIO
 from typing import Any, TypeAlias
 
 from slotmcp.domain.booking import Booking
-from slotmcp.domain.booking_rules import BookableSpan, Price, ServiceArea
+from slotmcp.domain.booking_rules import BookableSpan, Closure, Price, ServiceArea
 from slotmcp.domain.calcom import CalcomHost
 from slotmcp.domain.catalog import DateOverride, Location, Project, ServiceType, Technician, TimeOff
 from slotmcp.domain.claim import BusyTime
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
-from slotmcp.domain.recurrence import PartsOfDay, WallSpan, WeeklySpan
+from slotmcp.domain.recurrence import WHOLE_DAY, FloatingBreak, PartsOfDay, RecurringTimeOff, WallSpan, WeeklySpan
 from slotmcp.engine.zones import utc_to_wall, wall_to_utc
 from slotmcp.project_file.field_types import DAYS
 from slotmcp.project_file.rule_schema import (
@@ -36,7 +36,6 @@ from slotmcp.project_file.schema import (
     RankingEntry,
     ServiceEntry,
     TechnicianEntry,
-    TimeOffEntry,
     TravelEntry,
 )
 from slotmcp.project_file.times import write_clock, write_day_span, write_instant, write_wall
@@ -87,9 +86,14 @@ def _project(project: Project) -> Keys:
         and _Flow(CalcomEntry.export(connection, webhook_secret_envs=list(connection.webhook_secret_envs))),
         holidays=[*project.holiday_regions, *project.closed_dates],
         parts_of_day=_parts_of_day(project.parts_of_day),
-        closures=[_Flow(ClosureEntry.export(closure)) for closure in project.closures],
+        closures=[_closure(closure) for closure in project.closures],
         areas=[_area(area) for area in project.areas],
     )
+
+
+def _closure(closure: Closure) -> Keys:
+    window = {"start": None, "end": None} if closure.span is None else _window(closure.span)
+    return _Flow(ClosureEntry.export(closure, **window))
 
 
 def _area(area: ServiceArea) -> Keys:
@@ -140,10 +144,13 @@ def _technician(technician: Technician, project: Project) -> Keys:
         skills=sorted(technician.skills),
         home=_home(technician),
         shifts=[_weekly_span(shift) for shift in technician.shifts],
-        breaks=[_weekly_span(pause) for pause in technician.breaks],
+        breaks=[*map(_weekly_span, technician.breaks), *map(_floating_break, technician.floating_breaks)],
         on_call=[_weekly_span(span) for span in technician.on_call],
         overrides=[_override(override) for override in technician.overrides],
-        time_off=[_absence(absence, zone_key) for absence in technician.time_off],
+        time_off=[
+            *(_absence(absence, zone_key) for absence in technician.time_off),
+            *map(_recurring_absence, technician.recurring_time_off),
+        ],
         calcom=technician.calcom and _host(technician.calcom),
     )
 
@@ -163,8 +170,21 @@ def _host(host: CalcomHost) -> Keys:
 
 
 def _weekly_span(weekly: WeeklySpan) -> Keys:
+    return _Flow({"days": _days(weekly.days), **_window(weekly.span), **_recurrence(weekly)})
+
+
+def _recurrence(weekly: WeeklySpan) -> Keys:
+    """Return the keys of a recurrence except its days."""
+    every = weekly.every_weeks if weekly.every_weeks > 1 else None
     dates = {"from": weekly.valid_from, "until": weekly.valid_until}
-    return _Flow({"days": _days(weekly.days), **_window(weekly.span), **dates})
+    return {**dates, "every": every, "rrule": _Quoted(weekly.rrule) if weekly.rrule else None}
+
+
+def _floating_break(floating: FloatingBreak) -> Keys:
+    window = floating.window
+    earliest, latest = (_Quoted(write_clock(at)) for at in (window.span.start_minute, window.span.end_minute))
+    placed = {"earliest": earliest, "latest": latest, "minutes": floating.minutes}
+    return _Flow({"days": _days(window.days), **placed, **_recurrence(window)})
 
 
 def _days(days: Iterable[int]) -> list[str]:
@@ -184,7 +204,12 @@ def _override(override: DateOverride) -> Keys:
 
 def _absence(absence: TimeOff, zone_key: str) -> Keys:
     start, end = _local(absence.start, zone_key), _local(absence.end, zone_key)
-    return _Flow(TimeOffEntry.export(absence, start=start, end=end, reason=absence.reason or None))
+    return _Flow(start=start, end=end, reason=absence.reason or None)
+
+
+def _recurring_absence(absence: RecurringTimeOff) -> Keys:
+    window = {} if absence.span == WHOLE_DAY else _window(absence.span)
+    return _Flow({"rrule": _Quoted(absence.rrule), "from": absence.first, **window, "reason": absence.reason or None})
 
 
 def _local(minute: Minute, zone_key: str) -> str:

@@ -17,6 +17,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from slotmcp.domain.postal_codes import PREFIX_MARK, RANGE_MARK, is_postal_code, normalize_postal_code
 from slotmcp.domain.recurrence import WallSpan
+from slotmcp.engine.recurrence_rules import parse_rule
 from slotmcp.project_file import times
 from slotmcp.project_file.suggestions import check_country, check_currency, check_region, check_zone
 
@@ -34,6 +35,7 @@ _HYPHENATED_RANGE = r"\s*([0-9]{4,})\s*-\s*([0-9]{4,})\s*"
 """No country has postal codes of two equally long numbers of this length."""
 _CONTROL = {"Cc", "Cs", "Zl", "Zp"}
 _MAX_SHOWN = 40
+_MAX_RULE = 300
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -270,6 +272,15 @@ def _postal_prefix(prefix: str, rest: str) -> str:
     return f"{start}{PREFIX_MARK}"
 
 
+def _rule(word: str) -> str:
+    """Return a recurrence rule in capitals, without the name of its property."""
+    if len(word) > _MAX_RULE:
+        raise ValueError(f"write the rule in at most {_MAX_RULE} characters, not {len(word):,}")
+    rule = "".join(word.split()).upper().removeprefix("RRULE:")
+    parse_rule(rule)
+    return rule
+
+
 def _flag(value: object) -> bool:
     if isinstance(value, bool):
         return value
@@ -297,6 +308,13 @@ AnyMoment = Annotated[
     times.TimeExpression,
     _date_or_time(times.parse_time, "a date and time", "2026-11-23T09:00", times.TIME_PATTERN),
 ]
+MomentOrClock = Annotated[
+    times.TimeExpression | int,
+    _date_or_time(
+        times.parse_time_or_clock, "a date and time", "2026-11-23T09:00", rf"{times.TIME_PATTERN}|{times.CLOCK_PATTERN}"
+    ),
+]
+Rule = Annotated[str, _parsed(_rule, "a recurrence rule", "FREQ=MONTHLY;BYDAY=1MO", {"maxLength": _MAX_RULE})]
 BookingId = Annotated[
     str,
     _pattern(

@@ -10,12 +10,13 @@ from itertools import pairwise
 
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CALENDAR_SOURCE_PREFIX
-from slotmcp.domain.catalog import DateOverride, Location, Project, ServiceType, Technician, TimeOff, TravelPolicy
+from slotmcp.domain.catalog import DateOverride, Location, Project, ServiceType, Technician, TravelPolicy
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
-from slotmcp.domain.recurrence import PartsOfDay, WeeklySpan
+from slotmcp.domain.recurrence import PartsOfDay
 from slotmcp.project_file.calcom import check_calcom, connection_of, host_of
 from slotmcp.project_file.checks import KnownIds, Problems, check_repeated
+from slotmcp.project_file.recurrence_mapping import absences_of, breaks_of, shifts_of
 from slotmcp.project_file.rule_mapping import (
     areas_of,
     bookable_of,
@@ -34,9 +35,7 @@ from slotmcp.project_file.schema import (
     PartsOfDayEntry,
     ProjectEntry,
     ServiceEntry,
-    ShiftEntry,
     TechnicianEntry,
-    TimeOffEntry,
 )
 from slotmcp.project_file.times import TimeExpression, TimeResolver, write_clock, write_day_span
 from slotmcp.services.imports import ProjectPlan
@@ -127,32 +126,23 @@ def _service(entry: ServiceEntry, problems: Problems) -> ServiceType:
 def _technician(entry: TechnicianEntry, of_project: TimeResolver, problems: Problems) -> Technician:
     check_repeated(entry.skills, problems.at("skills"))
     resolver = TimeResolver(entry.timezone or of_project.zone_key, of_project.now_ms)
+    breaks, floating_breaks = breaks_of(entry.breaks, problems.at("breaks"))
+    time_off, recurring_time_off = absences_of(entry.time_off, resolver, problems.at("timeOff"))
     return entry.to(
         Technician,
         timezone=resolver.zone_key,
         skills=frozenset(entry.skills),
         home=home_of(entry.home, problems.at("home")),
         home_postal_code=entry.home.postal_code if entry.home else "",
-        shifts=_weekly_spans(entry.shifts, problems.at("shifts")),
-        breaks=_weekly_spans(entry.breaks, problems.at("breaks")),
-        on_call=_weekly_spans(entry.on_call, problems.at("onCall")),
+        shifts=shifts_of(entry.shifts, problems.at("shifts")),
+        breaks=breaks,
+        floating_breaks=floating_breaks,
+        on_call=shifts_of(entry.on_call, problems.at("onCall")),
         overrides=_overrides(entry.overrides, resolver, problems.at("overrides")),
-        time_off=tuple(
-            _absence(absence, resolver, problems.at("timeOff", index)) for index, absence in enumerate(entry.time_off)
-        ),
+        time_off=time_off,
+        recurring_time_off=recurring_time_off,
         calcom=host_of(entry.calcom),
     )
-
-
-def _weekly_spans(entries: Sequence[ShiftEntry], problems: Problems) -> tuple[WeeklySpan, ...]:
-    return tuple(_weekly_span(entry, problems.at(index)) for index, entry in enumerate(entries))
-
-
-def _weekly_span(entry: ShiftEntry, problems: Problems) -> WeeklySpan:
-    check_repeated(entry.days, problems.at("days"))
-    if entry.valid_from is not None and entry.valid_until is not None and entry.valid_until < entry.valid_from:
-        problems.at("until").add(f"this is before from; write {entry.valid_from} or a later date")
-    return entry.to(WeeklySpan, days=frozenset(entry.days), span=wall_span_of(entry, problems))
 
 
 def _overrides(
@@ -177,25 +167,13 @@ def _override(entry: OverrideEntry, resolver: TimeResolver, problems: Problems) 
     return DateOverride(date=resolver.date_of(entry.date), windows=tuple(windows))
 
 
-def _absence(entry: TimeOffEntry, resolver: TimeResolver, problems: Problems) -> TimeOff:
-    start, end = _start_and_end(entry, resolver, problems)
-    return entry.to(TimeOff, start=start, end=end, reason=entry.reason or "")
-
-
 def _busy_time(entry: BusyEntry, resolver: TimeResolver, problems: Problems) -> BusyTime:
-    start, end = _start_and_end(entry, resolver, problems)
+    start, end = resolver.minute_of(entry.start), resolver.minute_of(entry.end, is_end=True)
+    _check_order(start, end, resolver, problems.at("end"))
     source = entry.source or ""
     if source.startswith(CALENDAR_SOURCE_PREFIX):
         problems.at("source").add("sources that start with calcom are reserved for Cal.com; write another word")
     return entry.to(BusyTime, start=start, end=end, source=source)
-
-
-def _start_and_end(
-    entry: TimeOffEntry | BusyEntry, resolver: TimeResolver, problems: Problems
-) -> tuple[Minute, Minute]:
-    start, end = resolver.minute_of(entry.start), resolver.minute_of(entry.end, is_end=True)
-    _check_order(start, end, resolver, problems.at("end"))
-    return start, end
 
 
 def _check_order(start: Minute, end: Minute, resolver: TimeResolver, problems: Problems) -> None:

@@ -1,12 +1,17 @@
 """Notes on a project file: valid but unusual values."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from slotmcp.domain.catalog import Project, Technician, TechnicianStatus, TravelMode
+from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
+from slotmcp.engine.opening_hours import recurrences
+from slotmcp.engine.recurrence_rules import dates_of_rule
 from slotmcp.engine.zone_names import PLACE_BY_FIXED_ZONE
+from slotmcp.engine.zones import local_date
 from slotmcp.project_file.checks import Problems
 from slotmcp.project_file.rule_notes import add_rule_notes
 from slotmcp.project_file.suggestions import nearest
@@ -23,6 +28,7 @@ def add_notes(plan: ProjectPlan, now_ms: int, problems: Problems) -> None:
     _note_zones(plan, problems)
     _note_services(plan, problems)
     _note_long_services(plan, now_ms, problems)
+    _note_recurrences(plan, now_ms, problems)
     _note_skills(plan, problems)
     _note_technicians(plan, problems)
     _note_bookings(plan, problems)
@@ -89,6 +95,28 @@ def _availability(plan: ProjectPlan, now_ms: int) -> Availability:
     technicians = {technician.id: TechnicianSchedule(technician=technician) for technician in plan.technicians}
     schedule = Schedule(project=project, services=services, technician_schedules=technicians, revision=0)
     return Availability.of(schedule, now_ms)
+
+
+def _note_recurrences(plan: ProjectPlan, now_ms: int, problems: Problems) -> None:
+    """Note recurrences by a rule, or in some weeks only, that yield no date within the horizon."""
+    for index, technician in enumerate(plan.technicians):
+        first = local_date(technician.timezone, now_ms // MS_PER_MINUTE)
+        last = first + timedelta(days=plan.project.horizon_days)
+        floating = [each.window for each in technician.floating_breaks]
+        spans = {"shifts": technician.shifts, "breaks": (*technician.breaks, *floating), "onCall": technician.on_call}
+        empty = [
+            (key, f"every {each.every_weeks} weeks" if each.every_weeks > 1 else each.rrule)
+            for key, listed in spans.items()
+            for each in listed
+            if (each.every_weeks > 1 or each.rrule) and not any(recurrences(each, first, last))
+        ]
+        absences = technician.recurring_time_off
+        empty += [
+            ("timeOff", each.rrule) for each in absences if not dates_of_rule(each.rrule, each.first, first, last)
+        ]
+        for key, rule in empty:
+            note = f"{technician.id}: {rule} yields no date from {first} to {last}, the dates that can be booked"
+            problems.at("technicians", index, key).add_note(note)
 
 
 def _note_skills(plan: ProjectPlan, problems: Problems) -> None:

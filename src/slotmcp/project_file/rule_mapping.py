@@ -45,7 +45,18 @@ def _closure(entry: ClosureEntry, problems: Problems) -> Closure:
         problems.at("to").add(f"this is before from; write {entry.first} or a later date")
     elif (days := (entry.last - entry.first).days + 1) > MAX_CLOSURE_DAYS:
         problems.at("to").add(f"the closure has {days} days; write at most {MAX_CLOSURE_DAYS}, or two closures")
-    return entry.to(Closure)
+    return entry.to(Closure, span=_part_of_date(entry, problems))
+
+
+def _part_of_date(entry: ClosureEntry, problems: Problems) -> WallSpan | None:
+    """Return the part of each date that is closed; None if the whole date is."""
+    if entry.start is not None and entry.end is not None:
+        return span_between(entry.start, entry.end, problems)
+    if entry.start is not None or entry.end is not None:
+        missing, there = ("start", "end") if entry.start is None else ("end", "start")
+        if not problems.at(missing).exist:
+            problems.at(missing).add(f'{missing} is missing; add it, such as "12:00", or remove {there} for whole days')
+    return None
 
 
 def areas_of(entries: Sequence[AreaEntry], known: KnownIds, problems: Problems) -> tuple[ServiceArea, ...]:
@@ -195,14 +206,18 @@ def home_of(entry: HomeEntry | None, problems: Problems) -> Location | None:
 
 
 def wall_span_of(entry: WindowEntry, problems: Problems) -> WallSpan:
+    """Return the time span of a window, and report an empty one."""
+    return span_between(entry.start, entry.end, problems)
+
+
+def span_between(start: int, end: int, problems: Problems) -> WallSpan:
     """Return the time span of a start and an end, and report equal ones."""
-    if entry.start == MINUTES_PER_DAY:
+    if start == MINUTES_PER_DAY:
         problems.at("start").add('nothing can start at 24:00; write "00:00" on the next day')
-    elif entry.start == entry.end:
+    elif start == end:
         sentence = 'this equals the start; write a later time, or for the whole day "00:00" to "24:00"'
         problems.at("end").add(sentence)
-    past_midnight = MINUTES_PER_DAY * (entry.end < entry.start)
-    return WallSpan(start_minute=entry.start, end_minute=entry.end + past_midnight)
+    return WallSpan(start_minute=start, end_minute=end + MINUTES_PER_DAY * (end < start))
 
 
 def _check_unique(ids: Sequence[str], problems: Problems) -> None:

@@ -51,6 +51,10 @@ class ClosureEntry(Entry):
     """First date."""
     last: PlainDate = Field(alias="to", examples=["2027-01-02"])
     """Last date."""
+    start: Clock | None = None
+    """Start of the closed part of each date; default: the whole date is closed."""
+    end: Clock | None = None
+    """End of the closed part of each date."""
     reason: Reason = ""
     """Free text."""
 

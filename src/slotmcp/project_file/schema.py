@@ -28,7 +28,6 @@ from slotmcp.project_file.field_types import (
     AnyMoment,
     BookingId,
     Country,
-    Day,
     DaySpan,
     Email,
     Flag,
@@ -36,7 +35,6 @@ from slotmcp.project_file.field_types import (
     Latitude,
     Locale,
     Longitude,
-    PlainDate,
     PostalCode,
     Variable,
     ZoneName,
@@ -47,6 +45,7 @@ from slotmcp.project_file.field_types import (
     slug,
     text,
 )
+from slotmcp.project_file.recurrence_schema import BreakEntry, ShiftEntry, TimeOffEntry
 from slotmcp.project_file.rule_schema import (
     MAX_AREAS,
     MAX_BOOKABLE,
@@ -65,7 +64,6 @@ from slotmcp.project_file.rule_schema import (
 )
 
 Name = Annotated[str, text("a name", "Front Range Heating", longest=200)]
-TimeOffReason = Annotated[str, text("a reason", "holiday", longest=200)]
 Source = Annotated[str, text("a source", "calendar", longest=100)]
 Spoken = Annotated[str, text("the service's name", "la reparación de la calefacción", longest=80)]
 Skill = Annotated[str, slug("a skill", "hvac")]
@@ -257,17 +255,6 @@ class ServiceEntry(Entry):
     """Capacity that is kept for emergencies."""
 
 
-class ShiftEntry(WindowEntry):
-    """Weekly working time, or a weekly break, in the technician's time zone."""
-
-    days: list[Day] = Field(min_length=1, examples=[["mon", "tue", "wed", "thu", "fri"]])
-    """Days on which it starts."""
-    valid_from: PlainDate | None = Field(default=None, alias="from")
-    """First date on which it starts."""
-    valid_until: PlainDate | None = Field(default=None, alias="until")
-    """Last date on which it starts."""
-
-
 class OverrideEntry(Entry):
     """Working time of one date, in place of its shifts."""
 
@@ -277,15 +264,6 @@ class OverrideEntry(Entry):
     """No working time on this date."""
     windows: list[WindowEntry] = Field(default=[])
     """Working time of the date; breaks still apply."""
-
-
-class TimeOffEntry(Entry):
-    """An absence, in the technician's time zone. Of whole dates the end is the last date."""
-
-    start: AnyMoment = Field(examples=["2026-12-24"])
-    end: AnyMoment = Field(examples=["2026-12-26"])
-    reason: TimeOffReason | None = None
-    """Free text."""
 
 
 class EventTypeEntry(Entry):
@@ -341,9 +319,9 @@ class TechnicianEntry(Entry):
     max_bookings_per_day: Annotated[int, integer("bookings", 1, 100, 6)] | None = None
     """Maximum number of bookings and live holds on one local date of the project."""
     shifts: list[ShiftEntry] = Field(default=[])
-    """Weekly working time."""
-    breaks: list[ShiftEntry] = Field(default=[])
-    """Weekly breaks from the shifts."""
+    """Recurring working time."""
+    breaks: list[BreakEntry] = Field(default=[])
+    """Recurring breaks from the shifts, at a fixed time or floating."""
     on_call: list[ShiftEntry] = Field(default=[])
     """Weekly working time for emergencies only."""
     overrides: list[OverrideEntry] = Field(default=[])

@@ -169,6 +169,15 @@ def parse_time(text: str) -> TimeExpression:
     return TimeExpression(day, None if match["clock"] is None else parse_clock(match["clock"]), offset)
 
 
+def parse_time_or_clock(text: str) -> TimeExpression | int:
+    """Return a date with an optional time, as `parse_time`, or of "HH:MM" the minutes since midnight.
+
+    Raises:
+        ValueError: the text is invalid; the message states the valid form.
+    """
+    return parse_clock(text) if re.fullmatch(CLOCK_PATTERN, text) else parse_time(text)
+
+
 def _relative(match: re.Match[str]) -> RelativeDay:
     days = int(match["days"] or 0)
     if abs(days) > MAX_RELATIVE_DAYS:

@@ -17,7 +17,9 @@ GOOD = (Path(__file__).parent / "good.yaml").read_text(encoding="utf-8")
 _RULES = {
     "  holdTtlSeconds: 90\n": """\
   holdTtlSeconds: 90
-  closures: [{from: 2026-12-21, to: 2027-01-02, reason: winter break}]
+  closures:
+    - {from: 2026-12-21, to: 2027-01-02, reason: winter break}
+    - {from: 2026-12-18, to: 2026-12-18, start: "12:00", end: "24:00", reason: party}
   areas:
     - {id: city, postalCodes: ["80202", "80203-1234", "802*"], technicians: [t-ana]}
     - {id: hills, postalCodes: ["804 *", "80501 .. 80519"], days: [tue, thu], extraMinutes: 30, fee: "$45 trip charge"}
@@ -48,6 +50,13 @@ _RULES = {
   - id: t-ben
     home: {postalCode: "80203"}
     onCall: [{days: [sat, sun], start: "00:00", end: "24:00"}]
+    shifts:
+      - {days: [sat], start: "08:00", end: "12:00", every: 2, from: 2026-12-05}
+      - {rrule: "FREQ=MONTHLY;BYDAY=1MO", start: "13:00", end: "17:00", from: 2026-12-01}
+    breaks: [{days: [mon], earliest: "13:30", latest: "16:00", minutes: 30}]
+    timeOff:
+      - {rrule: "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR", from: 2026-12-04, start: "12:00", end: "17:00", reason: school}
+      - {rrule: "rrule:freq=yearly", from: 2026-12-24}
 """,
     "start: today+2T09:00}": 'start: today+2T09:00, priority: emergency, postalCode: "80202"}',
 }

@@ -36,7 +36,7 @@ from slotmcp.domain.catalog import (
     Wording,
 )
 from slotmcp.domain.claim import BusyTime, Claim
-from slotmcp.domain.recurrence import PartsOfDay, WallSpan, WeeklySpan
+from slotmcp.domain.recurrence import WHOLE_DAY, FloatingBreak, PartsOfDay, RecurringTimeOff, WallSpan, WeeklySpan
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.tools.speech.locales import LOCALES
 
@@ -97,9 +97,38 @@ def wall_spans(draw: st.DrawFn) -> WallSpan:
     return WallSpan(start_minute=start, end_minute=start + length)
 
 
+RULES = st.sampled_from(
+    [
+        "FREQ=DAILY",
+        "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,FR",
+        "FREQ=MONTHLY;BYDAY=-1FR;COUNT=12",
+        "FREQ=YEARLY;BYWEEKNO=1,-1;UNTIL=20301231;WKST=SU",
+    ]
+)
+
+
+@st.composite
+def floating_breaks(draw: st.DrawFn) -> FloatingBreak:
+    start, end = sorted(draw(st.lists(st.integers(0, 1440), min_size=2, max_size=2, unique=True)))
+    window = replace(draw(weekly_spans()), span=WallSpan(start_minute=start, end_minute=end))
+    return FloatingBreak(window=window, minutes=draw(st.integers(1, min(720, end - start))))
+
+
+@st.composite
+def recurring_absences(draw: st.DrawFn) -> RecurringTimeOff:
+    span = draw(st.just(WHOLE_DAY) | wall_spans())
+    return RecurringTimeOff(rrule=draw(RULES), first=draw(DATES), span=span, reason=draw(st.just("") | NAMES))
+
+
 @st.composite
 def weekly_spans(draw: st.DrawFn) -> WeeklySpan:
     first, last = sorted(draw(st.tuples(DATES, DATES)))
+    kind = draw(st.integers(0, 5))
+    if kind == 0:
+        return WeeklySpan(days=frozenset(), span=draw(wall_spans()), valid_from=first, rrule=draw(RULES))
+    if kind == 1:
+        days, weeks = draw(st.frozensets(st.integers(0, 6), min_size=1)), draw(st.integers(2, 52))
+        return WeeklySpan(days=days, span=draw(wall_spans()), valid_from=first, valid_until=last, every_weeks=weeks)
     return WeeklySpan(
         days=draw(st.frozensets(st.integers(0, 6), min_size=1)),
         span=draw(wall_spans()),
@@ -125,7 +154,10 @@ POSTAL_ENTRIES = POSTAL_CODES | st.sampled_from(["802*", "S*", "0*", "80210..802
 def closures(draw: st.DrawFn) -> Closure:
     first = draw(st.dates(date(2000, 1, 1), date(2198, 12, 31)))
     return Closure(
-        first=first, last=first + timedelta(days=draw(st.integers(0, 365))), reason=draw(st.just("") | NAMES)
+        first=first,
+        last=first + timedelta(days=draw(st.integers(0, 365))),
+        reason=draw(st.just("") | NAMES),
+        span=draw(st.none() | wall_spans()),
     )
 
 
@@ -235,6 +267,8 @@ def technicians(draw: st.DrawFn, technician_id: str) -> Technician:
         max_bookings_per_day=draw(st.none() | st.integers(1, 100)),
         shifts=draw(tuples(weekly_spans(), 3)),
         breaks=draw(tuples(weekly_spans(), 2)),
+        floating_breaks=draw(tuples(floating_breaks(), 2)),
+        recurring_time_off=draw(tuples(recurring_absences(), 2)),
         on_call=draw(tuples(weekly_spans(), 2)),
         overrides=tuple(DateOverride(date=day, windows=draw(tuples(wall_spans(), 2))) for day in days),
         time_off=tuple(

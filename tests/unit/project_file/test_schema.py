@@ -10,11 +10,12 @@ from slotmcp.domain.booking_rules import BookableSpan, Closure, Price, Reserve, 
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
 from slotmcp.domain.catalog import Location, Project, ServiceType, Technician, TimeOff, TravelPolicy
 from slotmcp.domain.claim import BusyTime, Claim
-from slotmcp.domain.recurrence import PartsOfDay
+from slotmcp.domain.recurrence import PartsOfDay, RecurringTimeOff, WeeklySpan
 from slotmcp.project_file import project_schema, sample_text
 from slotmcp.project_file.entry import Entry
 from slotmcp.project_file.json_schema import build_schema, write_schema
 from slotmcp.project_file.packaged import SCHEMA
+from slotmcp.project_file.recurrence_schema import BreakEntry, ShiftEntry, TimeOffEntry
 from slotmcp.project_file.rule_schema import (
     AreaEntry,
     BookableEntry,
@@ -36,7 +37,6 @@ from slotmcp.project_file.schema import (
     ServiceEntry,
     SpokenEntry,
     TechnicianEntry,
-    TimeOffEntry,
     TravelEntry,
 )
 from slotmcp.tools.speech.locales import LOCALES
@@ -128,14 +128,17 @@ def test_a_service_can_be_spoken_in_every_locale() -> None:
         ),
         (ServiceEntry, ServiceType, set(), set()),
         (HomeEntry, Location, {"postal_code"}, set()),
-        (TechnicianEntry, Technician, set(), {"home_postal_code"}),
-        (ClosureEntry, Closure, set(), set()),
+        (TechnicianEntry, Technician, set(), {"home_postal_code", "floating_breaks", "recurring_time_off"}),
+        (ClosureEntry, Closure, {"start", "end"}, {"span"}),
         (AreaEntry, ServiceArea, set(), set()),
         (PriceEntry, Price, set(), set()),
         (QuestionEntry, ServiceQuestion, set(), set()),
         (BookableEntry, BookableSpan, {"start", "end"}, {"span"}),
         (ReserveEntry, Reserve, set(), set()),
-        (TimeOffEntry, TimeOff, set(), {"by_operator"}),
+        (TimeOffEntry, TimeOff, {"rrule", "first"}, {"by_operator"}),
+        (TimeOffEntry, RecurringTimeOff, {"start", "end"}, {"span"}),
+        (ShiftEntry, WeeklySpan, {"start", "end"}, {"span"}),
+        (BreakEntry, WeeklySpan, {"start", "end", "earliest", "latest", "minutes"}, {"span"}),
         (BookingEntry, Claim, {"status"}, {"expires_at_ms", "hold"}),
         (BusyEntry, BusyTime, set(), set()),
         (CalcomEntry, CalcomConnection, set(), set()),
