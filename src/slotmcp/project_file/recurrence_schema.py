@@ -17,7 +17,9 @@ TimeOffReason = Annotated[str, text("a reason", "holiday", longest=200)]
 class ShiftEntry(WindowEntry):
     """Recurring working time, in the technician's time zone."""
 
-    days: list[Day] = Field(default=[], json_schema_extra={"minItems": 1}, examples=[["mon", "tue", "wed", "thu", "fri"]])
+    days: list[Day] = Field(
+        default=[], json_schema_extra={"minItems": 1}, examples=[["mon", "tue", "wed", "thu", "fri"]]
+    )
     """Days on which it starts; required without rrule."""
     valid_from: PlainDate | None = Field(default=None, alias="from")
     """First date on which it starts."""
@@ -32,7 +34,9 @@ class ShiftEntry(WindowEntry):
 class BreakEntry(Entry):
     """Recurring break, in the technician's time zone: at a fixed time, or floating within a window."""
 
-    days: list[Day] = Field(default=[], json_schema_extra={"minItems": 1}, examples=[["mon", "tue", "wed", "thu", "fri"]])
+    days: list[Day] = Field(
+        default=[], json_schema_extra={"minItems": 1}, examples=[["mon", "tue", "wed", "thu", "fri"]]
+    )
     """Days on which it starts; required without rrule."""
     start: Clock | None = Field(default=None, examples=["12:00"])
     end: Clock | None = Field(default=None, examples=["12:30"])

@@ -10,7 +10,7 @@ import pytest
 
 from slotmcp.domain.attention import AttentionCause
 from slotmcp.domain.booking import Booking
-from slotmcp.domain.booking_rules import OutsideAreas, Price, ServiceArea, ServiceQuestion
+from slotmcp.domain.booking_rules import Closure, OutsideAreas, Price, ServiceArea, ServiceQuestion
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
 from slotmcp.domain.catalog import (
     ChangeVerification,
@@ -29,7 +29,7 @@ from slotmcp.domain.catalog import (
 )
 from slotmcp.domain.claim import BusyTime
 from slotmcp.domain.errors import InvalidArgument
-from slotmcp.domain.recurrence import PartsOfDay, WallSpan, WeeklySpan
+from slotmcp.domain.recurrence import FloatingBreak, PartsOfDay, RecurringTimeOff, WallSpan, WeeklySpan
 from slotmcp.services.imports import ProjectPlan
 from support.shop import EVERY_DAY, at, booking, clock_text, hours, plan, service
 from unit.services.conftest import Open
@@ -136,6 +136,20 @@ def visit(**changes: Any) -> Edit:  # noqa: ANN401  a ServiceType's fields
 
 def shift(**changes: Any) -> Edit:  # noqa: ANN401  a WeeklySpan's fields
     return ana(shifts=(replace(SHIFT, **changes),))
+
+
+def floating(**changes: Any) -> Edit:  # noqa: ANN401  a FloatingBreak's fields
+    lunch = FloatingBreak(window=hours("12:30-14:00"), minutes=20)
+    return ana(floating_breaks=(replace(lunch, **changes),))
+
+
+def recurring(**changes: Any) -> Edit:  # noqa: ANN401  a RecurringTimeOff's fields
+    absence = RecurringTimeOff(rrule="FREQ=WEEKLY;BYDAY=TU", first=date(2025, 6, 1))
+    return ana(recurring_time_off=(replace(absence, **changes),))
+
+
+def closure(**changes: Any) -> Edit:  # noqa: ANN401  a Closure's fields
+    return project(closures=(replace(Closure(first=TUESDAY, last=TUESDAY), **changes),))
 
 
 def override(index: int, **changes: Any) -> Edit:  # noqa: ANN401  a DateOverride's fields
@@ -317,6 +331,39 @@ DECLARED: Final[Mapping[Field, Invalidates | Harmless]] = {
     (WeeklySpan, "span"): Invalidates(edit=shift(span=SPAN), cause=Cause.OUTSIDE_HOURS),
     (WeeklySpan, "valid_from"): Invalidates(edit=shift(valid_from=date(2025, 6, 7)), cause=Cause.OUTSIDE_HOURS),
     (WeeklySpan, "valid_until"): Invalidates(edit=shift(valid_until=date(2025, 6, 2)), cause=Cause.OUTSIDE_HOURS),
+    (WeeklySpan, "every_weeks"): Invalidates(edit=shift(every_weeks=3), cause=Cause.OUTSIDE_HOURS),
+    (WeeklySpan, "rrule"): Invalidates(edit=shift(rrule="FREQ=WEEKLY;BYDAY=MO"), cause=Cause.OUTSIDE_HOURS),
+    (Technician, "floating_breaks"): Invalidates(edit=floating(minutes=60), cause=Cause.TOO_CLOSE),
+    (FloatingBreak, "window"): Invalidates(
+        before=floating(), edit=floating(window=hours("13:00-14:00")), cause=Cause.TOO_CLOSE
+    ),
+    (FloatingBreak, "minutes"): Invalidates(before=floating(), edit=floating(minutes=60), cause=Cause.TOO_CLOSE),
+    (Technician, "recurring_time_off"): Invalidates(edit=recurring(), cause=Cause.TIME_OFF),
+    (RecurringTimeOff, "rrule"): Invalidates(
+        before=recurring(rrule="FREQ=WEEKLY;BYDAY=SU"), edit=recurring(), cause=Cause.TIME_OFF
+    ),
+    (RecurringTimeOff, "first"): Invalidates(
+        before=recurring(first=date(2026, 6, 1)), edit=recurring(), cause=Cause.TIME_OFF
+    ),
+    (RecurringTimeOff, "span"): Invalidates(before=recurring(span=SPAN), edit=recurring(), cause=Cause.TIME_OFF),
+    (RecurringTimeOff, "reason"): Harmless(
+        reason=SPOKEN, edit=recurring(rrule="FREQ=WEEKLY;BYDAY=SU", reason="school")
+    ),
+    (Project, "closures"): Invalidates(edit=closure(), cause=Cause.BUSINESS_CLOSED),
+    (Closure, "first"): Invalidates(
+        before=closure(first=date(2025, 6, 7), last=date(2025, 6, 8)),
+        edit=closure(last=date(2025, 6, 8)),
+        cause=Cause.BUSINESS_CLOSED,
+    ),
+    (Closure, "last"): Invalidates(
+        before=closure(first=date(2025, 6, 2), last=date(2025, 6, 2)),
+        edit=closure(first=date(2025, 6, 2)),
+        cause=Cause.BUSINESS_CLOSED,
+    ),
+    (Closure, "span"): Invalidates(before=closure(span=SPAN), edit=closure(), cause=Cause.BUSINESS_CLOSED),
+    (Closure, "reason"): Harmless(
+        reason=SPOKEN, edit=closure(first=date(2025, 6, 7), last=date(2025, 6, 8), reason="break")
+    ),
     (WallSpan, "start_minute"): Invalidates(
         edit=shift(span=replace(SHIFT.span, start_minute=13 * 60 + 1)), cause=Cause.OUTSIDE_HOURS
     ),
