@@ -23,7 +23,9 @@ from ulid import ULIDGenerator
 from slotmcp.domain.erasure import Erasure
 from slotmcp.domain.errors import FixSetup, SlotmcpError
 from slotmcp.domain.retention import KEEP_ALL, Retention
-from slotmcp.ports import AttemptLimiter, Clock, LiveHolds, Store, Travel
+from slotmcp.geocoding.nominatim import NominatimGeocoder
+from slotmcp.geocoding.table import TableGeocoder
+from slotmcp.ports import AttemptLimiter, Clock, Geocoder, LiveHolds, Store, Travel
 from slotmcp.ports.calendar import Calendar, Secrets
 from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.fleet import RedisAttemptLimiter, RedisFleet, RedisHolds, RedisRateLimiter
@@ -43,6 +45,7 @@ from slotmcp.services.fleet import FleetScheduleReader
 from slotmcp.services.holds import HoldService
 from slotmcp.services.in_memory import MemoryAttemptLimiter, MemoryHolds, MemoryRateLimiter
 from slotmcp.services.open_streams import OpenStreams
+from slotmcp.services.places import FirstGeocoder, StoredGeocoder
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.reporting.reports import ReportService
 from slotmcp.services.retention import RetentionService
@@ -185,6 +188,7 @@ async def open_app(settings: Settings, *, preparation: Preparation = Preparation
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings, preparation=preparation))
         travel = await stack.enter_async_context(open_travel(settings))
+        geocoder = await stack.enter_async_context(open_geocoder(settings, store))
         if settings.redis_url:
             link = await stack.enter_async_context(RedisLink.open(settings.redis_url, prefix=settings.redis_prefix))
             fleet = join_fleet(
@@ -197,6 +201,7 @@ async def open_app(settings: Settings, *, preparation: Preparation = Preparation
                 places=places,
                 retention=retention,
                 incarnation=await store.incarnation(),
+                geocoder=geocoder,
             )
             app = await stack.enter_async_context(fleet)
         else:
@@ -207,6 +212,7 @@ async def open_app(settings: Settings, *, preparation: Preparation = Preparation
                 max_holds_per_credential=max_holds,
                 places=places,
                 retention=retention,
+                geocoder=geocoder,
             )
         await stack.enter_async_context(_traces_written(app, settings))
         yield app
@@ -224,6 +230,7 @@ async def join_fleet(  # noqa: PLR0913  adapters and limits
     places: OtherPlaces = NO_OTHER_PLACES,
     retention: Retention = KEEP_ALL,
     incarnation: str = "",
+    geocoder: Geocoder | None = None,
 ) -> AsyncIterator[App]:
     """Yield all services over a store that several servers share. They notify each other through Redis.
 
@@ -244,6 +251,7 @@ async def join_fleet(  # noqa: PLR0913  adapters and limits
             max_holds_per_credential=max_holds_per_credential,
             places=replace(places, drop_snapshots=fleet.drop_snapshots),
             retention=retention,
+            geocoder=geocoder,
         )
         limits = RedisRateLimiter(link, fallback=app.limits)
         yield replace(app, limits=limits, optional_checks={"redis": link.require})
@@ -330,6 +338,23 @@ async def open_travel(settings: Settings) -> AsyncIterator[Travel | None]:
         yield travel
 
 
+@asynccontextmanager
+async def open_geocoder(settings: Settings, store: Store) -> AsyncIterator[Geocoder | None]:
+    """Open the table of postal codes and the geocoding service that the settings name; yield None without both.
+
+    Raises:
+        FixSetup: the table cannot be read.
+    """
+    async with AsyncExitStack() as stack:
+        geocoders: list[Geocoder] = []
+        if settings.geocoder_file:
+            geocoders.append(TableGeocoder.read(Path(settings.geocoder_file)))
+        if settings.geocoder_url:
+            service = NominatimGeocoder.open(settings.geocoder_url, settings.geocoder_contact)
+            geocoders.append(StoredGeocoder(await stack.enter_async_context(service), store, SystemClock()))
+        yield FirstGeocoder(*geocoders) if geocoders else None
+
+
 def build_app(  # noqa: PLR0913  the ports that a server may implement differently
     store: Store,
     travel: Travel | None = None,
@@ -341,6 +366,7 @@ def build_app(  # noqa: PLR0913  the ports that a server may implement different
     max_holds_per_credential: int = 0,
     places: OtherPlaces = NO_OTHER_PLACES,
     retention: Retention = KEEP_ALL,
+    geocoder: Geocoder | None = None,
 ) -> App:
     """Return all services over a store; without a routing service, travel times are estimated.
 
@@ -350,7 +376,7 @@ def build_app(  # noqa: PLR0913  the ports that a server may implement different
     live = live or MemoryHolds()
     attempts = attempts or MemoryAttemptLimiter()
     cache = AvailabilityCache(store, travel, schedules=fleet)
-    travel_lookup = TravelLookup(availability_cache=cache, travel=travel)
+    travel_lookup = TravelLookup(availability_cache=cache, travel=travel, geocoder=geocoder)
     notifier = fleet.notifier if fleet else Notifier()
     writer = ProjectWriter(store=store, availability_cache=cache, ids=ids, notifier=notifier)
     sweeper = WaitlistSweeper(writer)
@@ -360,7 +386,7 @@ def build_app(  # noqa: PLR0913  the ports that a server may implement different
     open_worker = partial(_open_worker, calendars, writer)
     purging = RetentionService(store, retention)
     return App(
-        projects=ProjectService(writer, sweeper),
+        projects=ProjectService(writer, sweeper, travel_lookup.places),
         slots=SlotService(availability_cache=cache, travel_lookup=travel_lookup, verification=verification),
         explanations=ExplanationService(
             availability_cache=cache, travel_lookup=travel_lookup, verification=verification

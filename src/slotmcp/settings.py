@@ -57,6 +57,8 @@ _FERNET_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
 """32 bytes in URL-safe Base64."""
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
+_PUBLIC_NOMINATIM = "nominatim.openstreetmap.org"
+
 
 class Settings(BaseSettings):
     """Operator settings. An environment variable takes precedence over the config file."""
@@ -75,6 +77,12 @@ class Settings(BaseSettings):
     """Keys that encrypt contact details and notes in the database; the first encrypts, all decrypt. Empty: none."""
     routing_url: str = ""
     """Address of a routing service with OSRM's HTTP interface; empty: travel times are estimated."""
+    geocoder_file: str = ""
+    """CSV file with the coordinates of postal codes; empty: there is none."""
+    geocoder_url: str = ""
+    """Address of a geocoding service with Nominatim's HTTP interface; empty: none is asked."""
+    geocoder_contact: str = ""
+    """Email address or web page of the operator, which the geocoding service receives."""
     calcom_url: str = "https://api.cal.com/v2"
     """Address of Cal.com's API, version 2."""
     calcom_sync_seconds: int = Field(default=180, ge=0, le=86_400)
@@ -255,7 +263,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{problem}; {VALID_DATABASES}")
         return url
 
-    @field_validator("routing_url", "calcom_url", "public_url", "oauth_issuer", "oauth_jwks_url")
+    @field_validator("routing_url", "geocoder_url", "calcom_url", "public_url", "oauth_issuer", "oauth_jwks_url")
     @classmethod
     def _check_address(cls, url: str) -> str:
         if "?" in url or "#" in url:
@@ -267,6 +275,14 @@ class Settings(BaseSettings):
     def _check_audience(self) -> Self:
         if self.oauth_issuer and not (self.oauth_audience or self.public_url):
             raise ValueError("is set, so set public_url or oauth_audience too: tokens for other servers are rejected")
+        return self
+
+    @model_validator(mode="after")
+    def _check_contact(self) -> Self:
+        if not self.geocoder_contact.isprintable() or not self.geocoder_contact.isascii():
+            raise ValueError("geocoder_contact must be an email address or a web page in plain letters")
+        if _PUBLIC_NOMINATIM in self.geocoder_url and not self.geocoder_contact:
+            raise ValueError("geocoder_url is a public server that requires a contact; set geocoder_contact too")
         return self
 
     @field_validator("redis_url")

@@ -82,6 +82,17 @@ REACHED_BY: Final = {
         "unit/store/postgres/test_outages.py::test_a_read_waits_for_a_lock_no_longer_than_its_timeout"
     ),
     "wait for the routing service": "unit/routing/test_osrm.py::test_a_server_that_hangs_delays_no_call",
+    "wait for the geocoding service": "unit/geocoding/test_nominatim.py::test_a_server_that_hangs_delays_no_call",
+    "requests to the geocoding service per second and process": (
+        "unit/geocoding/test_nominatim.py::test_a_second_request_within_a_second_is_not_sent"
+    ),
+    "places whose location a process remembers": "unit/services/test_places.py::test_the_remembered_places_are_bounded",
+    "stored locations of postal codes": (
+        "contracts/test_places.py::test_the_oldest_locations_above_the_limit_are_deleted"
+    ),
+    "rows of [SLOTMCP_GEOCODER_FILE](settings.md#slotmcp_geocoder_file)": (
+        "unit/geocoding/test_table.py::test_the_number_of_rows_is_limited"
+    ),
     "failed verifications per hour and phone call, and per hour and booking": (
         "unit/services/test_verification.py::test_five_failures_in_a_call_end_its_guesses_at_other_bookings"
     ),

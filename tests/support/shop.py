@@ -16,7 +16,7 @@ from slotmcp.domain.caller import is_guessable
 from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.recurrence import WallSpan, WeeklySpan
-from slotmcp.ports import Travel
+from slotmcp.ports import Geocoder, Travel
 from slotmcp.services.app import App
 from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.hold_creation import HoldAnswer
@@ -178,18 +178,20 @@ class Shop:
 
 
 @asynccontextmanager
-async def open_shop(
+async def open_shop(  # noqa: PLR0913  the ports of the environment
     path: Path,
     business: ProjectPlan | None = None,
     *,
     clock: HandClock | None = None,
     travel: Travel | None = None,
+    geocoder: Geocoder | None = None,
     calendars: CalendarConfig = NO_CALENDAR,
 ) -> AsyncIterator[Shop]:
     """Open a shop over the file at this path, and import a business first, if there is one."""
     clock = clock or HandClock(instant_ms(OPENING_TIME))
     async with SqliteStore.open(new_file(path), clock=clock) as store:
-        app = build_app(store, travel, attempts=MemoryAttemptLimiter(clock.seconds), calendars=calendars)
+        attempts = MemoryAttemptLimiter(clock.seconds)
+        app = build_app(store, travel, attempts=attempts, calendars=calendars, geocoder=geocoder)
         shop = Shop(app, store, clock, path)
         if business:
             await shop.app.projects.import_project(business, prune=False)

@@ -6,6 +6,7 @@ from typing import TypeVar
 from slotmcp.domain.access import AccessKey, DashboardSession
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CalendarBacklog
+from slotmcp.domain.catalog import Location
 from slotmcp.domain.claim import Claim, Hold
 from slotmcp.domain.erasure import CleanupReport, Erasure
 from slotmcp.domain.interval import Interval, Minute
@@ -142,6 +143,14 @@ class WrappedStore:
 
     async def revoke_access_key(self, key_id: str, at_ms: int) -> bool:
         return await self._store.revoke_access_key(key_id, at_ms)
+
+    async def postal_code_location(self, country: str, postal_code: str, *, found_after_ms: int) -> Location | None:
+        return await self._store.postal_code_location(country, postal_code, found_after_ms=found_after_ms)
+
+    async def save_postal_code_location(
+        self, country: str, postal_code: str, location: Location, *, found_at_ms: int
+    ) -> None:
+        await self._store.save_postal_code_location(country, postal_code, location, found_at_ms=found_at_ms)
 
     async def add_session(self, session: DashboardSession) -> None:
         await self._store.add_session(session)

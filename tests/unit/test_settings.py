@@ -285,3 +285,12 @@ def test_trusted_proxies_are_networks(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_other_forms_of_a_trusted_proxy_are_rejected(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
     monkeypatch.setenv("SLOTMCP_TRUSTED_PROXIES", proxy)
     assert "is no address or network; write each one as 10.0.0.5" in refusal()
+
+
+def test_the_public_geocoding_service_needs_a_contact(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLOTMCP_GEOCODER_URL", "https://nominatim.openstreetmap.org")
+    assert "requires a contact; set geocoder_contact too" in refusal()
+    monkeypatch.setenv("SLOTMCP_GEOCODER_CONTACT", "ops@example.com\nX-A: b")
+    assert "geocoder_contact must be an email address or a web page" in refusal()
+    monkeypatch.setenv("SLOTMCP_GEOCODER_CONTACT", "ops@example.com")
+    assert Settings.load().geocoder_contact == "ops@example.com"

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.text import Text
 
-from slotmcp.bootstrap import CalendarConfig, OpenedStore, build_app, open_store, open_travel
+from slotmcp.bootstrap import CalendarConfig, OpenedStore, build_app, open_geocoder, open_store, open_travel
 from slotmcp.cli.common import plural, start_label
 from slotmcp.cli.exits import Exit
 from slotmcp.domain.calcom import CalcomConnection
@@ -24,10 +24,11 @@ from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.travel import TravelSource
 from slotmcp.installation import claude_code_command, shell_command
-from slotmcp.ports import Store
+from slotmcp.ports import Place, Store
 from slotmcp.ports.calendar import CalendarRejected, CalendarUnavailable, CalendarView
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.services.app import App
+from slotmcp.services.countries import country_of
 from slotmcp.services.slots import SlotQuery
 from slotmcp.settings import Settings, SettingsError, config_file
 from slotmcp.store.schema import Preparation
@@ -186,8 +187,11 @@ async def _database(settings: Settings, store: OpenedStore) -> AsyncIterator[Fin
         yield await _project(app, store, project_id)
         async for finding in _calendar(app, settings, project_id):
             yield finding
+    schedules = [await store.schedule(project_id) for project_id in await store.project_ids()]
     if settings.routing_url:
-        yield await _routing(settings, [await store.schedule(project_id) for project_id in await store.project_ids()])
+        yield await _routing(settings, schedules)
+    if settings.geocoder_url or settings.geocoder_file:
+        yield await _geocoding(settings, store, schedules)
     yield _how_to_connect(settings) if status.projects else _first_import()
 
 
@@ -227,6 +231,26 @@ async def _routing(settings: Settings, schedules: Sequence[Schedule]) -> Finding
         return _next("routing", f"{address} does not respond, so travel times are estimated; is it running?")
     reason = "no project has travel settings and two technicians with different homes"
     return _next("routing", f"{address} is not used: {reason}")
+
+
+async def _geocoding(settings: Settings, store: Store, schedules: Sequence[Schedule]) -> Finding:
+    """Check that the table or the geocoding service knows the postal code of a technician's home."""
+    sources = [settings.geocoder_file] if settings.geocoder_file else []
+    if settings.geocoder_url:
+        sources.append(urlsplit(settings.geocoder_url).netloc.rpartition("@")[2])
+    names = " and ".join(sources)
+    for schedule in schedules:
+        technicians = (each.technician for each in schedule.technician_schedules.values())
+        code = next((each.home_postal_code for each in technicians if each.home_postal_code), "")
+        if not code:
+            continue
+        async with open_geocoder(settings, store) as geocoder:
+            place = Place(country=country_of(schedule.project) or "", postal_code=code)
+            location = None if geocoder is None else await geocoder.locate(place)
+        if location is not None:
+            return _ok("geocoding", f"postal code {code} was found in {names}")
+        return _next("geocoding", f"postal code {code} was not found in {names}; is it running, and is the code right?")
+    return _next("geocoding", f"{names} is set, but no technician's home has a postalCode to check it with")
 
 
 def _homes(schedule: Schedule) -> list[Location]:

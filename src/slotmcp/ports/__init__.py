@@ -1,6 +1,6 @@
 """Ports: interfaces that the adapters implement. Their docstrings are the specification; adapters do not repeat it."""
 
-from slotmcp.ports.environment import Clock, Ids, Travel
+from slotmcp.ports.environment import Clock, Geocoder, Ids, Place, Travel
 from slotmcp.ports.fleet import (
     AttemptLimit,
     AttemptLimiter,
@@ -23,9 +23,11 @@ __all__ = [
     "Clock",
     "CommitHandler",
     "Fleet",
+    "Geocoder",
     "Head",
     "Ids",
     "LiveHolds",
+    "Place",
     "ProjectEvent",
     "Rate",
     "RateLimiter",

@@ -1,6 +1,7 @@
-"""Ports of the environment: the clock, ids and tokens, and travel times."""
+"""Ports of the environment: the clock, ids and tokens, travel times, and coordinates."""
 
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from slotmcp.domain.catalog import Location, Project
@@ -35,3 +36,21 @@ class Travel(Protocol):
 
     def cached_times(self, project: Project) -> TravelTimes:
         """Return cached travel times without blocking; all others are estimated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Place whose coordinates are wanted: a postal code, an address, or both."""
+
+    country: str = ""
+    """ISO 3166 code; empty: unknown."""
+    postal_code: str = field(default="", repr=False)
+    """Normalized."""
+    address: str = field(default="", repr=False)
+
+
+class Geocoder(Protocol):
+    """Source of coordinates."""
+
+    async def locate(self, place: Place) -> Location | None:
+        """Return the location of a place; None: it is unknown, or the source does not respond soon. Never raises."""

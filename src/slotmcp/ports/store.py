@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias, TypeVar
 from slotmcp.domain.access import AccessKey, DashboardSession
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CalendarBacklog
+from slotmcp.domain.catalog import Location
 from slotmcp.domain.claim import Claim, Hold
 from slotmcp.domain.erasure import CleanupReport, Erasure
 from slotmcp.domain.interval import Interval, Minute
@@ -236,6 +237,22 @@ class Store(ScheduleReader, Traces, Protocol):
 
     async def delete_sessions(self, now_ms: int, *, max_per_key: int, max_in_all: int) -> int:
         """Delete the sessions that are over or whose key is, and the oldest above the limits; return their number.
+
+        Raises:
+            Unavailable: the database is not available; nothing was written.
+        """
+
+    async def postal_code_location(self, country: str, postal_code: str, *, found_after_ms: int) -> Location | None:
+        """Return the stored location of a postal code, if it was found after a time.
+
+        Raises:
+            Unavailable: the database does not respond in time.
+        """
+
+    async def save_postal_code_location(
+        self, country: str, postal_code: str, location: Location, *, found_at_ms: int
+    ) -> None:
+        """Store the location of a postal code. The oldest above the limit are deleted.
 
         Raises:
             Unavailable: the database is not available; nothing was written.

@@ -39,8 +39,15 @@ class StartRequest(CallerFields):
     """Normalized postal code of the job."""
     priority: Priority | None = None
     """None: not given."""
+    derived_location: Location | None = field(default=None, repr=False)
+    """Location that follows from the postal code or the address. It does not identify the request."""
     timezone: str | None = None
     """IANA time zone of local times. Default: the project's."""
+
+    @property
+    def place(self) -> Location | None:
+        """The location of the job: the given one, or else the derived one."""
+        return self.location or self.derived_location
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +177,7 @@ def find_appointment(schedule: Schedule, request: StartRequest, travel_times: Tr
         service,
         duration_minutes=find_duration(request, start, zone_key),
         technician_id=request.technician_id,
-        location=request.location,
+        location=request.place,
         postal_code=request.postal_code,
         priority=request.priority,
         travel_times=travel_times,
@@ -179,7 +186,7 @@ def find_appointment(schedule: Schedule, request: StartRequest, travel_times: Tr
         service,
         need,
         start,
-        request.location,
+        request.place,
         postal_code=request.postal_code,
         length_field="durationMinutes" if request.end is None else "end",
     )

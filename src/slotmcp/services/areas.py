@@ -52,12 +52,17 @@ def check_location(schedule: Schedule, location: Location | None) -> None:
     """
     if location is None:
         return
-    technicians = (each.technician for each in schedule.technician_schedules.values())
-    homes = [technician.home for technician in technicians if technician.home is not None]
-    if homes and all(great_circle_km(home, location) > MAX_DISTANCE_KM for home in homes):
+    if is_far_from_homes(schedule, location):
         raise InvalidArgument(
             "latitude",
             f"latitude and longitude are more than {MAX_DISTANCE_KM} km from every technician's home; check both, "
             "or leave both out.",
             kind=ProblemKind.OUTSIDE_AREA,
         )
+
+
+def is_far_from_homes(schedule: Schedule, location: Location) -> bool:
+    """Return whether a location is implausibly far from every technician's home. Without any home, none is."""
+    technicians = (each.technician for each in schedule.technician_schedules.values())
+    homes = [technician.home for technician in technicians if technician.home is not None]
+    return bool(homes) and all(great_circle_km(home, location) > MAX_DISTANCE_KM for home in homes)

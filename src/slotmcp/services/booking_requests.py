@@ -100,7 +100,7 @@ def held_appointment(
         raise InvalidArgument("technicianId", "choose the technician when you create the hold, not afterwards.")
     # The skills of a removed service are unknown; the hold's technician has them.
     technician_id = chosen_id if claim.service_id in schedule.services else claim.technician_id
-    service, location = service_of(schedule, claim), claim.location or order.location
+    service, location = service_of(schedule, claim), claim.location or order.place
     postal_code = claim.postal_code or order.postal_code
     if order.postal_code not in {"", postal_code}:
         raise InvalidArgument("postalCode", "the hold is for another postal code; omit it, or hold a slot for it.")

@@ -54,6 +54,7 @@ class BookingService:
             InvalidArgument, NotFound, SlotUnavailable, HoldExpired, IdempotencyMismatch, AlreadyBooked, Unavailable.
         """
         project_id = await self._availability_cache.project_id(request.project_id)
+        request = await self._travel_lookup.located(project_id, request, address=request.visit.address)
         travel_times = await (self._prepare_held if request.hold_token else self._prepare_start)(project_id, request)
 
         with span("transaction"):
@@ -80,7 +81,7 @@ class BookingService:
             return None
         hold = await self._store.hold(project_id, request.hold_token)
         if hold is not None:
-            return await self._travel_lookup.for_claim(project_id, hold.claim, request.location)
+            return await self._travel_lookup.for_claim(project_id, hold.claim, request.place)
         if not is_known:
             availability = await self._availability_cache.availability(project_id)
             normalize_customer(request.customer, availability.schedule.project)  # an invalid customer is reported first

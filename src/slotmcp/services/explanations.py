@@ -51,6 +51,7 @@ class ExplanationService:
         """
         project_id = await self._availability_cache.project_id(request.project_id)
         await self._verification.check_move(project_id, request)
+        request = await self._travel_lookup.located(project_id, request)
         travel_times = await self._travel_lookup.for_start(project_id, request)
         availability = await self._availability_cache.availability(project_id)
         pseudonym = await self._availability_cache.pseudonyms(project_id)
@@ -59,7 +60,7 @@ class ExplanationService:
         availability, appointment = resolve_request(availability, request, travel_times, pseudonym)
         if instead_of is None:
             check_length(appointment.service, appointment.need, appointment.length_field)
-            check_location(availability.schedule, appointment.location)
+            check_location(availability.schedule, request.location)
         schedule = availability.schedule
         technicians = {key: value.technician for key, value in schedule.technician_schedules.items()}
         return ExplainAnswer(

@@ -86,6 +86,7 @@ class HoldService:
         _check_ttl(request.ttl_seconds)
         project_id = await self._writer.availability_cache.project_id(request.project_id)
         await self._verification.check_move(project_id, request)
+        request = await self._travel_lookup.located(project_id, request)
         travel_times = await self._travel_lookup.for_start(project_id, request)
         await self._reject_lost_start(project_id, request, travel_times)
 

@@ -12,6 +12,7 @@ from slotmcp.services.appointments import find_service
 from slotmcp.services.imports import ImportReport, ProjectPlan, all_busy
 from slotmcp.services.name_lookup import CatalogIds
 from slotmcp.services.opening_days import OpeningDay, opening_days
+from slotmcp.services.places import PlaceLookup
 from slotmcp.services.project_import import ImportRequest, Progress, ProjectImporter
 from slotmcp.services.relative_moments import LocalClock
 from slotmcp.services.unit_of_work import ProjectWriter
@@ -36,8 +37,9 @@ class CatalogAnswer:
 class ProjectService:
     """Use cases of projects."""
 
-    def __init__(self, writer: ProjectWriter, sweeper: WaitlistSweeper) -> None:
+    def __init__(self, writer: ProjectWriter, sweeper: WaitlistSweeper, places: PlaceLookup) -> None:
         self._writer = writer
+        self._places = places
         self._importer = ProjectImporter(writer, sweeper)
         self._store = writer.store
         self._availability_cache = writer.availability_cache
@@ -139,6 +141,7 @@ class ProjectService:
                 with future claims.
             Unavailable.
         """
+        plan = await self._places.with_homes(plan)
         request = ImportRequest(plan=plan, bookings=bookings, claims=claims, prune=prune, progress=progress)
         return await self._importer.run(request, dry_run=dry_run)
 

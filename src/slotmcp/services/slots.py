@@ -61,10 +61,17 @@ class SlotQuery(CallerFields):
     """Normalized postal code of the job."""
     priority: Priority | None = None
     """None: not given."""
+    derived_location: Location | None = field(default=None, repr=False)
+    """Location that follows from the postal code or the address. It does not identify the request."""
     limit: int = 10
     cursor: str = ""
     best: int | None = None
     """Maximum number of candidates per slot; None: all."""
+
+    @property
+    def place(self) -> Location | None:
+        """The location of the job: the given one, or else the derived one."""
+        return self.location or self.derived_location
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,12 +165,15 @@ class SlotService:
         availability = await self._availability_cache.availability(query.project_id)
         project_id = availability.schedule.project.id
         await self._verification.check_move(project_id, query)
+        if self._travel_lookup.places.can_locate:
+            derived = await self._travel_lookup.places.derive(availability.schedule, query.location, query.postal_code)
+            query = replace(query, derived_location=derived)
         pseudonym = await self._availability_cache.pseudonyms(project_id)
         search = _resolve(availability, query, pseudonym)
         page = search.page
-        travel_times = await self._travel_lookup.between(availability, query.location, page.from_, page.to)
+        travel_times = await self._travel_lookup.between(availability, query.place, page.from_, page.to)
         if travel_times is not None:
-            site = site_at(query.location, availability.schedule.project.travel, travel_times)
+            site = site_at(query.place, availability.schedule.project.travel, travel_times)
             search = replace(search, need=replace(search.need, site=site))
         with span("engine"):
             await collect_in_turns(new_starts(search.availability, search.need))
@@ -185,7 +195,7 @@ def _resolve(availability: Availability, query: SlotQuery, pseudonym: Pseudonym)
         service,
         duration_minutes=duration_minutes,
         technician_id=query.technician_id,
-        location=query.location or (moving.location if moving else None),
+        location=query.place or (moving.location if moving else None),
         postal_code=postal_code,
         priority=query.priority or (moving.priority if moving else None),
     )

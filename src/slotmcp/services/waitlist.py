@@ -97,9 +97,14 @@ class WaitlistService:
         """
         project_id = await self._availability_cache.project_id(request.project_id)
         availability = await self._availability_cache.availability(project_id)
-        if request.location is not None:  # fill the cache of travel times before taking the lock
+        if self._travel_lookup.places.can_locate:
+            derived = await self._travel_lookup.places.derive(
+                availability.schedule, request.location, request.postal_code
+            )
+            request = replace(request, derived_location=derived)
+        if request.place is not None:  # fill the cache of travel times before taking the lock
             window = request.window(availability.schedule.project)
-            await self._travel_lookup.between(availability, request.location, *window)
+            await self._travel_lookup.between(availability, request.place, *window)
         feasibility = await asyncio.to_thread(check_feasibility, availability, request)
         allowance = await JoinAllowance.acquire(self._attempts, project_id, request.origin.credential)
         is_new = False

@@ -60,8 +60,15 @@ class JoinRequest:
     customer_reference: str = ""
     """The caller's opaque reference; only its hash with the project's salt is stored."""
     idempotency_key: str = field(default="", repr=False)
+    derived_location: Location | None = field(default=None, repr=False)
+    """Location that follows from the postal code or the address. It does not identify the request."""
     origin: RequestOrigin = LOCAL_ORIGIN
     """Client that sent the request."""
+
+    @property
+    def place(self) -> Location | None:
+        """The location of the job: the given one, or else the derived one."""
+        return self.location or self.derived_location
 
     def window(self, project: Project) -> Interval:
         """Return the window of starts.
@@ -170,7 +177,7 @@ def _find_job(schedule: Schedule, request: JoinRequest) -> tuple[ServiceType, Ne
         service,
         duration_minutes=request.duration_minutes,
         technician_id=request.technician_id,
-        location=request.location,
+        location=request.place,
         postal_code=request.postal_code,
         priority=request.priority,
     )
@@ -197,7 +204,7 @@ def _new_entry(
         customer_pseudonym=pseudonym,
         joined_at_ms=transaction.now_ms,
         technician_id=request.technician_id,
-        location=request.location,
+        location=request.place,
         postal_code=request.postal_code,
         priority=request.priority or Priority.NORMAL,
         contact_keys=tuple(map(transaction.pseudonym, references)),
@@ -214,7 +221,7 @@ def _idempotency_keys(transaction: Transaction, request: JoinRequest, entry: Wai
         origin=request.origin,
         key=request.idempotency_key,
         owners=references_of(entry.customer),
-        request=("wait", *job, comparable(entry.customer.name), entry.location, references, *extra),
+        request=("wait", *job, comparable(entry.customer.name), request.location, references, *extra),
         earlier_request=("wait", *job, *references),
     )
 

@@ -17,6 +17,11 @@ MAINTENANCE: Final = Table(
     key=("task",),
     columns=("task", "not_before_ms"),
 )
+POSTAL_CODE_LOCATIONS: Final = Table(
+    name="postal_code_locations",
+    key=("country", "postal_code"),
+    columns=("country", "postal_code", "latitude", "longitude", "found_at_ms"),
+)
 PROJECTS: Final = Table(
     name="projects",
     key=("id",),
@@ -275,6 +280,7 @@ BOOKING_CONTACTS: Final = Table(
 TABLE_NAMES: Final = (
     "clock",
     "maintenance",
+    "postal_code_locations",
     "projects",
     "access_keys",
     "calendar_deliveries",

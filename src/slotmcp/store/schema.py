@@ -55,6 +55,7 @@ SCHEMA: Final = SchemaVersions(
         "0012",
         "0013",
         "0014",
+        "0015",
     ),
     migrations=Path(__file__).parent / "migrations",
 )

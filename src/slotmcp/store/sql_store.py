@@ -8,6 +8,7 @@ from typing import Final, Protocol, TypeVar
 from slotmcp.domain.access import AccessKey, DashboardSession
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CalendarBacklog
+from slotmcp.domain.catalog import Location
 from slotmcp.domain.claim import Claim, Hold
 from slotmcp.domain.erasure import Erasure
 from slotmcp.domain.interval import Interval, Minute
@@ -39,6 +40,13 @@ from slotmcp.store.claims import read_hold, read_holds
 from slotmcp.store.columns import AccessKeyRow
 from slotmcp.store.encryption import readable_salt
 from slotmcp.store.erasures import read_erasures
+from slotmcp.store.places import (
+    DELETE_OLDEST_LOCATIONS,
+    MAX_LOCATIONS,
+    POSTAL_CODE_LOCATION,
+    SAVE_POSTAL_CODE_LOCATION,
+    location_of_rows,
+)
 from slotmcp.store.purging import CLAIM_TASK, DELETE_OLD_KEYS, OLD_KEYS, POSTPONE_TASK, purge
 from slotmcp.store.schedules import Snapshot, project_not_found
 from slotmcp.store.sessions import (
@@ -218,6 +226,24 @@ class SqlStore:
     async def delete_sessions(self, now_ms: int, *, max_per_key: int, max_in_all: int) -> int:
         limits = {"max_per_key": max_per_key, "max_in_all": max_in_all}
         return len(await self._writer.write_alone(DELETE_SESSIONS, now_ms=now_ms, **limits))
+
+    async def postal_code_location(self, country: str, postal_code: str, *, found_after_ms: int) -> Location | None:
+        key = {"country": country, "postal_code": postal_code}
+        rows = await self._quick.run(lambda fetch: fetch(POSTAL_CODE_LOCATION, found_after_ms=found_after_ms, **key))
+        return location_of_rows(rows)
+
+    async def save_postal_code_location(
+        self, country: str, postal_code: str, location: Location, *, found_at_ms: int
+    ) -> None:
+        await self._writer.write_alone(
+            SAVE_POSTAL_CODE_LOCATION,
+            country=country,
+            postal_code=postal_code,
+            latitude=location.latitude,
+            longitude=location.longitude,
+            found_at_ms=found_at_ms,
+        )
+        await self._writer.write_alone(DELETE_OLDEST_LOCATIONS, max_locations=MAX_LOCATIONS)
 
     async def calendar_projects(self) -> tuple[str, ...]:
         return await self._quick.run(read_projects)

@@ -387,6 +387,19 @@ class DashboardSessionTable(SQLModel, table=True):
     idle_at_ms: int = Field(sa_type=BIG)
 
 
+class PostalCodeLocationTable(SQLModel, table=True):
+    """Location of a postal code that a geocoding service returned."""
+
+    __tablename__ = "postal_code_locations"
+    __table_args__: Any = (Index("postal_code_locations_by_age", "found_at_ms"), CLUSTERED)
+
+    country: str = Field(primary_key=True, sa_type=TEXT)
+    postal_code: str = Field(primary_key=True, sa_type=TEXT)
+    latitude: float = Field(sa_type=REAL_8)
+    longitude: float = Field(sa_type=REAL_8)
+    found_at_ms: int = Field(sa_type=BIG)
+
+
 class ChangeTable(SQLModel, table=True):
     """Change of a revision: a claim of a technician, all of the technician's time (""), or the catalog ("", "")."""
 

@@ -35,6 +35,7 @@ READS_ALL = {
     "status.PROJECT_COUNT",
     "access.HAS_ACCESS_KEYS",
     "sessions.DELETE_SESSIONS",
+    "places.DELETE_OLDEST_LOCATIONS",
     "schema_guard.SCHEMA_IN_USE",
     *(name for name in RUN_ON_SQLITE if name.startswith("inspection.")),
 }

@@ -1,0 +1,1 @@
+"""Coordinates of postal codes and addresses, from a table file or a geocoding service."""
