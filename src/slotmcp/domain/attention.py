@@ -25,6 +25,8 @@ class AttentionCause(StrEnum):
     """Another appointment or a busy time overlaps the buffers, or leaves no room for a floating break."""
     DAY_FULL = "day_full"
     """The technician has too many other bookings on that date."""
+    NOT_BOOKABLE_THEN = "not_bookable_then"
+    """The service cannot start at that time, or only for emergencies."""
     OUTSIDE_AREA = "outside_area"
     """The technician does not serve the area of the job, or the business refuses its postal code."""
     AREA_DAY = "area_day"

@@ -1,4 +1,4 @@
-"""Causes why an existing claim does not fit its technician's schedule (rules 8 to 12 and 23).
+"""Causes why an existing claim does not fit its technician's schedule (rules 8 to 12, 23 and 29).
 
 A claim keeps its own length and buffers. Grid, notice and horizon do not apply to it: it was accepted already.
 """
@@ -24,6 +24,7 @@ from slotmcp.engine.floating_breaks import floating_breaks_on
 from slotmcp.engine.need import Need
 from slotmcp.engine.opening_hours import DateRange, dates_of, regular_hours, time_off_between, working_days
 from slotmcp.engine.route import Route
+from slotmcp.engine.rules import is_in_span
 from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.engine.zones import local_date
 
@@ -86,6 +87,7 @@ class ScheduleFit:
                 *self._missing_skills(claim),
                 *self._taken(claim),
                 *self._limits(claim),
+                *self._bookable(claim),
                 *(self._area(claim) if self._project.areas else ()),
             )
         )
@@ -165,6 +167,14 @@ class ScheduleFit:
             yield AttentionCause.OUTSIDE_AREA
         if not is_day_of(area, self._project.timezone, claim.appointment[0]):
             yield AttentionCause.AREA_DAY
+
+    def _bookable(self, claim: Claim) -> Iterator[AttentionCause]:
+        """Yield the cause of a booking outside the spans in which its service can start. Holds stay promised."""
+        service = self._services.get(claim.service_id)
+        if service is None or not service.bookable or claim.is_hold:
+            return
+        if not is_in_span(self._project.timezone, service.bookable, claim.start, claim.priority):
+            yield AttentionCause.NOT_BOOKABLE_THEN
 
     def _travel(self, claim: Claim) -> Iterator[AttentionCause]:
         need = Need(

@@ -43,8 +43,8 @@ def obstacle_of_rules(availability: Availability, need: Need, start: Minute) -> 
     if service is None or not _has_rules(service):
         return None
     zone_key = availability.frame.zone_key
-    if service.bookable and not _is_in_span(zone_key, service.bookable, start, need.priority):
-        is_for_emergency = _is_in_span(zone_key, service.bookable, start, Priority.EMERGENCY)
+    if service.bookable and not is_in_span(zone_key, service.bookable, start, need.priority):
+        is_for_emergency = is_in_span(zone_key, service.bookable, start, Priority.EMERGENCY)
         return Reason.EMERGENCY_ONLY if is_for_emergency else Reason.NOT_BOOKABLE_THEN
     if is_service_day_full(availability, need, start):
         return Reason.SERVICE_DAY_FULL
@@ -105,7 +105,8 @@ def _bits_of_spans(frame: Frame, spans: tuple[BookableSpan, ...], priority: Prio
     return bits
 
 
-def _is_in_span(zone_key: str, spans: tuple[BookableSpan, ...], start: Minute, priority: Priority) -> bool:
+def is_in_span(zone_key: str, spans: tuple[BookableSpan, ...], start: Minute, priority: Priority) -> bool:
+    """Return whether a start is in one of the spans that are open to a priority (rule 29)."""
     today = local_date(zone_key, start)
     return any(
         opens <= start < closes

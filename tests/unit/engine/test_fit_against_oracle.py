@@ -15,7 +15,9 @@ from unit.engine.strategies import Case, cases
 
 def fits(oracle: Oracle, claim: Claim) -> bool:
     technician = oracle.schedule.technician_schedules[claim.technician_id].technician
-    return oracle.has_room(technician, oracle.need_of(claim), claim.start, without=claim)
+    need = oracle.need_of(claim)
+    has_span = claim.is_hold or oracle.is_in_span(need, claim.start, claim.priority)
+    return has_span and oracle.has_room(technician, need, claim.start, without=claim)
 
 
 def bookings_only(schedule: Schedule) -> Schedule:
@@ -66,4 +68,6 @@ def test_another_technician_fits_exactly_if_the_oracle_gives_them_the_job(case: 
             if technician.id != claim.technician_id:
                 moved = replace(claim, technician_id=technician.id)
                 causes = ScheduleFit.among_claims(availability, technician.id).causes(moved)
-                assert (not causes) == oracle.has_room(technician, oracle.need_of(claim), claim.start), causes
+                need = oracle.need_of(claim)
+                has_span = claim.is_hold or oracle.is_in_span(need, claim.start, claim.priority)
+                assert (not causes) == (has_span and oracle.has_room(technician, need, claim.start)), causes

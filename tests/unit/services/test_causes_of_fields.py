@@ -10,7 +10,16 @@ import pytest
 
 from slotmcp.domain.attention import AttentionCause
 from slotmcp.domain.booking import Booking
-from slotmcp.domain.booking_rules import Closure, OutsideAreas, Price, ServiceArea, ServiceQuestion
+from slotmcp.domain.booking_rules import (
+    BookableSpan,
+    Closure,
+    OutsideAreas,
+    Price,
+    Priority,
+    Reserve,
+    ServiceArea,
+    ServiceQuestion,
+)
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
 from slotmcp.domain.catalog import (
     ChangeVerification,
@@ -179,6 +188,21 @@ def parts(**changes: Any) -> Edit:  # noqa: ANN401  a PartsOfDay's fields
 
 
 SPAN: Final = WallSpan(start_minute=0, end_minute=60)
+AT_ANY_TIME: Final = BookableSpan(days=EVERY_DAY, span=WallSpan(start_minute=0, end_minute=1440))
+AT_NIGHT: Final = booking("night", "ana", "2025-06-07T18:00")
+EMERGENCY: Final = replace(AT_NIGHT, claim=replace(AT_NIGHT.claim, priority=Priority.EMERGENCY))
+
+
+def bookable(**changes: Any) -> Edit:  # noqa: ANN401  a BookableSpan's fields
+    return visit(bookable=(replace(AT_ANY_TIME, **changes),))
+
+
+def with_emergency(business: ProjectPlan) -> ProjectPlan:
+    """Return the shop with an emergency in the on-call time of a technician."""
+    on_call = ana(on_call=(hours("17:30-20:00"),))(business)
+    return replace(on_call, bookings=(*business.bookings, EMERGENCY))
+
+
 CONNECTED: Final = CalcomConnection(api_key_env="CALCOM_API_KEY")
 PROMISED: Final = "it decides which starts are offered, not whether a booked one can be kept"
 CALENDAR: Final = "it decides which events are received, and their time arrives as calendar events"
@@ -293,6 +317,21 @@ DECLARED: Final[Mapping[Field, Invalidates | Harmless]] = {
     (ServiceType, "min_duration_minutes"): Harmless(
         reason="it applies to requests", edit=visit(min_duration_minutes=60)
     ),
+    (ServiceType, "bookable"): Invalidates(edit=bookable(span=SPAN), cause=Cause.NOT_BOOKABLE_THEN),
+    (BookableSpan, "days"): Invalidates(
+        before=bookable(), edit=bookable(days=EVERY_DAY - {TUESDAY.weekday()}), cause=Cause.NOT_BOOKABLE_THEN
+    ),
+    (BookableSpan, "span"): Invalidates(before=bookable(), edit=bookable(span=SPAN), cause=Cause.NOT_BOOKABLE_THEN),
+    (BookableSpan, "priority"): Invalidates(
+        before=bookable(), edit=bookable(priority=Priority.EMERGENCY), cause=Cause.NOT_BOOKABLE_THEN
+    ),
+    (ServiceType, "min_notice_minutes"): Harmless(reason=PROMISED, edit=visit(min_notice_minutes=9999)),
+    (ServiceType, "horizon_days"): Harmless(reason=PROMISED, edit=visit(horizon_days=0)),
+    (ServiceType, "max_bookings_per_day"): Harmless(
+        reason="it limits what is sold; the technicians can serve what was sold", edit=visit(max_bookings_per_day=1)
+    ),
+    (ServiceType, "reserves"): Harmless(reason=PROMISED, edit=visit(reserves=(Reserve(places=2, until_minutes=60),))),
+    **{(Reserve, name): Harmless(reason=PROMISED) for name in ("places", "until_minutes", "priority")},
     (ServiceType, "spoken"): Harmless(reason=SPOKEN, edit=visit(spoken={"de": "der Besuch"})),
     (ServiceType, "description"): Harmless(reason=INFORMS, edit=visit(description="A visit.")),
     (ServiceType, "guidance"): Harmless(reason=INFORMS, edit=visit(guidance="Use for a visit.")),
@@ -320,6 +359,7 @@ DECLARED: Final[Mapping[Field, Invalidates | Harmless]] = {
     (Technician, "max_bookings_per_day"): Invalidates(edit=ana(max_bookings_per_day=1), cause=Cause.DAY_FULL),
     (Technician, "shifts"): Invalidates(edit=ana(shifts=()), cause=Cause.OUTSIDE_HOURS),
     (Technician, "breaks"): Invalidates(edit=ana(breaks=(hours("13:30-14:00"),)), cause=Cause.OUTSIDE_HOURS),
+    (Technician, "on_call"): Invalidates(before=with_emergency, edit=ana(on_call=()), cause=Cause.OUTSIDE_HOURS),
     (Technician, "overrides"): Invalidates(
         edit=ana(overrides=(DateOverride(date=TUESDAY),)), cause=Cause.OUTSIDE_HOURS
     ),

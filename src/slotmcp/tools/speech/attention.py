@@ -17,6 +17,7 @@ SENTENCES: Final[Mapping[AttentionCause, str]] = {
     AttentionCause.BUSY: message("The technician is busy then."),
     AttentionCause.TOO_CLOSE: message("Something else is too close before or after it."),
     AttentionCause.DAY_FULL: message("The technician has too many bookings that day."),
+    AttentionCause.NOT_BOOKABLE_THEN: message("The service can't start at that time."),
     AttentionCause.OUTSIDE_AREA: message("The technician doesn't serve the area of the address."),
     AttentionCause.AREA_DAY: message("The area of the address isn't served on that day."),
     AttentionCause.TRAVEL_TIME: message("There is too little time to drive there or to the next job."),

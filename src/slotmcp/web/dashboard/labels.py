@@ -93,6 +93,7 @@ ATTENTION: Final[Mapping[AttentionCause, str]] = {
     AttentionCause.BUSY: "The technician is busy then.",
     AttentionCause.TOO_CLOSE: "Something else is too close before or after it.",
     AttentionCause.DAY_FULL: "The technician has too many bookings that day.",
+    AttentionCause.NOT_BOOKABLE_THEN: "The service can't start at that time.",
     AttentionCause.OUTSIDE_AREA: "The technician doesn't serve the area of the address.",
     AttentionCause.AREA_DAY: "The area of the address isn't served on that day.",
     AttentionCause.TRAVEL_TIME: "There is too little time to drive there or to the next job.",
