@@ -7,12 +7,13 @@ from operator import or_
 
 from slotmcp.domain.booking_rules import BookableSpan, Priority
 from slotmcp.domain.catalog import ServiceType
-from slotmcp.domain.interval import Interval, Minute
+from slotmcp.domain.interval import Interval, Minute, merge
 from slotmcp.domain.reasons import Reason
 from slotmcp.engine.areas import is_day_of
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.frame import Frame
 from slotmcp.engine.need import Need
+from slotmcp.engine.opening_hours import DateRange
 from slotmcp.engine.zones import local_date, wall_minute_to_utc
 
 _LONGEST_SPAN_DAYS = 2
@@ -57,6 +58,14 @@ def bookings_left(availability: Availability, need: Need, day: int) -> int | Non
     if service is None or service.max_bookings_per_day is None:
         return None
     return max(0, service.max_bookings_per_day - availability.index.bookings_of(service.id)[day])
+
+
+def bookable_hours(
+    zone_key: str, spans: tuple[BookableSpan, ...], dates: DateRange, priority: Priority = Priority.NORMAL
+) -> list[Interval]:
+    """Return the spans that start on some dates and are open to a priority, merged."""
+    days = (dates.first + timedelta(days=number) for number in range((dates.last - dates.first).days + 1))
+    return merge(span for day in days for span in _spans_on(zone_key, day, spans, priority))
 
 
 def is_service_day_full(availability: Availability, need: Need, start: Minute) -> bool:

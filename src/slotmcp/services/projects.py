@@ -56,7 +56,7 @@ class ProjectService:
         return CatalogAnswer(
             project=schedule.project,
             services=services,
-            days=opening_days(schedule, availability.now_ms),
+            days=opening_days(schedule, availability.now_ms, services[0] if service_id is not None else None),
             now_ms=availability.now_ms,
             is_of_one=service_id is not None,
         )

@@ -1,11 +1,13 @@
 """Tool that lists the services."""
 
+from collections.abc import Sequence
 from typing import Final, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
 from slotmcp.services.app import App
+from slotmcp.services.opening_days import OpeningDay
 from slotmcp.services.projects import CatalogAnswer
 from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc_ms
@@ -32,6 +34,8 @@ class DayView(TypedDict):
     date: str
     label: str
     hours: str
+    emergencyHours: NotRequired[str]
+    """Hours for emergencies only, beside `hours`."""
 
 
 class HoursView(TypedDict):
@@ -78,10 +82,7 @@ async def list_services(app: App, args: ListServices) -> ServicesResponse:
         "now": write_utc_ms(answer.now_ms),
         "today": full_date(view.today, view.voice),
         "hours": _show_hours(answer),
-        "nextDays": [
-            {"date": day.date.isoformat(), "label": full_date(day.date, view.voice), "hours": _show_day(day.hours)}
-            for day in answer.days
-        ],
+        "nextDays": [_show_date(day, view) for day in answer.days],
         "services": _show_services(answer, view),
     }
     add_left_out(response, answer.services)
@@ -103,12 +104,30 @@ def _describe(answer: CatalogAnswer, view: Viewpoint) -> str:
     """
     if answer.is_of_one:
         return service_terms.about(answer.services[0], view)
-    closed = [day.date for day in answer.days if day.is_unusually_closed]
+    closed = [day for day in answer.days if day.is_unusually_closed]
     shortened = [day.date for day in answer.days if day.is_shortened]
     if not shortened:
         return sentences.services(answer.services, view)
-    exception = sentences.closed_days(closed, view) if closed else sentences.shorter_hours(shortened, view)
+    exception = _closed_days(closed, view) if closed else sentences.shorter_hours(shortened, view)
     return sentences.services(answer.services, view, preface=exception)
+
+
+def _closed_days(closed: Sequence[OpeningDay], view: Viewpoint) -> str:
+    dates = [day.date for day in closed]
+    if all(day.emergency_hours for day in closed):
+        return sentences.closed_except_for_emergencies(dates, view)
+    return sentences.closed_days(dates, view)
+
+
+def _show_date(day: OpeningDay, view: Viewpoint) -> DayView:
+    shown: DayView = {
+        "date": day.date.isoformat(),
+        "label": full_date(day.date, view.voice),
+        "hours": _show_day(day.hours),
+    }
+    if day.emergency_hours:
+        shown["emergencyHours"] = _show_day(day.emergency_hours)
+    return shown
 
 
 def _show_hours(answer: CatalogAnswer) -> HoursView:

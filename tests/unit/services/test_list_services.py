@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from slotmcp.domain.booking_rules import BookableSpan, Closure, Priority
 from slotmcp.domain.catalog import DateOverride, TechnicianStatus, TimeOff
-from slotmcp.domain.recurrence import WallSpan, WeeklySpan
+from slotmcp.domain.recurrence import RecurringTimeOff, WallSpan, WeeklySpan
 from support.clock import HandClock
 from support.shop import Shop, at, clock_text, hours, instant_ms, plan, service, technician
 from unit.services.conftest import Open
@@ -135,3 +136,60 @@ async def test_a_holiday_closes_a_date(opened: Open) -> None:
     answer = await shop.app.projects.list_services(None)
     assert [day.date.isoformat() for day in answer.days if day.is_unusually_closed] == ["2026-11-26"]
     assert [day.date.isoformat() for day in answer.days if day.is_shortened] == ["2026-11-26"]
+
+
+async def test_closures_of_whole_dates_and_of_parts_shorten_the_hours(opened: Open) -> None:
+    closures = (
+        Closure(first=date(2025, 6, 3), last=date(2025, 6, 4)),
+        Closure(first=date(2025, 6, 5), last=date(2025, 6, 5), span=WallSpan(start_minute=720, end_minute=1440)),
+    )
+    ana = technician("ana", shifts=(hours("09:00-17:00", 1, 2, 3, 4),))
+    shop = await opened(plan(ana, closures=closures))
+    assert await opening(shop) == {"Thu": "09:00-12:00", "Fri": "09:00-17:00"}
+    answer = await shop.app.projects.list_services(None)
+    assert [f"{day.date:%a}" for day in answer.days if day.is_unusually_closed] == ["Tue", "Wed"]
+    assert [f"{day.date:%a}" for day in answer.days if day.is_shortened] == ["Tue", "Wed", "Thu"]
+
+
+async def test_hours_recur_date_by_date(opened: Open) -> None:
+    saturday = replace(hours("08:00-12:00", 5), valid_from=date(2025, 5, 31), every_weeks=2)
+    monthly = replace(
+        hours("13:00-17:00"), days=frozenset(), valid_from=date(2025, 1, 1), rrule="FREQ=MONTHLY;BYDAY=1MO"
+    )
+    absence = RecurringTimeOff(
+        rrule="FREQ=MONTHLY;BYDAY=1MO", first=date(2025, 1, 1), span=WallSpan(start_minute=960, end_minute=1440)
+    )
+    ana = technician("ana", shifts=(saturday, monthly), recurring_time_off=(absence,))
+    shop = await opened(plan(ana))
+    assert await opening(shop) == {"Mon": "13:00-16:00"}
+    shop.at_time("2025-06-09T12:00")
+    assert await opening(shop) == {"Sat": "08:00-12:00"}
+    answer = await shop.app.projects.list_services(None)
+    assert not [day for day in answer.days if day.is_shortened]
+
+
+async def test_a_service_has_the_hours_in_which_it_can_start(opened: Open) -> None:
+    weekday = BookableSpan(days=frozenset({0, 1}), span=WallSpan(start_minute=480, end_minute=720))
+    night = BookableSpan(
+        days=frozenset({0}), span=WallSpan(start_minute=720, end_minute=1440), priority=Priority.EMERGENCY
+    )
+    repair = replace(service("repair", skills="gas"), bookable=(weekday, night))
+    ana = technician("ana", "09:00-17:00", skills="gas")
+    ben = technician("ben", "06:00-20:00")
+    shop = await opened(plan(ana, ben, services=(service("check"), repair)))
+    days = (await shop.app.projects.list_services(None, "repair")).days
+    assert {f"{day.date:%a}": day.hours for day in days if day.hours} == {"Mon": ((540, 720),), "Tue": ((540, 720),)}
+    assert {f"{day.date:%a}": day.emergency_hours for day in days if day.emergency_hours} == {"Mon": ((720, 1020),)}
+    assert not [day for day in days if day.is_shortened]
+    assert {day.hours for day in (await shop.app.projects.list_services(None, "check")).days} == {((360, 1200),)}
+
+
+async def test_on_call_time_is_for_emergencies_only(opened: Open) -> None:
+    ana = technician("ana", shifts=(hours("08:00-17:00", 0),), on_call=(hours("00:00-24:00", 0, 6),))
+    shop = await opened(plan(ana, closures=(Closure(first=date(2025, 6, 2), last=date(2025, 6, 2)),)))
+    answer = await shop.app.projects.list_services(None)
+    days = {
+        f"{day.date:%a}": (day.hours, day.emergency_hours) for day in answer.days if day.hours or day.emergency_hours
+    }
+    assert days == {"Mon": ((), ((0, DAY),)), "Sun": ((), ((0, DAY),))}
+    assert [f"{day.date:%a}" for day in answer.days if day.is_unusually_closed] == ["Mon"]

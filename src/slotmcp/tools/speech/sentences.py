@@ -53,6 +53,11 @@ def closed_days(days: Sequence[date], view: Viewpoint) -> str:
     return view.voice.say("Please note that we're closed {days}.", days=_say_days(days, view))
 
 
+def closed_except_for_emergencies(days: Sequence[date], view: Viewpoint) -> str:
+    """Say that only emergencies can be booked on dates on which the business is usually open."""
+    return view.voice.say("Please note that we're closed {days}, except for emergencies.", days=_say_days(days, view))
+
+
 def shorter_hours(days: Sequence[date], view: Viewpoint) -> str:
     """Say that the business is not open at all of its usual hours on some dates."""
     return view.voice.say("Please note that our hours are different {days}.", days=_say_days(days, view))

@@ -190,6 +190,7 @@ def _services(locale: str) -> Iterator[Situation]:
     days = [view.today + timedelta(days=ahead) for ahead in (1, 4, 7, 9)]
     for count in range(1, len(days) + 1):
         yield "Closed days", sentences.services(SERVICES, view, preface=sentences.closed_days(days[:count], view))
+        yield "Emergency days", sentences.closed_except_for_emergencies(days[:count], view)
         yield "Shorter days", sentences.shorter_hours(days[:count], view)
 
 
