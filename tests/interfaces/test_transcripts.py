@@ -1,4 +1,4 @@
-"""Snapshot tests of fifteen calls as callers hear them. The pages in transcripts/ are meant to be read aloud.
+"""Snapshot tests of sixteen calls as callers hear them. The pages in transcripts/ are meant to be read aloud.
 
 To agree to what is said now: SLOTMCP_REWRITE=1 .venv/bin/pytest tests/interfaces/test_transcripts.py, then read the
 difference aloud.

@@ -15,7 +15,15 @@ from slotmcp.services.appointments import Appointment, StartRequest, find_appoin
 from slotmcp.services.booking_requests import UNAVAILABLE, BookRequest
 from slotmcp.services.contacts import normalize_customer, references_of
 from slotmcp.services.corrections import UpdateAnswer, UpdateRequest, update
-from slotmcp.services.lookups import BookAnswer, FindAnswer, FindRequest, book_answer, find_answer, require_booking
+from slotmcp.services.lookups import (
+    BookAnswer,
+    FindAnswer,
+    FindRequest,
+    book_answer,
+    find_answer,
+    is_short_notice,
+    require_booking,
+)
 from slotmcp.services.own_holds import own_holds
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest, reschedule
 from slotmcp.services.revalidation import revalidate_neighbors
@@ -255,7 +263,10 @@ async def _cancel(request: CancelRequest, verification: Verification, unit: Unit
     if not replayed:
         await revalidate_neighbors(unit, before, cancelled.claim.interval)
         await offer_freed_time(unit, before)
-    return book_answer(transaction, schedule, cancelled, replayed=replayed)
+    within_notice = not request.origin.is_operator and is_short_notice(
+        schedule.project, booking.claim.start, transaction.now_ms
+    )
+    return replace(book_answer(transaction, schedule, cancelled, replayed=replayed), within_notice=within_notice)
 
 
 def _report_together(request: BookRequest, cached: Availability) -> None:

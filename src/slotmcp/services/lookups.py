@@ -9,7 +9,7 @@ from slotmcp.domain.caller import is_guessable
 from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import FieldProblem, InvalidArgument, NotFound, ProblemKind
-from slotmcp.domain.interval import MS_PER_MINUTE
+from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Transaction
 from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin
@@ -63,6 +63,8 @@ class BookAnswer:
     """True if an earlier call made the change."""
     stored: tuple[str, ...] = ()
     """Arguments whose values a repeated request added to the booking."""
+    within_notice: bool = False
+    """True if a caller canceled or moved the booking within the project's notice before its start."""
     booked_token: str = field(default="", repr=False)
     """Token of the hold that became the booking."""
 
@@ -82,6 +84,12 @@ def book_answer(transaction: Transaction, schedule: Schedule, booking: Booking, 
         now_ms=transaction.now_ms,
         replayed=replayed,
     )
+
+
+def is_short_notice(project: Project, start: Minute, now_ms: int) -> bool:
+    """Return whether a start is ahead, by less than the notice for cancellations."""
+    notice = project.cancel_notice_minutes
+    return notice is not None and 0 < start * MS_PER_MINUTE - now_ms < notice * MS_PER_MINUTE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

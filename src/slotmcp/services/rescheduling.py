@@ -24,7 +24,7 @@ from slotmcp.services.appointments import resolve_moment
 from slotmcp.services.areas import check_postal_code
 from slotmcp.services.holds import assign_held, require_hold
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys, job_details, key_mismatch
-from slotmcp.services.lookups import BookAnswer, book_answer, service_of, technician_of
+from slotmcp.services.lookups import BookAnswer, book_answer, is_short_notice, service_of, technician_of
 from slotmcp.services.own_holds import CallerFields, blocking_holds
 from slotmcp.services.own_moves import find_hold_of_move, own_holds_of_move
 from slotmcp.services.placement import make_moves
@@ -159,8 +159,10 @@ async def reschedule(
         move = replace(_plan(availability, booking, request, hold, start, travel_times), own=own)
         moved = await _apply(transaction, _make_room(move))
         await keys.store_response(transaction, {**asdict(before), "booking_id": booking.id, "to": moved.claim.start})
+    is_short = not request.origin.is_operator and is_short_notice(schedule.project, before.start, transaction.now_ms)
+    booked = book_answer(transaction, schedule, moved, replayed=earlier is not None)
     return RescheduleAnswer(
-        booked=book_answer(transaction, schedule, moved, replayed=earlier is not None),
+        booked=replace(booked, within_notice=is_short and before.start != moved.claim.start),
         previous=before,
         previous_technician=technician_of(schedule, before.technician_id),
     )

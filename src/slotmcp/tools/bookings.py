@@ -19,7 +19,8 @@ from slotmcp.services.status_changes import CancelRequest
 from slotmcp.tools import arguments
 from slotmcp.tools.answers import Answers, show_answers
 from slotmcp.tools.moments import write_utc
-from slotmcp.tools.speech import areas
+from slotmcp.tools.service_views import note_for
+from slotmcp.tools.speech import areas, service_terms
 from slotmcp.tools.speech import bookings as sentences
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import DESTRUCTIVE, IDEMPOTENT, READ_ONLY, tool
@@ -155,7 +156,14 @@ class FindResponse(ClockedResponse, LeftOut):
     bookings: list[FoundView]
 
 
-class RescheduleResponse(ClockedResponse):
+class NoticeView(TypedDict):
+    """Terms that apply because a booking was changed shortly before its start."""
+
+    withinNotice: NotRequired[bool]
+    terms: NotRequired[str]
+
+
+class RescheduleResponse(ClockedResponse, NoticeView):
     """Response of reschedule_booking."""
 
     booking: BookingView
@@ -163,7 +171,7 @@ class RescheduleResponse(ClockedResponse):
     replayed: bool
 
 
-class CancelResponse(ClockedResponse):
+class CancelResponse(ClockedResponse, NoticeView):
     """Response of cancel_booking."""
 
     booking: BriefBookingView
@@ -256,9 +264,9 @@ async def reschedule_booking(app: App, args: RescheduleBooking) -> RescheduleRes
     answer = await app.bookings.reschedule_booking(request)
     booked, previous = answer.booked, answer.previous
     view = Viewpoint.of(booked.project, booked.now_ms, timezone=args.timezone, locale=args.locale)
-    return {
-        "result": _describe_move(answer, view),
-        "note": view.note,
+    response: RescheduleResponse = {
+        "result": _with_terms(_describe_move(answer, view), booked, view),
+        "note": _note(booked, view),
         "booking": _show_assigned_booking(booked, view),
         "previous": {
             "start": write_utc(previous.start),
@@ -268,6 +276,8 @@ async def reschedule_booking(app: App, args: RescheduleBooking) -> RescheduleRes
         "replayed": booked.replayed,
         "clock": show_clock(view),
     }
+    _add_notice(response, booked)
+    return response
 
 
 @tool("Cancel a booking", DESTRUCTIVE)
@@ -283,12 +293,31 @@ async def cancel_booking(app: App, args: CancelBooking) -> CancelResponse:
     )
     answer = await app.bookings.cancel_booking(request)
     view = Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale)
-    return {
-        "result": sentences.canceled(_appointment(answer), view),
-        "note": view.note,
+    response: CancelResponse = {
+        "result": _with_terms(sentences.canceled(_appointment(answer), view), answer, view),
+        "note": _note(answer, view),
         "booking": show_booking(answer.booking, answer.technician, view),
         "clock": show_clock(view),
     }
+    _add_notice(response, answer)
+    return response
+
+
+def _with_terms(sentence: str, answer: BookAnswer, view: Viewpoint) -> str:
+    """Return a sentence about a change, with the terms of the service if they apply."""
+    terms = service_terms.short_notice(answer.service.terms, view) if answer.within_notice else ""
+    return f"{sentence} {terms}".rstrip()
+
+
+def _note(answer: BookAnswer, view: Viewpoint) -> str:
+    return note_for(view, has_words=answer.within_notice and bool(answer.service.terms))
+
+
+def _add_notice(response: NoticeView, answer: BookAnswer) -> None:
+    if answer.within_notice:
+        response["withinNotice"] = True
+    if answer.within_notice and answer.service.terms:
+        response["terms"] = answer.service.terms
 
 
 def _show_found(found: FoundBooking, view: Viewpoint, *, shows_answers: bool) -> FoundView:

@@ -6,12 +6,13 @@ from typing import Final, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from slotmcp.domain.catalog import ServiceType
 from slotmcp.services.app import App
 from slotmcp.services.opening_days import OpeningDay
 from slotmcp.services.projects import CatalogAnswer
 from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc_ms
-from slotmcp.tools.service_views import ServiceView, note_for, show_full_service, show_service
+from slotmcp.tools.service_views import ServiceView, note_for, show_full_service, show_information, show_service
 from slotmcp.tools.speech import sentences, service_terms
 from slotmcp.tools.speech.times import full_date
 from slotmcp.tools.speech.viewpoint import Viewpoint
@@ -75,7 +76,7 @@ async def list_services(app: App, args: ListServices) -> ServicesResponse:
     view = Viewpoint.of(project, answer.now_ms, locale=args.locale)
     response: ServicesResponse = {
         "result": _describe(answer, view),
-        "note": note_for(answer.services[0], view) if answer.is_of_one else view.note,
+        "note": note_for(view, has_words=answer.is_of_one and _has_words(answer.services[0])),
         "projectId": project.id,
         "projectName": project.name,
         "timezone": project.timezone,
@@ -89,6 +90,10 @@ async def list_services(app: App, args: ListServices) -> ServicesResponse:
     if project.default_service_id is not None:
         response["defaultServiceType"] = project.default_service_id
     return response
+
+
+def _has_words(service: ServiceType) -> bool:
+    return bool(service.description or service.guidance or show_information(service))
 
 
 def _show_services(answer: CatalogAnswer, view: Viewpoint) -> list[ServiceView]:

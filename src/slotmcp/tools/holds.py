@@ -14,7 +14,8 @@ from slotmcp.services.hold_rules import MAX_TTL_SECONDS, MIN_TTL_SECONDS, HoldRe
 from slotmcp.services.holds import ReleaseAnswer
 from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc_ms
-from slotmcp.tools.speech import areas, sentences, waitlist
+from slotmcp.tools.service_views import InformationView, note_for, show_information
+from slotmcp.tools.speech import areas, sentences, service_terms, waitlist
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import IDEMPOTENT, NOT_IDEMPOTENT, tool
 from slotmcp.tools.views import ClockedResponse, TimeView, show_clock, show_time
@@ -46,8 +47,8 @@ class CreateHold(arguments.ProjectArguments):
     locale: arguments.Locale = ""
 
 
-class HoldResponse(ClockedResponse, TimeView):
-    """Response of create_hold."""
+class HoldResponse(ClockedResponse, TimeView, InformationView):
+    """Response of create_hold. A hold that moves a booking has no information about the service."""
 
     holdToken: str
     serviceType: str
@@ -117,9 +118,11 @@ def _show(args: CreateHold, answer: HoldAnswer) -> HoldResponse:
     claim = answer.hold.claim
     view = Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale)
     time = show_time(*claim.appointment, view)
+    is_for_booking = not claim.moved_booking_id and claim.expires_at_ms is not None
+    information = show_information(answer.service) if is_for_booking else InformationView()
     response: HoldResponse = {
         "result": _describe_hold(answer, view),
-        "note": view.note,
+        "note": note_for(view, has_words=bool(information)),
         "holdToken": answer.hold.token,
         "serviceType": claim.service_id,
         "start": time["start"],
@@ -132,13 +135,19 @@ def _show(args: CreateHold, answer: HoldAnswer) -> HoldResponse:
         "clock": show_clock(view),
     }
     fee = areas.fee_of(area_of_job(answer.project, claim.postal_code))
-    return {**response, "fee": fee} if fee else response
+    return {**response, **information, "fee": fee} if fee else {**response, **information}
 
 
 def _describe_release(answer: ReleaseAnswer, view: Viewpoint) -> str:
     if answer.waited and answer.released:
         return waitlist.left(view)
     return sentences.released(view, is_booked=answer.booked, is_released=answer.released)
+
+
+def _is_first_of_service(answer: HoldAnswer) -> bool:
+    """Return whether the caller has not heard the words of the service with an earlier hold or booking of it."""
+    is_other_choice = any(replaced.claim.service_id == answer.service.id for replaced in answer.replaced)
+    return not answer.hold.claim.moved_booking_id and not is_other_choice
 
 
 def _describe_hold(answer: HoldAnswer, view: Viewpoint) -> str:
@@ -149,6 +158,9 @@ def _describe_hold(answer: HoldAnswer, view: Viewpoint) -> str:
     if answer.hold.state is ClaimState.HELD and ms_left > 0:
         start, seconds_left = claim.appointment[0], ms_left // MS_PER_SECOND
         fee = areas.say_fee(area_of_job(answer.project, claim.postal_code), view)
+        if _is_first_of_service(answer) and service_terms.has_words(answer.service):
+            words = service_terms.held(answer.service, start, view, names_service=answer.names_service)
+            return f"{fee} {words}".lstrip()
         if answer.names_service:
             return f"{fee} {sentences.held_service(answer.service, start, view, seconds_left)}".lstrip()
         return f"{fee} {sentences.held(start, view, seconds_left)}".lstrip()

@@ -48,6 +48,7 @@ Flow: list_services, then get_slots, then create_hold for the time the caller li
 - `result` is a sentence that you can say as it is; the other keys are for you. Never read ids or tokens aloud.
 - Take the date from `today` and `now` in the answers. Never invent a time or an id: use those you were given.
 - Before book_slot, read a phone number, email and address back to the caller: no `result` repeats them.
+- Before book_slot, the caller hears `price` and `terms` and answers the required `questions`; create_hold says them.
 - Nothing is booked until book_slot has answered with a booking. An error says what to do next; offer its alternatives.
 - To change, correct or cancel, find_bookings first, let the caller confirm which, and pass their phone or email again.
 - When nothing fits, offer the waitlist: join_waitlist.

@@ -87,10 +87,9 @@ def show_information(service: ServiceType) -> InformationView:
     return shown
 
 
-def note_for(service: ServiceType, view: Viewpoint) -> str:
-    """Return the notes for the agent about the languages of a response with the words of a service."""
-    is_translated = view.voice.chain[-1] == view.business_voice.chain[-1]
-    if is_translated or not (show_information(service) or service.description):
+def note_for(view: Viewpoint, *, has_words: bool) -> str:
+    """Return the notes for the agent about the languages of a response; `has_words` if it has the business's own."""
+    if not has_words or view.voice.chain[-1] == view.business_voice.chain[-1]:
         return view.note
     language = f"The words of the business are in {view.business_voice.locale}: say them in the caller's language."
     return f"{view.note} {language}".lstrip()

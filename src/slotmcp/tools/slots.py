@@ -15,6 +15,7 @@ from slotmcp.services.callers import current_origin
 from slotmcp.services.slots import MAX_LIMIT, SlotAnswer, SlotQuery
 from slotmcp.tools import arguments, views
 from slotmcp.tools.moments import write_utc, write_utc_ms
+from slotmcp.tools.service_views import InformationView, note_for, show_information
 from slotmcp.tools.speech import areas, reasons, refusals, sentences
 from slotmcp.tools.speech.times import full_date
 from slotmcp.tools.speech.viewpoint import Viewpoint
@@ -103,8 +104,8 @@ class ReasonCountView(TypedDict):
     count: int
 
 
-class SlotsResponse(views.Response):
-    """Response of get_slots."""
+class SlotsResponse(views.Response, InformationView):
+    """Response of get_slots. The first page with slots has the information about the service."""
 
     query: QueryView
     slots: list[views.SlotView]
@@ -150,9 +151,11 @@ async def get_slots(app: App, args: GetSlots) -> SlotsResponse:
 def _show(args: GetSlots, answer: SlotAnswer) -> SlotsResponse:
     offer = answer.offer
     view = Viewpoint.of(offer.project, offer.now_ms, timezone=offer.timezone, locale=args.locale)
+    is_first_offer = bool(offer.slots) and not args.cursor and not args.booking_id
+    information = show_information(answer.service) if is_first_offer else InformationView()
     response: SlotsResponse = {
         "result": describe_slots(answer, view, is_continued=bool(args.cursor)),
-        "note": _note(answer, view),
+        "note": _note(answer, view, has_words=bool(information)),
         "query": _show_query(answer, view),
         "slots": views.show_offer(offer, view, args.detail),
         "technicians": [
@@ -167,7 +170,7 @@ def _show(args: GetSlots, answer: SlotAnswer) -> SlotsResponse:
         response["fee"] = fee
     if answer.next_free is not None:
         response["nextFree"] = views.show_time(answer.next_free.start, answer.next_free.end, view)
-    return response
+    return {**response, **information}
 
 
 def describe_slots(answer: SlotAnswer, view: Viewpoint, *, is_continued: bool) -> str:
@@ -183,8 +186,10 @@ def describe_slots(answer: SlotAnswer, view: Viewpoint, *, is_continued: bool) -
     return f"{preface} {_describe_none(answer, view, is_continued=is_continued)}".lstrip()
 
 
-def _note(answer: SlotAnswer, view: Viewpoint) -> str:
-    return " ".join(filter(None, (view.note, _NEEDS_POSTAL_CODE if answer.lacks_postal_code else "")))
+def _note(answer: SlotAnswer, view: Viewpoint, *, has_words: bool) -> str:
+    return " ".join(
+        filter(None, (note_for(view, has_words=has_words), _NEEDS_POSTAL_CODE if answer.lacks_postal_code else ""))
+    )
 
 
 def _first_of_each_day(starts: Sequence[Minute], view: Viewpoint) -> list[Minute]:

@@ -20,6 +20,7 @@ from interfaces.transcripts.new_callers import (
 )
 from interfaces.transcripts.old_callers import broken_line, cancels, moves, technician_from_last_time
 from interfaces.transcripts.page import Page
+from interfaces.transcripts.priced_callers import price_and_question
 from support.server import Caller
 
 Call = Callable[[Caller, Page], Awaitable[None]]
@@ -40,5 +41,6 @@ CALLS: Final[Mapping[str, Call]] = {
     "Has a second house": second_house,
     "Loses the token": lost_token,
     "Calls about the visit of last week": last_weeks_visit,
+    "Hears the price and answers a question": price_and_question,
 }
 """Calls by the title of the page."""
