@@ -9,6 +9,8 @@ import structlog
 
 from slotmcp.bootstrap import SystemClock, UlidIds, configure_logging, open_app
 from slotmcp.domain.errors import InvalidArgument
+from slotmcp.domain.retention import Retention
+from slotmcp.services.trace_budget import TraceLimits
 from slotmcp.settings import Settings
 
 
@@ -75,3 +77,19 @@ async def test_an_app_creates_a_missing_database_file(home: Path) -> None:
         with pytest.raises(InvalidArgument, match="slotmcp import"):
             await app.projects.list_services(None)
     assert settings.database_path.exists()
+
+
+async def test_each_retention_setting_applies_to_its_own_kind_of_data(home: Path) -> None:
+    settings = Settings(
+        database_url=f"sqlite:///{home / 'kept.db'}",
+        customer_days=4,
+        booking_days=5,
+        canceled_days=6,
+        access_key_days=7,
+        trace_days=8,
+        trace_max_mb=9,
+    )
+    async with open_app(settings) as app:
+        kept = app.retention._retention  # noqa: SLF001  a purge would need data of each age
+        assert kept == Retention(customer_days=4, booking_days=5, canceled_days=6, key_days=7)
+        assert app.tracing._limits == TraceLimits(days=8, max_mb=9)  # noqa: SLF001  as above

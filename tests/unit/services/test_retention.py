@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from slotmcp.domain.access import Scope
 from slotmcp.domain.errors import Unavailable
 from slotmcp.domain.retention import DataKind, Purged, Retention
 from slotmcp.ports import Store, Unit
@@ -42,6 +43,19 @@ async def test_a_purge_deletes_everything_in_small_transactions(opened: Open, mo
     assert await service.purge(is_dry_run=True) == Purged({DataKind.BOOKINGS: 3})
     assert await service.purge() == Purged({DataKind.BOOKINGS: 3})
     assert (await service.purge()).total == 0
+
+
+async def test_a_purge_deletes_revoked_keys_only_if_they_have_a_retention(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    created = await shop.app.access.create(Scope.CALLER, project="shop")
+    await shop.app.access.revoke(created.key.id)
+    shop.clock.advance(days=8)
+    purged = Purged({DataKind.KEYS: 1})
+    assert (await RetentionService(shop.store, WEEK).purge()).total == 0
+    assert (await RetentionService(shop.store, Retention(key_days=9)).purge()).total == 0
+    assert await RetentionService(shop.store, Retention(key_days=7)).purge(is_dry_run=True) == purged
+    assert await RetentionService(shop.store, Retention(key_days=7)).purge() == purged
+    assert await shop.store.access_keys() == ()
 
 
 async def test_one_server_purges_a_day_and_again_an_hour_after_a_failure(opened: Open) -> None:
