@@ -365,6 +365,26 @@ async def test_a_hundred_failures_of_a_credential_alert_and_refuse_nothing(
     await cancel(shop, booked, phone=KIM.phone)
 
 
+async def test_failures_alert_if_one_credential_has_a_hundred_within_an_hour(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    alerts = metrics.GUESSING_ALERTS._value  # noqa: SLF001  the client library has no other reader
+    before = alerts.get()
+
+    async def fail(prefix: str, times: int, credential: str) -> None:
+        for number in range(times):
+            with pytest.raises(VerificationNeeded):
+                await cancel(shop, f"{prefix}-{number}", caller(credential=credential), phone=WRONG["phone"])
+
+    await fail("a", 60, "agent")
+    await fail("b", 60, "another agent")
+    shop.clock.advance(seconds=3_600)
+    await fail("c", 99, "agent")
+    assert alerts.get() == before
+    shop.clock.advance(seconds=3_599)
+    await fail("d", 1, "agent")
+    assert alerts.get() == before + 1
+
+
 @CHANGES
 async def test_another_process_turns_verification_off(opened: Open, change: Change) -> None:
     shop = await opened(plan(ANA))
