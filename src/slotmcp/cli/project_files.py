@@ -12,6 +12,9 @@ from slotmcp.bootstrap import SystemClock, own_preparation
 from slotmcp.cli.common import OPTIONAL_PROJECT, plural, run_at_low_priority, run_in_app
 from slotmcp.cli.effects import describe_effects
 from slotmcp.cli.exits import Exit, exit_with, print_error
+from slotmcp.cli.explained_start import EXAMPLE, WORDS, ExplainedStart
+from slotmcp.cli.explained_start import explain as explain_start
+from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import FixRequest
 from slotmcp.project_file import BookingsFile, ProjectFileError, dump_project, load_project_file
@@ -41,8 +44,18 @@ BookingsOption = Annotated[
 ]
 
 
-def check(file: FileArgument, *, bookings: BookingsOption = None) -> None:
+def check(
+    file: FileArgument,
+    words: Annotated[list[str] | None, typer.Argument(metavar=WORDS, help="With --explain.")] = None,
+    *,
+    bookings: BookingsOption = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help=f"Say why a start would be offered or not: {EXAMPLE}.")
+    ] = False,
+    priority: Annotated[Priority, typer.Option(help="With --explain: priority of the request.")] = Priority.NORMAL,
+) -> None:
     """Validate a project file, and report each problem with its line."""
+    start = _explained_start(words or [], priority, explain=explain)
     plan = _load(file)
     more, claims = _load_bookings(bookings, plan)
     counts = (
@@ -53,6 +66,18 @@ def check(file: FileArgument, *, bookings: BookingsOption = None) -> None:
     )
     name = f"{file} with {more.path}" if more else f"{file}"
     typer.echo(f"{name} is valid: {plan.project.name}, with {', '.join(counts)}.")
+    if start is not None:
+        typer.echo("\n".join(explain_start(plan, start, bookings=more or (), claims=claims)))
+
+
+def _explained_start(words: Sequence[str], priority: Priority, *, explain: bool) -> ExplainedStart | None:
+    if explain:
+        return ExplainedStart.of(words, priority)
+    if words:
+        raise typer.BadParameter(f"there is more than one file; for {WORDS} add --explain", param_hint="FILE")
+    if priority is not Priority.NORMAL:
+        raise typer.BadParameter("requires --explain", param_hint="--priority")
+    return None
 
 
 def import_(
