@@ -2,11 +2,16 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
+from slotmcp.domain.booking_rules import Closure
 from slotmcp.domain.catalog import DateOverride, TechnicianStatus, TimeOff
-from slotmcp.domain.recurrence import WeeklySpan
+from slotmcp.domain.reasons import Reason
+from slotmcp.domain.recurrence import RecurringTimeOff, WeeklySpan
+from slotmcp.engine.availability import Availability
+from slotmcp.engine.explain import explain
 from unit.engine.examples import SHOP, Ask, at, job, offered, schedule, span, technician, technician_schedule, weekly
 
 TUESDAY = "2025-06-03"
@@ -175,3 +180,134 @@ def test_rule_7_touching_and_overlapping_spans_merge(ask: Ask) -> None:
     assert offered(ask, schedule(touching), job(300)) == "09:00 09:30 10:00"
     assert offered(ask, schedule(overlapping), job(300)) == "09:00 09:30 10:00"
     assert offered(ask, schedule(apart), job(300)) == ""
+
+
+def biweekly(since: str) -> WeeklySpan:
+    return replace(weekly("09:00-10:00", days=[0], since=since), every_weeks=2)
+
+
+def by_rule(rule: str, since: str, text: str = "09:00-10:00") -> WeeklySpan:
+    return replace(weekly(text, days=[], since=since), rrule=rule)
+
+
+@pytest.mark.parametrize(
+    ("shift", "day", "starts"),
+    [
+        pytest.param(biweekly("2025-06-02"), "2025-06-02", "09:00 09:30", id="the week of from"),
+        pytest.param(biweekly("2025-06-08"), "2025-06-02", "", id="not before from, though in its week"),
+        pytest.param(biweekly("2025-06-08"), "2025-06-09", "", id="not in the week after from"),
+        pytest.param(biweekly("2025-05-25"), "2025-06-02", "09:00 09:30", id="two weeks after that of a Sunday"),
+        pytest.param(biweekly("2025-05-26"), "2025-06-02", "", id="one week after that of a Monday"),
+        pytest.param(biweekly("2024-12-31"), "2025-06-02", "09:00 09:30", id="over the end of a year"),
+        pytest.param(by_rule("FREQ=MONTHLY;BYDAY=1MO", "2025-01-01"), "2025-06-02", "09:00 09:30", id="first Monday"),
+        pytest.param(by_rule("FREQ=MONTHLY;BYDAY=1MO", "2025-01-01"), "2025-06-09", "", id="not the second"),
+        pytest.param(by_rule("FREQ=MONTHLY;BYDAY=1MO", "2025-06-03"), "2025-06-02", "", id="not before from"),
+        pytest.param(by_rule("FREQ=WEEKLY", "2025-05-26"), "2025-06-02", "09:00 09:30", id="the weekday of from"),
+        pytest.param(by_rule("FREQ=DAILY;COUNT=2", "2025-06-01"), "2025-06-02", "09:00 09:30", id="the second of two"),
+        pytest.param(by_rule("FREQ=DAILY;COUNT=2", "2025-05-31"), "2025-06-02", "", id="after two"),
+        pytest.param(by_rule("FREQ=DAILY;UNTIL=20250602", "2025-05-31"), "2025-06-02", "09:00 09:30", id="until"),
+        pytest.param(by_rule("FREQ=DAILY;UNTIL=20250601", "2025-05-31"), "2025-06-02", "", id="after until"),
+        pytest.param(
+            by_rule("FREQ=MONTHLY;BYMONTHDAY=1", "2025-01-01", "23:00-01:00"),
+            "2025-06-02",
+            "00:00 00:30",
+            id="a night",
+        ),
+    ],
+)
+def test_rule_2_shifts_recur_in_some_weeks_or_by_a_rule(ask: Ask, shift: WeeklySpan, day: str, starts: str) -> None:
+    worker = replace(technician("a"), shifts=(shift,))
+    assert offered(ask, schedule(technician_schedule(worker)), job(30), day=day) == starts
+
+
+MONDAY_ONLY = Closure(first=date(2025, 6, 2), last=date(2025, 6, 2))
+FROM_NOON = replace(MONDAY_ONLY, span=span("12:00-24:00"))
+
+
+@pytest.mark.parametrize(
+    ("closure", "monday", "tuesday"),
+    [
+        pytest.param(MONDAY_ONLY, "00:00 00:30", "11:00 11:30 12:00 12:30 23:00 23:30", id="a date"),
+        pytest.param(replace(MONDAY_ONLY, last=date(2025, 6, 3)), "00:00 00:30", "", id="two dates, both inclusive"),
+        pytest.param(
+            FROM_NOON, "00:00 00:30 11:00 11:30", "00:00 00:30 11:00 11:30 12:00 12:30 23:00 23:30", id="from noon"
+        ),
+        pytest.param(
+            replace(FROM_NOON, span=span("12:00-00:30")),
+            "00:00 00:30 11:00 11:30",
+            "00:30 11:00 11:30 12:00 12:30 23:00 23:30",
+            id="until after midnight",
+        ),
+    ],
+)
+def test_rule_4_closures_remove_shifts_or_a_part_of_them(ask: Ask, closure: Closure, monday: str, tuesday: str) -> None:
+    shop = schedule(
+        technician_schedule(technician("a", "23:00-01:00", "11:00-13:00")), project=replace(SHOP, closures=(closure,))
+    )
+    assert offered(ask, shop, job(30)) == monday
+    assert offered(ask, shop, job(30), day=TUESDAY) == tuesday
+
+
+@pytest.mark.parametrize("closure", [MONDAY_ONLY, FROM_NOON])
+def test_rule_4_an_override_with_windows_applies_on_a_date_of_a_closure(ask: Ask, closure: Closure) -> None:
+    worker = replace(technician("a", "09:00-10:00"), overrides=(ON_CALL_MONDAY,))
+    shop = schedule(technician_schedule(worker), project=replace(SHOP, closures=(closure,)))
+    assert offered(ask, shop, job(30)) == "12:00 12:30 15:00"
+
+
+@pytest.mark.parametrize(
+    ("closed", "reason"),
+    [
+        ({"closures": (MONDAY_ONLY,)}, Reason.CLOSED),
+        ({"closures": (replace(MONDAY_ONLY, span=span("09:30-10:00")),)}, Reason.CLOSED),
+        ({"closed_dates": (date(2025, 6, 2),)}, Reason.HOLIDAY),
+        ({"closed_dates": (date(2025, 6, 2),), "closures": (MONDAY_ONLY,)}, Reason.HOLIDAY),
+    ],
+)
+def test_a_closure_is_another_reason_than_a_holiday(closed: dict[str, Any], reason: Reason) -> None:
+    shop = schedule(technician_schedule(technician("a", "09:00-10:00")), project=replace(SHOP, **closed))
+    availability = Availability.of(shop, at("2025-06-01T12:00Z") * 60_000)
+    (shown,) = explain(availability, job(30), at("09:30")).technicians
+    assert shown.reason is reason
+
+
+def test_rule_6_time_off_recurs_by_a_rule(ask: Ask) -> None:
+    mornings = RecurringTimeOff(rrule="FREQ=WEEKLY;BYDAY=MO", first=date(2025, 5, 26), span=span("09:00-10:00"))
+    tuesdays = RecurringTimeOff(rrule="FREQ=MONTHLY;BYDAY=1TU", first=date(2025, 1, 1))
+    worker = replace(technician("a", "09:00-11:00"), recurring_time_off=(mornings, tuesdays))
+    shop = schedule(technician_schedule(worker))
+    assert offered(ask, shop, job(30)) == "10:00 10:30"
+    assert offered(ask, shop, job(30), day=TUESDAY) == ""
+    assert offered(ask, shop, job(30), day="2025-06-10") == "09:00 09:30 10:00 10:30"
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("UTC", "2025-06-02"),
+        ("America/New_York", "2025-03-09"),
+        ("America/New_York", "2025-11-02"),
+        ("Australia/Lord_Howe", "2025-04-06"),
+        ("Africa/Cairo", "2025-04-25"),
+        ("America/Havana", "2025-11-02"),
+    ],
+)
+def test_rule_7_shifts_around_the_clock_merge_over_midnight(ask: Ask, zone: str, day: str) -> None:
+    """A job of a whole day fits at each half hour, also over a clock change."""
+    project = replace(SHOP, timezone=zone)
+    whole_days = schedule(technician_schedule(technician("a", "00:00-24:00", zone=zone)), project=project)
+    halves = schedule(technician_schedule(technician("a", "08:00-20:00", "20:00-08:00", zone=zone)), project=project)
+    starts = offered(ask, whole_days, job(1440), day=day)
+    assert len(starts.split()) == len(offered(ask, whole_days, job(30), day=day).split())
+    assert offered(ask, halves, job(1440), day=day) == starts
+
+
+def test_rule_7_a_shift_of_24_hours_from_8_to_8_every_second_day(ask: Ask) -> None:
+    first = date(2025, 6, 1)
+    day, night = (
+        replace(weekly(text, days=[], since=f"{start}"), rrule="FREQ=DAILY;INTERVAL=2")
+        for text, start in (("08:00-24:00", first), ("00:00-08:00", date(2025, 6, 2)))
+    )
+    shop = schedule(technician_schedule(replace(technician("a"), shifts=(day, night))))
+    assert offered(ask, shop, job(420)) == "00:00 00:30 01:00"
+    assert offered(ask, shop, job(1440), day="2025-06-03") == "08:00"
