@@ -6,7 +6,7 @@ from support.denver import only_start
 from support.server import Body
 
 CONTACT: Final = {"customerName": "Zoë Quux", "customerPhone": "+1 303 555 0142", "customerEmail": "zoe@quux.org"}
-PLACE: Final = {"latitude": 39.7312, "longitude": -104.9655}
+PLACE: Final = {"latitude": 39.7312, "longitude": -104.9655, "postalCode": "80218"}
 CALLER_WORDS: Final = (
     "Zoë",
     "Zo\\u00eb",
@@ -29,6 +29,7 @@ CALLER_WORDS: Final = (
     "sour milk",
     "39.7312",
     "104.9655",
+    "80218",
 )
 
 
