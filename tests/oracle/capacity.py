@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from math import inf
 from typing import assert_never
 
+from oracle.areas import area_of
 from oracle.service_rules import ServiceRules
 from oracle.travel import OracleTravel
 from slotmcp.domain.catalog import RankingKey, SlotAlignment, Technician
@@ -127,7 +128,7 @@ class Oracle(ServiceRules):
         return claim.is_hold and not claim.technician_chosen and claim.service_id in self.schedule.services
 
     def need_of(self, hold: Claim) -> Need:
-        """Return a hold's requirements: its own length, buffers and location, its service's skills."""
+        """Return a hold's requirements: its own length, buffers and location, its service's skills, and its area."""
         return Need(
             duration_minutes=hold.end - hold.start,
             buffer_before_minutes=hold.buffer_before_minutes,
@@ -135,6 +136,7 @@ class Oracle(ServiceRules):
             skills=self.schedule.services[hold.service_id].skills,
             service_id=hold.service_id,
             priority=hold.priority,
+            area=area_of(self.project, hold.postal_code),
             site=Site(hold.location, OracleTravel(self.project.travel)) if hold.location else None,
         )
 

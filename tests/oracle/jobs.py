@@ -2,6 +2,7 @@
 
 from functools import cached_property
 
+from oracle.areas import is_served_by
 from oracle.breaks import DueBreak, due_on, fit_together, grouped
 from oracle.facts import MARGIN_DAYS
 from oracle.journeys import Journeys
@@ -32,9 +33,10 @@ class Jobs(Journeys):
         return self.is_on_clock(start)
 
     def has_room(self, technician: Technician, need: Need, start: int, without: Claim | None = None) -> bool:
-        """Rules 8 to 12, and 23."""
+        """Rules 8 to 12, 23 and 37."""
         return (
             need.skills <= technician.skills
+            and is_served_by(need.area, technician)
             and self.is_open(technician, need, start)
             and not self.blocking_claims(technician, need, start, without)
             and not self.is_busy(technician, need, start)

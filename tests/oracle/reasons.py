@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 
+from oracle.areas import is_served_by, is_served_on
 from oracle.capacity import Oracle
 from oracle.facts import MARGIN_DAYS, runs
 from oracle.opening import absences, break_minutes, on_call_minutes, shift_minutes
@@ -16,8 +17,10 @@ from slotmcp.domain.reasons import Reason
 from slotmcp.engine.need import Need
 
 Until = int | None
-RULES_OF_SERVICE = frozenset({Reason.NOT_BOOKABLE_THEN, Reason.EMERGENCY_ONLY, Reason.SERVICE_DAY_FULL})
-"""Reasons of the service."""
+RULES_OF_SERVICE = frozenset(
+    {Reason.AREA_DAY, Reason.NOT_BOOKABLE_THEN, Reason.EMERGENCY_ONLY, Reason.SERVICE_DAY_FULL}
+)
+"""Reasons of the service, or of the area."""
 COMMON_REASONS = frozenset({Reason.PAST, Reason.NOTICE, Reason.HORIZON, Reason.OFF_GRID})
 """Reasons that apply to all technicians."""
 ABSENCES = (
@@ -52,6 +55,8 @@ class Reasons(Oracle):
             yield Reason.INACTIVE, None  # rule 6
         if not need.skills <= technician.skills:
             yield Reason.SKILL_MISSING, None  # rule 8
+        if not is_served_by(need.area, technician):
+            yield Reason.OUTSIDE_AREA, None  # rule 37
         if self.is_longer_than_each_span(technician, need):
             yield Reason.TOO_LONG, None  # rule 9
         yield from self._closed(technician, need, start)
@@ -72,15 +77,19 @@ class Reasons(Oracle):
     def team_reasons(self, need: Need, start: int) -> frozenset[Reason]:
         """Return the reasons that may be stated for all technicians together.
 
-        A reason has to be true of a technician with the skills. An absence has to be true of each of them, or be an
-        absence that goes less far than theirs: "everybody who could come has a break" while one is on vacation.
+        A reason has to be true of a technician with the skills who serves the area. An absence has to be true of each
+        of them, or be an absence that goes less far than theirs: "everybody who could come has a break" while one is
+        on vacation.
         """
         skilled = [
             one for one in self.technicians if need.skills <= one.skills and need.technician_id in {None, one.id}
         ]
         if not skilled:
             return frozenset({Reason.SKILL_MISSING})
-        found = [set(self.blocking_reasons(one, need, start)) for one in skilled]
+        serving = [one for one in skilled if is_served_by(need.area, one)]
+        if not serving:
+            return frozenset({Reason.OUTSIDE_AREA})
+        found = [set(self.blocking_reasons(one, need, start)) for one in serving]
         is_true_of_all = {
             absence: all(not reasons.isdisjoint(ABSENCES[: number + 1]) for reasons in found)
             for number, absence in enumerate(ABSENCES)
@@ -142,7 +151,9 @@ class Reasons(Oracle):
             yield end
 
     def _common_reasons(self, technician: Technician, need: Need, start: int) -> Iterator[tuple[Reason, Until]]:
-        """Rules 13 to 16, and 29 to 31."""
+        """Rules 13 to 16, 29 to 31, and 38."""
+        if not is_served_on(need.area, self.date(start)):
+            yield Reason.AREA_DAY, None
         if not self.is_in_span(need, start, need.priority):
             is_for_emergency = self.is_in_span(need, start, Priority.EMERGENCY)
             yield Reason.EMERGENCY_ONLY if is_for_emergency else Reason.NOT_BOOKABLE_THEN, None

@@ -5,6 +5,7 @@ Written from docs/reference/availability.md alone. It shares no code with slotmc
 
 from math import inf
 
+from oracle.areas import is_served_on
 from oracle.jobs import Jobs
 from oracle.wall_clock import DAY, calendar_date, minute_when
 from slotmcp.domain.booking_rules import BookableSpan, Priority
@@ -37,7 +38,9 @@ class ServiceRules(Jobs):
         return self.date(start) - self.today <= days
 
     def is_allowed(self, need: Need, start: int) -> bool:
-        """Rules 29 and 31."""
+        """Rules 29, 31 and 38."""
+        if not is_served_on(need.area, self.date(start)):
+            return False
         return self.is_in_span(need, start, need.priority) and not self.is_service_full(need, start)
 
     def is_in_span(self, need: Need, start: int, priority: Priority) -> bool:

@@ -9,9 +9,10 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from slotmcp.domain.booking_rules import BookableSpan, Priority
+from slotmcp.domain.booking_rules import BookableSpan, OutsideAreas, Priority, ServiceArea
 from slotmcp.domain.catalog import Project, ServiceType, SlotAlignment
 from slotmcp.domain.schedule import Schedule
+from slotmcp.engine.areas import area_of_job, in_area
 from slotmcp.engine.need import Need
 from slotmcp.engine.travel import site_at
 from unit.engine.drawing import (
@@ -31,7 +32,7 @@ from unit.engine.drawing import (
     pick,
     whole,
 )
-from unit.engine.technician_schedules import a_closure, a_technician_schedule, a_wall_span
+from unit.engine.technician_schedules import a_closure, a_postal_code, a_technician_schedule, a_wall_span
 
 REGIONS = ("US", "US-CO", "GB-ENG", "MA", "AU-NSW")
 INTERVALS = (15, 5, 7, 10, 20, 30, 45, 60, 90)
@@ -89,14 +90,15 @@ def a_schedule(draw: st.DrawFn, zone: str, now_ms: int) -> Schedule:
 
 
 def a_need(draw: st.DrawFn, schedule: Schedule) -> Need:
-    """Draw a job of some service and location, sometimes of another length or of one technician."""
-    return Need.of_service(
+    """Draw a job of some service, location and area, sometimes of another length or of one technician."""
+    need = Need.of_service(
         pick(draw, tuple(schedule.services.values())),
         duration_minutes=pick(draw, (None, None, *LENGTHS)),
         technician_id=pick(draw, (None,) * 8 + tuple(schedule.technician_schedules)),
         site=site_at(a_place(draw), schedule.project.travel),
         priority=pick(draw, (Priority.NORMAL, Priority.NORMAL, Priority.EMERGENCY)),
     )
+    return in_area(need, area_of_job(schedule.project, a_postal_code(draw)))
 
 
 def a_project(draw: st.DrawFn, zone: str, now: int) -> Project:
@@ -115,6 +117,19 @@ def a_project(draw: st.DrawFn, zone: str, now: int) -> Project:
         holiday_regions=(pick(draw, REGIONS),) if once_in(draw, 4) else (),
         closed_dates=(date_of(now) + timedelta(days=whole(draw, -1, 2)),) if once_in(draw, 5) else (),
         closures=(a_closure(draw, date_of(now)),) if once_in(draw, 5) else (),
+        areas=tuple(an_area(draw, id_) for id_ in ("x", "y")[: whole(draw, 1, 2)]) if once_in(draw, 3) else (),
+        outside_areas=pick(draw, tuple(OutsideAreas)),
+    )
+
+
+def an_area(draw: st.DrawFn, id_: str) -> ServiceArea:
+    """Draw an area, often with technicians and days of its own."""
+    return ServiceArea(
+        id=id_,
+        postal_codes=pick(draw, (("10",), ("1*",), ("10..20",), ("2*", "10"), ("1*", "2*"))),
+        technician_ids=pick(draw, ((), (), ("a",), ("b", "a"), ("c", "d"))),
+        days=frozenset(day for day in range(7) if whole(draw, 0, 2)) if once_in(draw, 3) else frozenset(),
+        extra_minutes=pick(draw, (0, 0, 15, 40)),
     )
 
 

@@ -178,9 +178,15 @@ def some_claims(draw: st.DrawFn, technician_id: str, now_ms: int) -> tuple[Claim
                 technician_chosen=once_in(draw, 5),
                 priority=a_priority(draw),
                 location=a_place(draw),
+                postal_code=a_postal_code(draw),
             )
         )
     return tuple(claims)
+
+
+def a_postal_code(draw: st.DrawFn) -> str:
+    """Draw a postal code, or none."""
+    return pick(draw, ("", "10", "11", "20", "30"))
 
 
 def a_priority(draw: st.DrawFn) -> Priority:
@@ -207,6 +213,7 @@ def holds_in_a_row(draw: st.DrawFn, technician_id: str, now_ms: int) -> tuple[Cl
                 technician_chosen=once_in(draw, 8),
                 priority=a_priority(draw),
                 location=a_place(draw),
+                postal_code=a_postal_code(draw),
             )
         )
     return tuple(claims)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from oracle.areas import is_served_by
 from oracle.reasons import COMMON_REASONS, RULES_OF_SERVICE, Reasons
 from oracle.wall_clock import DAY, minute_when, reading
 from slotmcp.domain.booking_rules import Priority
@@ -54,6 +55,11 @@ def test_counted_reasons_match_explanations(case: Case, offset: int, length: int
         assert counts == {one.id: {Reason.SKILL_MISSING: 1} for one in oracle.technicians}
         assert combined_reasons(counts) == {Reason.SKILL_MISSING: len(oracle.technicians)}
         return
+    serving = {one.id for one in oracle.technicians if is_served_by(case.need.area, one)}
+    if not asked_for & serving:
+        assert counts == {id_: {Reason.OUTSIDE_AREA: 1} for id_ in asked_for}
+        return
+    asked_for &= serving
     is_clock = case.schedule.project.slot_alignment == "clock"
     starts = [one for one in range(start_from, start_from + length) if oracle.is_within_horizon(case.need, one)]
     explained = [

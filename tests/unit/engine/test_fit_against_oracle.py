@@ -4,20 +4,27 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 
+from oracle.areas import is_served_on
 from oracle.capacity import Oracle
 from slotmcp.domain.attention import FROM_SCHEDULE, AttentionCause
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.fit import ScheduleFit
+from slotmcp.engine.need import Need
 from unit.engine.strategies import Case, cases
 
 
 def fits(oracle: Oracle, claim: Claim) -> bool:
     technician = oracle.schedule.technician_schedules[claim.technician_id].technician
     need = oracle.need_of(claim)
+    return is_allowed(oracle, need, claim) and oracle.has_room(technician, need, claim.start, without=claim)
+
+
+def is_allowed(oracle: Oracle, need: Need, claim: Claim) -> bool:
+    """Return whether the day of the area and the spans of the service allow a claim. Spans do not apply to holds."""
     has_span = claim.is_hold or oracle.is_in_span(need, claim.start, claim.priority)
-    return has_span and oracle.has_room(technician, need, claim.start, without=claim)
+    return has_span and is_served_on(need.area, oracle.date(claim.start))
 
 
 def bookings_only(schedule: Schedule) -> Schedule:
@@ -69,5 +76,5 @@ def test_another_technician_fits_exactly_if_the_oracle_gives_them_the_job(case: 
                 moved = replace(claim, technician_id=technician.id)
                 causes = ScheduleFit.among_claims(availability, technician.id).causes(moved)
                 need = oracle.need_of(claim)
-                has_span = claim.is_hold or oracle.is_in_span(need, claim.start, claim.priority)
-                assert (not causes) == (has_span and oracle.has_room(technician, need, claim.start)), causes
+                is_possible = is_allowed(oracle, need, claim) and oracle.has_room(technician, need, claim.start)
+                assert (not causes) == is_possible, causes
