@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -73,14 +74,15 @@ async def rush(server: HttpServer, starts: list[str]) -> list[httpx2.Response | 
         return await asyncio.gather(*calls)
 
 
-@pytest.mark.parametrize("how", KINDS)
-async def test_open_streams_end_when_the_server_stops(tmp_path: Path, how: str) -> None:
+async def test_open_streams_end_when_the_server_stops(tmp_path: Path) -> None:
     path = tmp_path / "slotmcp.db"
     await write_database(path, PLAN)
     with serving(path) as server:
-        async with httpx2.AsyncClient(base_url=server.url, timeout=60) as client, opened(client, how) as chunks:
+        async with httpx2.AsyncClient(base_url=server.url, timeout=60) as client, AsyncExitStack() as stack:
+            streams = [await stack.enter_async_context(opened(client, how)) for how in KINDS]
             code, log = await asyncio.to_thread(server.stop)
-            await drain(chunks)
+            for chunks in streams:
+                await drain(chunks)
     assert (code, log) == (0, "")
 
 

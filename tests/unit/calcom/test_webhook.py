@@ -3,7 +3,7 @@
 import json
 from hashlib import sha256
 from hmac import digest
-from time import perf_counter_ns
+from time import thread_time_ns
 from typing import Any
 
 import pytest
@@ -317,6 +317,6 @@ def test_verification_takes_as_long_without_a_secret() -> None:
 
 
 def _measure_ns(text: bytes, secrets: list[str]) -> int:
-    started = perf_counter_ns()
+    started = thread_time_ns()
     has_valid_signature(text, "0" * 64, secrets)
-    return perf_counter_ns() - started
+    return thread_time_ns() - started

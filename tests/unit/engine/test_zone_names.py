@@ -60,9 +60,13 @@ def test_a_name_that_is_no_place_is_refused_with_the_place_meant(text: str, plac
         find_zone(text)
 
 
-@pytest.mark.parametrize("name", sorted(available_timezones()))
-def test_every_zone_without_a_place_is_refused(name: str) -> None:
-    """A name without a region whose offset never changed since 1970 is an offset, not a place."""
+def test_every_zone_without_a_place_is_refused() -> None:
+    for name in sorted(available_timezones()):
+        check_zone(name)
+
+
+def check_zone(name: str) -> None:
+    """Check one name. A name without a region whose offset never changed since 1970 is an offset, not a place."""
     zone, short = ZoneInfo(name), name.removeprefix("Etc/")
     days = [datetime(year, month, 1, tzinfo=UTC) for year in range(1971, 2027) for month in (1, 7)]
     is_fixed = "/" not in short and len({day.astimezone(zone).utcoffset() for day in days}) == 1
