@@ -22,6 +22,8 @@ MIN_BATCH_ROWS: Final = 10
 
 BATCH_SECONDS: Final = 0.001
 """Time that the rows of one transaction should take while other projects are written, without the commit."""
+COMMIT_SHARE: Final = 0.5
+"""Share of the commit's time that the rows may take if that is longer. On a slow disk all callers wait for commits."""
 QUIET_PAUSE_SECONDS: Final = 0.01
 """Pause between two batches while no other project is written."""
 PAUSE_FACTOR: Final = 3
@@ -59,7 +61,7 @@ class BatchPace:
         self._revisions: Mapping[str, int] | None = None
         self._busy_until = 0.0
         self._rows_in_time = MIN_BATCH_ROWS
-        """Number of rows that take `BATCH_SECONDS`, by the last batch."""
+        """Number of rows that fit in the time for a batch, by the rate of the last one."""
 
     @property
     def rows(self) -> int:
@@ -80,18 +82,19 @@ class BatchPace:
             return result
 
         result = await self._writer.write(self._project_id, measured)
-        held_seconds = self._now() - locked_at
-        self._measure(rows, worked_until - locked_at)
+        committed_at = self._now()
+        self._measure(rows, worked_until - locked_at, committed_at - worked_until)
         await self._find_other_writes()
-        await self._sleep(self._pause_after(held_seconds))
+        await self._sleep(self._pause_after(committed_at - locked_at))
         return result
 
     @property
     def _is_busy(self) -> bool:
         return self._now() < self._busy_until
 
-    def _measure(self, rows: int, seconds: float) -> None:
-        in_time = round(rows * BATCH_SECONDS / seconds) if seconds > 0 else MAX_BATCH_ROWS
+    def _measure(self, rows: int, seconds: float, commit_seconds: float) -> None:
+        limit = max(BATCH_SECONDS, COMMIT_SHARE * commit_seconds)
+        in_time = round(rows * limit / seconds) if seconds > 0 else MAX_BATCH_ROWS
         self._rows_in_time = min(max(in_time, MIN_BATCH_ROWS), MAX_BATCH_ROWS)
 
     def _pause_after(self, held_seconds: float) -> float:

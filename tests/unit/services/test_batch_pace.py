@@ -10,6 +10,7 @@ import pytest
 from slotmcp.services.batch_pace import (
     BATCH_SECONDS,
     BUSY_SECONDS,
+    COMMIT_SHARE,
     MAX_BATCH_ROWS,
     MAX_PAUSE_SECONDS,
     MIN_BATCH_ROWS,
@@ -134,9 +135,14 @@ async def test_its_own_writes_and_reads_of_others_are_not_writes_of_others(impor
 async def test_a_batch_has_as_many_rows_as_fit_in_its_time(
     busy: Importing, rows: int, seconds: float, expected: int
 ) -> None:
-    """Neither the wait for the lock nor the commit depends on the rows."""
-    await busy.write_batch(rows, seconds=seconds, commit=0.5, wait=2.0)
+    """Neither the wait for the lock nor a quick commit depends on the rows."""
+    await busy.write_batch(rows, seconds=seconds, commit=BATCH_SECONDS, wait=2.0)
     assert busy.pace.rows == expected
+
+
+async def test_a_batch_has_more_rows_if_commits_are_slow(busy: Importing) -> None:
+    await busy.write_batch(10, seconds=BATCH_SECONDS, commit=3 * BATCH_SECONDS / COMMIT_SHARE)
+    assert busy.pace.rows == 30
 
 
 @pytest.mark.parametrize("held", [MIN_PAUSE_SECONDS / PAUSE_FACTOR, 0.004, MAX_PAUSE_SECONDS / PAUSE_FACTOR])
