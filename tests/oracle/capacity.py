@@ -6,12 +6,14 @@ are plain values.
 
 from collections.abc import Sequence
 from math import inf
-from typing import assert_never
+from typing import Self, assert_never
 
 from oracle.areas import area_of
 from oracle.service_rules import ServiceRules
 from oracle.travel import OracleTravel
-from slotmcp.domain.catalog import RankingKey, SlotAlignment, Technician
+from oracle.wall_clock import DAY
+from slotmcp.domain.booking_rules import Priority, Reserve
+from slotmcp.domain.catalog import RankingKey, ServiceType, SlotAlignment, Technician
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.offer import Candidate, Slot
 from slotmcp.domain.schedule import Schedule
@@ -35,12 +37,12 @@ class Oracle(ServiceRules):
         """Return the slot of one minute (rules 15 to 19 and 21)."""
         if not self.is_after_notice(need, start) or not self.is_within_horizon(need, start):
             return None
-        if not self.is_allowed(need, start):
-            return None
-        if self.project.slot_alignment is SlotAlignment.CLOCK and not self.is_on_clock(start):
+        if not self.is_allowed(need, start) or not self._is_on_project_grid(start):
             return None
         requested = [one for one in self.technicians if need.technician_id in (None, one.id)]
         able = [one for one in requested if self.can_take(one, need, start)]
+        if need.priority is Priority.NORMAL and any(one.reserves for one in self.schedule.services.values()):
+            return self._offer_within_reserve(need, start, able)
         if able:
             capacity = min(len(able), self.bookings_left(need, start))
             return self._offer(need, start, int(capacity), able)
@@ -48,6 +50,10 @@ class Oracle(ServiceRules):
         if after_moves:
             return self._offer(need, start, 1, after_moves)
         return None
+
+    def _is_on_project_grid(self, start: int) -> bool:
+        """Rule 13."""
+        return self.project.slot_alignment is SlotAlignment.OPENING or self.is_on_clock(start)
 
     def _offer(self, need: Need, start: int, capacity: int, technicians: Sequence[Technician]) -> Slot:
         ranked = sorted(technicians, key=lambda one: (*self._rank(one, need, start), one.id))
@@ -86,6 +92,63 @@ class Oracle(ServiceRules):
         """Count the bookings, not holds, on the local date of `start` (rule 21)."""
         bookings = [claim for claim in self.live_claims(technician) if not claim.is_hold]
         return sum(self.date(claim.start) == self.date(start) for claim in bookings)
+
+    # Reserve (rule 34)
+
+    def _offer_within_reserve(self, need: Need, start: int, free: Sequence[Technician]) -> Slot | None:
+        able = [one for one in free if self.leaves_reserve(one, need, start)]
+        capacity = min(self._sales_in_a_row(able, need, start), self.bookings_left(need, start))
+        return self._offer(need, start, int(capacity), able) if able else None
+
+    def leaves_reserve(self, technician: Technician, need: Need, start: int) -> bool:
+        """Return whether each reserved start with enough free technicians has enough after a sale."""
+        after = self.after_sale(technician, need, start)
+        return all(
+            len(before) < reserve.places or len(after.free_for(service, other)) >= reserve.places
+            for service in self.schedule.services.values()
+            for reserve in service.reserves
+            for other in self.kept_starts(service, reserve, start)
+            if (before := self.free_for(service, other))
+        )
+
+    def after_sale(self, technician: Technician, need: Need, start: int) -> Self:
+        """Return the facts after a job was sold."""
+        sold = Claim(
+            id="sold",
+            technician_id=technician.id,
+            service_id="",
+            start=start,
+            end=start + need.duration_minutes,
+            buffer_before_minutes=need.buffer_before_minutes,
+            buffer_after_minutes=need.buffer_after_minutes,
+        )
+        return self.with_claims(technician.id, [*self.live_claims(technician), sold])
+
+    def kept_starts(self, service: ServiceType, reserve: Reserve, start: int) -> list[int]:
+        """Return the starts around a sale that an emergency can book and that are not released."""
+        urgent = Need.of_service(service, priority=Priority.EMERGENCY)
+        is_clock = self.project.slot_alignment is SlotAlignment.CLOCK
+        return [
+            other
+            for other in range(start - 2 * DAY, start + 2 * DAY)
+            if (other - reserve.until_minutes) * 60_000 > self.now_ms
+            and (self.is_on_clock(other) or not is_clock)
+            and self.is_after_notice(urgent, other)
+            and self.is_within_horizon(urgent, other)
+            and self.is_allowed(urgent, other)
+        ]
+
+    def free_for(self, service: ServiceType, start: int) -> list[str]:
+        """Return the technicians who are free for an emergency of a service at an unknown location."""
+        urgent = Need.of_service(service, priority=Priority.EMERGENCY)
+        return [one.id for one in self.technicians if self.has_room(one, urgent, start)]
+
+    def _sales_in_a_row(self, able: Sequence[Technician], need: Need, start: int) -> int:
+        policy, now, count = self.project.assignment_ranking, self, 0
+        for one in sorted(able, key=lambda one: (*[self.rank_value(key, one, need, start) for key in policy], one.id)):
+            if now.leaves_reserve(one, need, start):
+                now, count = now.after_sale(one, need, start), count + 1
+        return count
 
     # Moving holds (rule 18)
 

@@ -9,7 +9,8 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.ranking import deciding_key, rank, ranking_values
 from slotmcp.engine.relocation import HoldMoves
-from slotmcp.engine.rules import obstacle_of_rules
+from slotmcp.engine.reserve import limits_of
+from slotmcp.engine.rules import is_service_day_full, obstacle_of_rules
 from slotmcp.engine.timeline import Timeline
 
 
@@ -27,9 +28,16 @@ def assign(availability: Availability, need: Need, start: Minute) -> Assignment 
     if not availability.is_bookable_start(need, start) or obstacle_of_rules(availability, need, start):
         return None
     index = availability.index
-    timelines = index.eligible(need)
-    if free := [timeline for timeline in timelines if timeline.can_start(need, start)]:
+    timelines, limits = index.eligible(need), limits_of(availability, need)
+    free = [timeline for timeline in timelines if timeline.can_start(need, start)]
+    if limits is not None:
+        free = [
+            timeline for timeline in free if limits.permits(need, start, timeline.technician_schedule.technician.id)
+        ]
+    if free:
         return _best(availability, need, start, dict.fromkeys(free, ()))
+    if limits is not None:
+        return None
     moves_by_timeline = {
         timeline: moves for timeline in timelines if (moves := index.relocation.moves_for(timeline, need, start))
     }
@@ -45,6 +53,20 @@ def assign_first(availability: Availability, needs: Iterable[Need], start: Minut
 def assign_kept(availability: Availability, need: Need, start: Minute) -> Assignment | None:
     """Choose the technician for a promised start, without checking grid, notice and horizon again (rule 20)."""
     free = [timeline for timeline in availability.index.eligible(need) if timeline.can_serve(need, start)]
+    return _best(availability, need, start, dict.fromkeys(free, ())) if free else None
+
+
+def assign_revived(availability: Availability, need: Need, start: Minute) -> Assignment | None:
+    """Choose the technician for the start of a lapsed hold, within the reserve and the maximum of the service."""
+    if is_service_day_full(availability, need, start):
+        return None
+    limits = limits_of(availability, need)
+    free = [
+        timeline
+        for timeline in availability.index.eligible(need)
+        if timeline.can_serve(need, start)
+        and (limits is None or limits.permits(need, start, timeline.technician_schedule.technician.id))
+    ]
     return _best(availability, need, start, dict.fromkeys(free, ())) if free else None
 
 

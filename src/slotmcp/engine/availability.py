@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from math import inf
 
-from slotmcp.domain.booking_rules import Priority, ServiceArea
+from slotmcp.domain.booking_rules import Priority, Reserve, ServiceArea
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute, minute_at_or_after
@@ -64,6 +64,8 @@ class TimelineIndex:
         """Cache of `engine.slots`."""
         self.allowed_by_rule: dict[RuleKey, int] = {}
         """Cache of `engine.rules`. Its keys are the catalog's, so it is as large as the catalog."""
+        self.reserve_limits: object = None
+        """Cache of `engine.reserve`: the limits of the latest call."""
         self._bookings_by_service: dict[str, Counter[int]] | None = None
         self.first_expiry_ms = min((timeline.first_expiry_ms for timeline in timelines.values()), default=inf)
         """Earliest expiry of a hold in the index."""
@@ -72,6 +74,17 @@ class TimelineIndex:
     def holds(self) -> tuple[Claim, ...]:
         """Live holds of all technicians."""
         return tuple([hold for timeline in self.timelines.values() for hold in timeline.holds])
+
+    @cached_property
+    def reserving(self) -> tuple[tuple[Need, Reserve], ...]:
+        """Requirements of an emergency of each service with a reserve, and the reserve."""
+        return tuple(
+            [
+                (Need.of_service(service, priority=Priority.EMERGENCY), reserve)
+                for service in self._schedule.services.values()
+                for reserve in service.reserves
+            ]
+        )
 
     @cached_property
     def caller_keys(self) -> frozenset[str]:

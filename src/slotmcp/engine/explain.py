@@ -21,6 +21,7 @@ from slotmcp.engine.opening_hours import (
     time_off_between,
     working_days,
 )
+from slotmcp.engine.reserve import limits_of
 from slotmcp.engine.rules import obstacle_of_rules
 from slotmcp.engine.slots import check_start, list_starts
 from slotmcp.engine.timeline import Obstacle, Timeline
@@ -167,7 +168,10 @@ def _outside_frame(availability: Availability, need: Need, start: Minute) -> Rea
 def _common_reason(availability: Availability, timeline: Timeline, need: Need, start: Minute) -> Reason | None:
     if start < availability.earliest_start_of(need):
         return Reason.NOTICE
-    return None if availability.frame.contains(start) and timeline.is_on_grid(need, start) else Reason.OFF_GRID
+    if not availability.frame.contains(start) or not timeline.is_on_grid(need, start):
+        return Reason.OFF_GRID
+    limits, technician_id = limits_of(availability, need), timeline.technician_schedule.technician.id
+    return None if limits is None or limits.permits(need, start, technician_id) else Reason.RESERVED
 
 
 def _closed_reason(availability: Availability, timeline: Timeline, need: Need, start: Minute) -> TechnicianReason:

@@ -64,4 +64,5 @@ def _without_claims(availability: Availability, schedule: Schedule, technician_i
         technician_id: TechnicianSchedule(technician=schedule.technician_schedules[technician_id].technician)
         for technician_id in technician_ids
     }
-    return Availability.of(replace(schedule, technician_schedules=empty), availability.now_ms)
+    services = {id_: replace(service, reserves=()) for id_, service in schedule.services.items()}
+    return Availability.of(replace(schedule, technician_schedules=empty, services=services), availability.now_ms)

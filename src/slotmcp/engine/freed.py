@@ -13,7 +13,9 @@ from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute, overlaps
 from slotmcp.engine.areas import is_served_by
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
+from slotmcp.engine.reserve import limits_of
 from slotmcp.engine.rules import allowed_starts, depends_on_team
+from slotmcp.engine.slots import list_starts
 from slotmcp.engine.timeline import Timeline
 
 
@@ -54,6 +56,12 @@ class FreedTime:
         """Return the first freed start in a window at which the job overlaps no excluded interval."""
         if self._before and depends_on_team(self._after, need):
             return self._all_time().first_start(need, window, excluded)
+        if limits_of(self._after, need) is not None:
+            starts = list_starts(self._after, need, *window)
+            lasts = need.duration_minutes
+            return next(
+                (one for one in starts if not any(overlaps((one, one + lasts), each) for each in excluded)), None
+            )
         frame = self._after.frame
         low = frame.number(max(window[0], self._after.earliest_start_of(need)))
         high = frame.number(min(window[1], self._after.horizon_end_of(need)))

@@ -11,6 +11,7 @@ from slotmcp.domain.offer import Slot
 from slotmcp.engine.availability import Availability, NeedSlots
 from slotmcp.engine.need import Need
 from slotmcp.engine.ranking import rank
+from slotmcp.engine.reserve import limits_of
 from slotmcp.engine.rules import allowed_starts, bookings_left, obstacle_of_rules
 from slotmcp.engine.timeline import Timeline
 
@@ -50,6 +51,9 @@ def list_starts(availability: Availability, need: Need, start_from: Minute, star
     index = availability.index
     timelines = index.eligible(need)
     startable = reduce(or_, (timeline.starts(need, within) for timeline in timelines), 0)
+    if limits_of(availability, need) is not None:
+        starts = [frame.positions[low + bit] for bit in bits_of(startable >> low)]
+        return [start for start in starts if check_start(availability, need, start) is not None]
     for timeline in timelines:
         startable |= index.relocation.gained_starts(timeline, need, within & ~startable)
     return [frame.positions[low + bit] for bit in bits_of(startable >> low)]
@@ -86,14 +90,15 @@ def check_start(availability: Availability, need: Need, start: Minute) -> Slot |
     capacity = len(timelines) or 1
     if (most := bookings_left(availability, need, availability.frame.day_number(start))) is not None:
         capacity = min(capacity, most)
-    timelines = timelines or [
-        timeline for timeline in index.eligible(need) if index.relocation.moves_for(timeline, need, start)
-    ]
+    limits = limits_of(availability, need)
+    if limits is None and not timelines:
+        timelines = [timeline for timeline in index.eligible(need) if index.relocation.moves_for(timeline, need, start)]
     if not timelines:
         return None
     policy = availability.schedule.project.candidate_ranking
     candidates = sorted((timeline.candidate_at(need, start) for timeline in timelines), key=rank(policy))
-    return Slot(start, start + need.duration_minutes, capacity, tuple(candidates))
+    slot = Slot(start, start + need.duration_minutes, capacity, tuple(candidates))
+    return slot if limits is None else limits.limit(slot, need, most)
 
 
 def bits_of(row: int) -> list[int]:
@@ -103,7 +108,8 @@ def bits_of(row: int) -> list[int]:
 
 def _slots_of_need(availability: Availability, need: Need) -> NeedSlots:
     """Return the slots found so far for a need; they are cached with the index."""
-    cache = availability.index.slots_by_need
+    limits = limits_of(availability, need)
+    cache = availability.index.slots_by_need if limits is None else limits.slots_by_need
     if need not in cache:
         if len(cache) >= _MAX_CACHED_NEEDS:
             cache.clear()
@@ -126,7 +132,10 @@ def _find_slots_of_day(availability: Availability, need: Need, day: int) -> Sequ
         bits &= allowed
     free = {timeline: row for timeline in index.eligible(need) if (row := timeline.starts(need) & bits)}
     slots = _slots(availability, need, day, free)
-    if (most := bookings_left(availability, need, day)) is not None:
+    most = bookings_left(availability, need, day)
+    if (limits := limits_of(availability, need)) is not None:
+        return [limited for slot in slots if (limited := limits.limit(slot, need, most))]
+    if most is not None:
         slots = [slot._replace(capacity=min(slot.capacity, most)) for slot in slots]
     if not index.relocation.movable:
         return slots

@@ -173,6 +173,15 @@ class Timeline:
         # Two callers rarely share a location, so the result with travel times is not cached.
         return bits & within if need.site is None else self._reachable(need, bits & within)
 
+    def free_starts(self, need: Need) -> int:
+        """Return the positions at which the job fits regardless of grid and travel times, as bits (rules 9 to 12)."""
+        hours = self.hours if need.priority is Priority.NORMAL else self._emergency_hours
+        return self._without_full_days(self._clock_starts(need, hours), need)
+
+    def bookings_and_holds(self, day: int) -> int:
+        """Return the number of bookings and live holds that start on a day of the frame."""
+        return self.loads[day] + _count_by_day(self.frame, self.holds)[day]
+
     def has_cached_starts(self, need: Need) -> bool:
         """Return whether `starts` of a need without travel times is cached."""
         hours = self.hours if need.priority is Priority.NORMAL else self._emergency_hours
@@ -241,6 +250,10 @@ class Timeline:
     def _find_starts(self, need: Need, hours: tuple[Interval, ...]) -> int:
         is_clock = self.frame.alignment is SlotAlignment.CLOCK
         bits = self._clock_starts(need, hours) if is_clock else self._starts_of_runs(need, hours)
+        return self._without_full_days(bits, need)
+
+    def _without_full_days(self, bits: int, need: Need) -> int:
+        """Return the positions on days with room for a booking and for the floating breaks beside the job."""
         for day in self._full_days():
             bits &= ~self.frame.day_bits(day)
         return bits if self._floating is None else bits & ~self._without_break(self._floating, need)

@@ -11,10 +11,9 @@ from slotmcp.domain.catalog import Project
 from slotmcp.domain.claim import Claim, ClaimState, Hold
 from slotmcp.domain.errors import HoldExpired, HoldWithdrawn, InvalidArgument
 from slotmcp.domain.interval import Minute, minute_at_or_after
-from slotmcp.engine.assign import Assignment, assign_kept
+from slotmcp.engine.assign import Assignment, assign_kept, assign_revived
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.rules import is_service_day_full
 from slotmcp.engine.travel import TravelTimes
 from slotmcp.ports import LiveHolds, Transaction
 from slotmcp.services.alternatives import LostSlot, early_refusal, find_lost_start
@@ -220,12 +219,12 @@ def assign_held(  # noqa: PLR0913  everything that decides the assignment
         raise LostSlot(HoldWithdrawn, message, needs[-1], start, instead_of=instead_of)
     is_live = hold.state is ClaimState.HELD
     has_passed = start < minute_at_or_after(transaction.now_ms)
-    if not is_live and (has_passed or is_service_day_full(others, needs[-1], start)):
+    if not is_live and has_passed:
         raise lost_hold(needs[-1], start, instead_of=instead_of)
     # A live hold is kept even if its location turns out to be too far away.
     without_travel = [replace(need, site=None) for need in needs] if is_live else []
     for need in chain(needs, without_travel):
-        if assignment := assign_kept(others, need, start):
+        if assignment := (assign_kept if is_live else assign_revived)(others, need, start):
             return assignment
     if is_live and is_hold_tolerable(others, hold.claim):
         # For example, a calendar event conflicts with the hold. The hold is kept, and the operator sees the conflict.
