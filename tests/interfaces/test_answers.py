@@ -179,6 +179,14 @@ async def test_an_answer_that_contradicts_is_a_question_to_the_agent(shop: Calle
     assert await stored(shop, booking_id) == {"equipment-age": "12 years"}
 
 
+async def test_a_request_with_the_same_key_and_other_answers_is_another_request(shop: Caller) -> None:
+    first = await book(shop, TWELVE, idempotencyKey="1")
+    more = await book(shop, TWELVE, "pets: a dog", idempotencyKey="1")
+    assert (more["booking"]["bookingId"], more["stored"]) == (first["booking"]["bookingId"], ["answers"])
+    other = {"answers": ["equipment-age: 3"], "idempotencyKey": "1", **CHECK, **KIM}
+    assert (await shop.expect_error("book_slot", start=MONDAY_9, **other))["code"] == "already_booked"
+
+
 async def test_a_key_recognizes_a_request_whose_question_was_removed_since(shop: Caller) -> None:
     first = await book(shop, TWELVE, "pets: a dog", idempotencyKey="1")
     changed = replace(PRICED_PLAN, services=(*PLAN.services[:1], replace(PRICED, questions=())))
