@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from slotmcp.project_file.packaged import SAMPLE
+from slotmcp.project_file.packaged import DEFAULT_SAMPLE, SAMPLE_FOLDER
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import select_tools
 
@@ -54,7 +54,7 @@ class Inspector:
 @pytest.fixture
 def inspector(tmp_path: Path) -> Inspector:
     made = Inspector(f"sqlite:///{tmp_path / 'book.db'}")
-    made.import_project(SAMPLE)
+    made.import_project(SAMPLE_FOLDER / f"{DEFAULT_SAMPLE}.yaml")
     return made
 
 

@@ -14,7 +14,7 @@ import pytest
 from slotmcp.cli.commands import app
 from slotmcp.cli.exits import Exit, exit_on_error
 from slotmcp.domain.errors import FieldProblem, InvalidArgument, SlotUnavailable, Unavailable
-from slotmcp.project_file import sample_text
+from slotmcp.project_file import SAMPLES, sample_text
 from support.command_line import Run
 from support.keyboard import receiving_ctrl_c
 from support.redis_server import RedisServer
@@ -57,12 +57,21 @@ def test_an_unknown_command_is_a_usage_error(slotmcp: Run) -> None:
 
 
 def test_check_accepts_the_sample(slotmcp: Run, sample: Path) -> None:
-    assert slotmcp("sample").out == sample_text()
+    assert slotmcp("sample").out == slotmcp("sample", "denver-hvac").out == sample_text()
     ended = slotmcp("check", str(sample))
     assert ended.code == Exit.OK
     assert ended.out.startswith(f"{sample} is valid: ")
     assert "12 technicians" in ended.out
     assert ended.err == ""
+
+
+def test_the_samples_are_listed_and_printed_by_name(slotmcp: Run) -> None:
+    listed = [line.split()[0] for line in slotmcp("sample", "--list").out.splitlines()]
+    assert listed == list(SAMPLES)
+    assert slotmcp("sample", "sydney-vet").out == sample_text("sydney-vet")
+    refused = slotmcp("sample", "sidney-vet")
+    assert refused.code == Exit.USAGE
+    assert "write one of denver-hvac, berlin-dentist" in refused.err
 
 
 def test_check_needs_no_database(slotmcp: Run, sample: Path, home: Path) -> None:

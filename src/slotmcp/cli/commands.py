@@ -15,7 +15,7 @@ from slotmcp.cli import doctor as diagnosis
 from slotmcp.cli.exits import exit_on_error, exit_with
 from slotmcp.cli.report import report
 from slotmcp.cli.slots import slots
-from slotmcp.project_file import sample_text
+from slotmcp.project_file import DEFAULT_SAMPLE, SAMPLES, sample_text
 from slotmcp.services.traces import summarize_trace
 from slotmcp.settings import Settings
 from slotmcp.store.schema import Preparation
@@ -124,9 +124,20 @@ def demo(
 
 
 @app.command()
-def sample() -> None:
-    """Print a sample project file: a heating and cooling company in Denver."""
-    typer.echo(sample_text(), nl=False)
+def sample(
+    name: Annotated[str, typer.Argument(help="Name of the sample; --list shows them.")] = DEFAULT_SAMPLE,
+    *,
+    is_listed: Annotated[bool, typer.Option("--list", help="Print the names of the samples.")] = False,
+) -> None:
+    """Print a sample project file: a heating and cooling company in Denver, or another business by its name."""
+    if is_listed:
+        width = max(map(len, SAMPLES))
+        for each, description in SAMPLES.items():
+            typer.echo(f"{each:{width}}  {description}")
+    elif name in SAMPLES:
+        typer.echo(sample_text(name), nl=False)
+    else:
+        raise typer.BadParameter(f"write one of {', '.join(SAMPLES)}", param_hint="NAME")
 
 
 app.command()(project_files.check)

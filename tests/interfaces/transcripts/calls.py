@@ -1,6 +1,7 @@
 """The calls by title. Each has a page beside this file."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Final
 
 from interfaces.transcripts.mistaken_callers import (
@@ -21,9 +22,17 @@ from interfaces.transcripts.new_callers import (
 from interfaces.transcripts.old_callers import broken_line, cancels, moves, technician_from_last_time
 from interfaces.transcripts.page import Page
 from interfaces.transcripts.priced_callers import price_and_question
+from interfaces.transcripts.sample_callers import (
+    cleaning_in_the_wrong_area,
+    heating_at_night,
+    toothache_in_german,
+    vet_at_night,
+)
 from support.server import Caller
 
 Call = Callable[[Caller, Page], Awaitable[None]]
+SampleCall = Callable[[Path, Page], Awaitable[None]]
+"""Call of a sample business, with the path of its database."""
 
 CALLS: Final[Mapping[str, Call]] = {
     "Asks for Friday afternoon, takes Monday": friday_then_monday,
@@ -44,3 +53,13 @@ CALLS: Final[Mapping[str, Call]] = {
     "Hears the price and answers a question": price_and_question,
 }
 """Calls by the title of the page."""
+
+SAMPLE_CALLS: Final[Mapping[str, SampleCall]] = {
+    "Heating at night": heating_at_night,
+    "Toothache in German": toothache_in_german,
+    "Cleaning in an area": cleaning_in_the_wrong_area,
+    "Vet at night": vet_at_night,
+}
+"""Calls of the sample businesses by the title of the page. Their pages follow those of the others."""
+
+TITLES: Final = (*CALLS, *SAMPLE_CALLS)

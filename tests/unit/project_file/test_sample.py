@@ -2,17 +2,19 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from slotmcp.domain.catalog import Location, TechnicianStatus, TravelMode
 from slotmcp.domain.claim import Claim
 from slotmcp.engine.opening_hours import DateRange, opening_hours, shift_intervals
 from slotmcp.engine.travel import EstimatedTravel
-from slotmcp.project_file import ProjectFile, sample_text
+from slotmcp.project_file import SAMPLES, ProjectFile, read_project_file, sample_text
 from slotmcp.project_file.document import Node, read_document
 from slotmcp.project_file.packaged import SCHEMA
 from slotmcp.project_file.reading import read_tree
@@ -20,7 +22,7 @@ from slotmcp.services.imports import ProjectPlan
 
 DENVER = ZoneInfo("America/Denver")
 LEAP_YEAR = [date(2028, 1, 1) + timedelta(days=ahead) for ahead in range(366)]
-EXAMPLE = Path(__file__).parents[3] / "examples" / "denver-hvac" / "project.yaml"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 @cache
@@ -108,14 +110,23 @@ def too_many(plan: ProjectPlan) -> list[str]:
     ]
 
 
-def test_the_example_is_the_packaged_sample() -> None:
-    assert EXAMPLE.read_text(encoding="utf-8") == sample_text()
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_example_is_the_packaged_sample(name: str) -> None:
+    assert (EXAMPLES / name / "project.yaml").read_text(encoding="utf-8") == sample_text(name)
 
 
-def test_the_example_refers_to_the_schema_for_editors() -> None:
-    marker, _, path = sample_text().partition("\n")[0].partition("$schema=")
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_example_refers_to_the_schema_for_editors(name: str) -> None:
+    marker, _, path = sample_text(name).partition("\n")[0].partition("$schema=")
     assert marker == "# yaml-language-server: "
-    assert (EXAMPLE.parent / path).resolve() == SCHEMA.resolve()
+    assert (EXAMPLES / name / path).resolve() == SCHEMA.resolve()
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("day", [date(2026, 12, 1), date(2028, 2, 29)])
+def test_each_sample_is_valid_without_notes(name: str, day: date) -> None:
+    now_ms = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
+    assert read_project_file(sample_text(name), source=name, now_ms=now_ms).notes == ()
 
 
 def test_the_sample_is_valid_and_has_work_on_every_day() -> None:
