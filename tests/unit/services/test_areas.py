@@ -462,3 +462,26 @@ async def test_five_hundred_kilometers_are_accepted(opened: Open, longitude: flo
 async def test_a_project_without_any_home_refuses_no_location(opened: Open) -> None:
     shop = await opened(plan(ANA))
     assert (await shop.book("09:00", location=FAR)).booking.claim.location == FAR
+
+
+async def test_a_hold_is_reassigned_only_to_a_technician_of_its_area(opened: Open) -> None:
+    """Ben precedes Cem in every ranking, but only Cem serves the area after the import."""
+    three = (ANA, BEN, technician("cem", "09:00-12:00", priority=3))
+    shop = await opened(business(*three, areas=(replace(CITY, technician_ids=()),)))
+    hold = await shop.hold("10:00", postal_code=NEAR)
+    assert hold.hold.claim.technician_id == "ana"
+    cems = replace(CITY, technician_ids=("cem",))
+    await shop.app.projects.import_project(business(*three, areas=(cems,)), prune=False)
+    kept = await shop.store.hold("shop", hold.hold.token)
+    assert kept is not None
+    assert (kept.state, kept.claim.technician_id) == (ClaimState.HELD, "cem")
+
+
+async def test_a_hold_of_an_earlier_program_needs_a_postal_code_to_be_booked(opened: Open) -> None:
+    shop = await opened(plan(ANA, BEN))
+    hold = await shop.hold("09:00")
+    await shop.app.projects.import_project(business(areas=(replace(CITY, technician_ids=()),)), prune=False)
+    with pytest.raises(InvalidArgument) as refused:
+        await shop.book_hold(hold)
+    assert [problem.field for problem in refused.value.fields] == ["postalCode"]
+    assert (await shop.book_hold(hold, postal_code=NEAR)).booking.claim.postal_code == NEAR
