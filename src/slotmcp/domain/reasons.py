@@ -164,8 +164,8 @@ class PerReason(Mapping[Reason, T]):
 _COMMON: Final = (
     Reason.OFF_GRID,
     Reason.INACTIVE,
-    Reason.TOO_LONG,
     Reason.NOT_BOOKABLE_THEN,
+    Reason.TOO_LONG,
     Reason.OUTSIDE_SHIFT,
     Reason.ON_CALL_ONLY,
     Reason.EMERGENCY_ONLY,
