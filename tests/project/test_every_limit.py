@@ -23,6 +23,8 @@ SESSIONS: Final = "unit/services/test_sessions.py"
 CLOCK: Final = "unit/store/test_clock.py"
 FAILED: Final = "interfaces/test_failed_authentication.py"
 FILE: Final = "unit/project_file"
+LONG_TEXT: Final = f"{FILE}/test_bad_files.py::test_a_text_that_is_too_long_is_reported_with_its_limit"
+LONG_LIST: Final = f"{FILE}/test_bad_files.py::test_a_list_that_is_too_long_is_reported_with_its_limit"
 TEXT: Final = "interfaces/test_tools_list.py::test_text_has_a_maximum_length_that_is_not_published"
 
 REACHED_BY: Final = {
@@ -164,6 +166,7 @@ REACHED_BY: Final = {
     ),
     "`notes`, `cursor`": TEXT,
     "`address`, `cancel_booking`'s `reason`": TEXT,
+    "`postalCode`": TEXT,
     "`customerHash`, `holdToken`, `idempotencyKey`": TEXT,
     "`customerEmail`, `email`, `newEmail`": TEXT,
     "`customerName`, `add_time_off`'s `reason`": TEXT,
@@ -208,7 +211,13 @@ REACHED_BY: Final = {
     ),
     "nesting": f"{FILE}/test_unreadable_files.py::test_an_unreadable_file_is_rejected_with_a_sentence",
     "id": f"{FILE}/test_bad_files.py::test_a_mistake_is_reported_once_at_its_line_with_the_valid_form",
-    "name": f"{FILE}/test_bad_files.py::test_a_mistake_is_reported_once_at_its_line_with_the_valid_form",
+    "name, question, text of a price, reason of a closure": LONG_TEXT,
+    "`description`, `guidance`": LONG_TEXT,
+    "`terms`": LONG_TEXT,
+    "`fee`": LONG_TEXT,
+    "closures": LONG_LIST,
+    "areas, and postal codes per area": LONG_LIST,
+    "questions, `bookable` spans and reserves per service": LONG_LIST,
     "duration of an imported booking": (
         f"{FILE}/test_bad_files.py::test_a_mistake_is_reported_once_at_its_line_with_the_valid_form"
     ),
