@@ -86,6 +86,8 @@ def blocking_holds(
         return None
     technicians = {assignment.technician_id, *(move.technician_id for move in assignment.moves)}
     needed = tuple([hold for hold in own if hold.technician_id in technicians])
+    if not assign_first(availability.without(*needed), needs, start):
+        needed = tuple(own)  # a reserve or the service's maximum of the day concerns the time of all technicians
     for hold in needed:
         fewer = tuple([other for other in needed if other != hold])
         if assign_first(availability.without(*fewer), needs, start):

@@ -1,10 +1,12 @@
 """Own holds: repeated and replaced holds, and their time, which is free for their caller alone."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from slotmcp.domain.booking import Customer
+from slotmcp.domain.booking_rules import Reserve
 from slotmcp.domain.claim import ClaimState
 from slotmcp.domain.errors import HoldExpired, HoldLimit, SlotUnavailable, UnknownHold
 from slotmcp.services.appointments import StartRequest
@@ -260,6 +262,24 @@ async def test_an_own_hold_in_the_way_is_replaced(opened: Open, limit: dict[str,
     wanted = "09:30" if facts else "11:00"
     assert wanted in await shop.offered(**KIM, **facts)
     second = await shop.hold(wanted, **KIM, **facts)
+    assert (await state(shop, first), await state(shop, second)) == (ClaimState.RELEASED, ClaimState.HELD)
+
+
+@pytest.mark.parametrize(
+    ("rules", "held_id", "wanted"),
+    [
+        pytest.param({"max_bookings_per_day": 1}, "other", "11:00", id="bookings of a service a day"),
+        pytest.param({"reserves": (Reserve(places=1, until_minutes=0),)}, "visit", "09:00", id="reserve"),
+    ],
+)
+async def test_an_own_hold_of_another_technician_is_replaced_if_a_rule_counts_all_technicians(
+    opened: Open, rules: dict[str, Any], held_id: str, wanted: str
+) -> None:
+    services = (service("visit"), replace(service("other"), **rules))
+    shop = await opened(plan(ANA, BEN, services=services))
+    first = await shop.hold("09:00", **KIM, service_id=held_id, technician_id="ben")
+    assert wanted in await shop.offered(**KIM, service_id="other")
+    second = await shop.hold(wanted, **KIM, service_id="other")
     assert (await state(shop, first), await state(shop, second)) == (ClaimState.RELEASED, ClaimState.HELD)
 
 
