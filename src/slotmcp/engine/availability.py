@@ -41,6 +41,10 @@ class NeedSlots:
     starts_by_day: dict[int, list[Minute]] = field(default_factory=dict)
     """Starts in order of time, by number of the day in the frame."""
     by_start: dict[Minute, Slot] = field(default_factory=dict)
+    allowed: int | None = None
+    """Positions that the rules of the service and of the area allow, as bits; None: all."""
+    has_daily_maximum: bool = False
+    """True if the service has a maximum number of bookings per day."""
 
 
 class TimelineIndex:

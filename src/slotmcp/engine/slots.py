@@ -12,11 +12,14 @@ from slotmcp.engine.availability import Availability, NeedSlots
 from slotmcp.engine.need import Need
 from slotmcp.engine.ranking import rank
 from slotmcp.engine.reserve import limits_of
-from slotmcp.engine.rules import allowed_starts, bookings_left, obstacle_of_rules
+from slotmcp.engine.rules import allowed_starts, bookings_left, depends_on_team, obstacle_of_rules
 from slotmcp.engine.timeline import Timeline
 
 StartsByTimeline = Mapping[Timeline, int]
 """Possible starts of each technician, as bits by position in the frame."""
+
+FOUND_AT_ONCE = 64
+"""Number of technicians whose starts are found at once, in a few milliseconds."""
 
 _MAX_CACHED_NEEDS = 16
 """Maximum number of needs whose days are cached."""
@@ -27,11 +30,14 @@ _DIGIT_TO_BIT = bytes.maketrans(b"01", b"\x00\x01")
 def new_starts(availability: Availability, need: Need) -> Iterator[int]:
     """Find and cache the starts of each technician who has none for a need; yield them, as bits, one by one.
 
-    `list_starts` would find those of all technicians at once, which takes tens of milliseconds after a cold start.
+    `list_starts` finds those of a few technicians at once. For hundreds this takes tens of milliseconds after a cold
+    start.
     """
-    for timeline in availability.index.eligible(need):
-        if not timeline.has_cached_starts(need):
-            yield timeline.starts(need)
+    timelines = availability.index.eligible(need)
+    if len(timelines) > FOUND_AT_ONCE:
+        for timeline in timelines:
+            if not timeline.has_cached_starts(need):
+                yield timeline.starts(need)
 
 
 def list_starts(availability: Availability, need: Need, start_from: Minute, start_to: Minute) -> list[Minute]:
@@ -113,27 +119,28 @@ def _slots_of_need(availability: Availability, need: Need) -> NeedSlots:
     if need not in cache:
         if len(cache) >= _MAX_CACHED_NEEDS:
             cache.clear()
-        cache[need] = NeedSlots()
+        allowed = allowed_starts(availability, need)
+        cache[need] = NeedSlots(allowed=allowed, has_daily_maximum=depends_on_team(availability, need))
     return cache[need]
 
 
 def _starts_of_day(availability: Availability, need: Need, found: NeedSlots, day: int) -> list[Minute]:
     """Return the starts of a day regardless of the notice; find its slots if they are not cached."""
     if day not in found.starts_by_day:
-        slots = _find_slots_of_day(availability, need, day)
+        slots = _find_slots_of_day(availability, need, found, day)
         found.by_start.update({slot.start: slot for slot in slots})
         found.starts_by_day[day] = [slot.start for slot in slots]
     return found.starts_by_day[day]
 
 
-def _find_slots_of_day(availability: Availability, need: Need, day: int) -> Sequence[Slot]:
+def _find_slots_of_day(availability: Availability, need: Need, found: NeedSlots, day: int) -> Sequence[Slot]:
     index, bits = availability.index, availability.frame.day_bits(day)
-    if (allowed := allowed_starts(availability, need)) is not None:
-        bits &= allowed
+    if found.allowed is not None:
+        bits &= found.allowed
     free = {timeline: row for timeline in index.eligible(need) if (row := timeline.starts(need) & bits)}
     slots = _slots(availability, need, day, free)
-    most = bookings_left(availability, need, day)
-    if (limits := limits_of(availability, need)) is not None:
+    most = bookings_left(availability, need, day) if found.has_daily_maximum else None
+    if index.reserving and (limits := limits_of(availability, need)) is not None:
         return [limited for slot in slots if (limited := limits.limit(slot, need, most))]
     if most is not None:
         slots = [slot._replace(capacity=min(slot.capacity, most)) for slot in slots]
