@@ -447,10 +447,11 @@ def fill_and_erase(path: Path) -> None:
 
 
 ADD_CLAIM: Final = """
-INSERT INTO claims SELECT id, ?, 1, 'ac-repair', ?, ?, 0, 0, 'booked', NULL, 0, NULL, NULL, NULL, '', NULL FROM projects
+INSERT INTO claims
+SELECT id, ?, 1, 'ac-repair', ?, ?, 0, 0, 'booked', NULL, 0, NULL, NULL, NULL, '', NULL, NULL, NULL FROM projects
 """
 ADD_BOOKING: Final = """
-INSERT INTO bookings SELECT id, ?, '', ?, '', '', ?, NULL, 'confirmed', '', '', 0, NULL FROM projects
+INSERT INTO bookings SELECT id, ?, '', ?, '', '', ?, NULL, 'confirmed', '', '', 0, NULL, NULL FROM projects
 """
 GROW_BOOKING: Final = "UPDATE bookings SET notes = ? WHERE claim_id = ?"
 ERASE_PHONE: Final = "UPDATE bookings SET customer_phone = '' WHERE customer_phone = ?"

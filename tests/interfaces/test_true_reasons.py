@@ -29,10 +29,11 @@ async def sample(tmp_path: Path) -> AsyncIterator[Caller]:
 @pytest.mark.parametrize(
     ("service", "start", "spoken"),
     [
-        ("furnace-tune-up", "2026-12-01T20:30", OUTSIDE_HOURS),
-        ("heat-pump-install", "2026-12-01T05:00", OUTSIDE_HOURS),
+        ("furnace-tune-up", "2026-12-05T15:00", OUTSIDE_HOURS),
+        ("heat-pump-install", "2026-12-05T15:00", OUTSIDE_HOURS),
         ("duct-cleaning", "2026-12-05T13:00", OUTSIDE_HOURS),
-        ("thermostat-setup", "2026-12-01T23:30", OUTSIDE_HOURS),
+        ("thermostat-setup", "2026-12-01T18:30", OUTSIDE_HOURS),
+        ("thermostat-setup", "2026-12-01T23:30", "We don't do that kind of work at that time."),
         ("heat-pump-install", "2026-11-26T10:00", "We're closed that day."),
         ("furnace-tune-up", "2026-12-01T09:10", "Our appointments don't start at exactly that time."),
     ],

@@ -23,6 +23,8 @@ from unit.engine.strategies import Case, cases
 A_FEW = max(2, settings().max_examples // 10)
 STRIDE = 97
 """Step between the checked minutes of a schedule of several days."""
+REASONS_OF_TECHNICIAN = {Reason.INACTIVE, Reason.SKILL_MISSING, Reason.OUTSIDE_AREA}
+"""Reasons that apply to a technician at every start, and precede all others."""
 RUSH_HOURS = range(-30, 330)
 """Minutes around the hours of a rush, counted from two hours after the current time."""
 
@@ -74,8 +76,8 @@ def test_counted_reasons_match_explanations(case: Case, offset: int, length: int
     for common in (
         Reason.OFF_GRID,
         Reason.INACTIVE,
-        Reason.TOO_LONG,
         Reason.NOT_BOOKABLE_THEN,
+        Reason.TOO_LONG,
         Reason.OUTSIDE_SHIFT,
         Reason.ON_CALL_ONLY,
         Reason.EMERGENCY_ONLY,
@@ -148,11 +150,11 @@ class Critic:
         if shown.reason in COMMON_REASONS and self.is_within_reach(start):
             assert found.keys() <= COMMON_REASONS
         if RULES_OF_SERVICE & found.keys() and self.is_within_reach(start):
-            assert shown.reason in RULES_OF_SERVICE | {Reason.INACTIVE, Reason.SKILL_MISSING}
+            assert shown.reason in RULES_OF_SERVICE | REASONS_OF_TECHNICIAN
         elif Reason.ON_CALL_ONLY in found and self.is_within_reach(start):
-            assert shown.reason in {Reason.ON_CALL_ONLY, Reason.INACTIVE, Reason.SKILL_MISSING}
+            assert shown.reason in REASONS_OF_TECHNICIAN | {Reason.ON_CALL_ONLY}
         elif Reason.TOO_LONG in found and self.is_within_reach(start):
-            assert shown.reason in {Reason.TOO_LONG, Reason.INACTIVE, Reason.SKILL_MISSING}
+            assert shown.reason in REASONS_OF_TECHNICIAN | {Reason.TOO_LONG}
 
     def is_right_for_the_team(self, explanation: Explanation, start: int) -> None:
         """Check that the reason that is stated is true, and that a search for this start states the same."""

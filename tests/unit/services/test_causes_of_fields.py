@@ -356,6 +356,9 @@ DECLARED: Final[Mapping[Field, Invalidates | Harmless]] = {
     (Technician, "home"): Invalidates(
         before=ana(home=None), edit=ana(home=Location(39.5, -104.99)), cause=Cause.TRAVEL_TIME
     ),
+    (Technician, "home_postal_code"): Harmless(
+        reason="an import finds its location, which is the home", edit=ana(home_postal_code="80202")
+    ),
     (Technician, "max_bookings_per_day"): Invalidates(edit=ana(max_bookings_per_day=1), cause=Cause.DAY_FULL),
     (Technician, "shifts"): Invalidates(edit=ana(shifts=()), cause=Cause.OUTSIDE_HOURS),
     (Technician, "breaks"): Invalidates(edit=ana(breaks=(hours("13:30-14:00"),)), cause=Cause.OUTSIDE_HOURS),
