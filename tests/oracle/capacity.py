@@ -27,6 +27,8 @@ class Oracle(ServiceRules):
     def __init__(self, schedule: Schedule, now_ms: int) -> None:
         super().__init__(schedule, now_ms)
         self._spare_holds: dict[str, list[Claim]] = {}
+        self.before_sale: Oracle | None = None
+        """Facts in which the caller's own claims take their time; None: these facts."""
 
     def slots(self, need: Need, start_from: int, start_to: int) -> list[Slot]:
         """Return the slots of all minutes in [start_from, start_to)."""
@@ -108,7 +110,7 @@ class Oracle(ServiceRules):
             for service in self.schedule.services.values()
             for reserve in service.reserves
             for other in self.kept_starts(service, reserve, start)
-            if (before := self.free_for(service, other))
+            if (before := (self.before_sale or self).free_for(service, other))
         )
 
     def after_sale(self, technician: Technician, need: Need, start: int) -> Self:
@@ -122,7 +124,9 @@ class Oracle(ServiceRules):
             buffer_before_minutes=need.buffer_before_minutes,
             buffer_after_minutes=need.buffer_after_minutes,
         )
-        return self.with_claims(technician.id, [*self.live_claims(technician), sold])
+        after = self.with_claims(technician.id, [*self.live_claims(technician), sold])
+        after.before_sale = self.before_sale
+        return after
 
     def kept_starts(self, service: ServiceType, reserve: Reserve, start: int) -> list[int]:
         """Return the starts around a sale that an emergency can book and that are not released."""

@@ -55,11 +55,14 @@ class TimelineIndex:
         timelines: Mapping[str, Timeline],
         schedule: Schedule,
         cached_travel: TravelTimes | None,
-        base: Relocation | None = None,
+        reduced: "TimelineIndex | None" = None,
     ) -> None:
         self.timelines = timelines
-        self.relocation = Relocation(timelines, schedule, cached_travel, base)
+        known = None if reduced is None else reduced.relocation
+        self.relocation: Relocation = Relocation(timelines, schedule, cached_travel, known)
         """Holds that can move to make room."""
+        self.base: TimelineIndex | None = None if reduced is None else reduced.base or reduced
+        """Index in which all claims take time, if some take none in this one."""
         self._schedule = schedule
         self._cached_travel = cached_travel
         self._eligible: dict[frozenset[str], tuple[Timeline, ...]] = {}
@@ -143,7 +146,7 @@ class TimelineIndex:
         for technician_id, claim_id in keys:
             ids_by_technician[technician_id].add(claim_id)
         changed = {name: self.timelines[name].without(ids) for name, ids in ids_by_technician.items()}
-        return TimelineIndex({**self.timelines, **changed}, self._schedule, self._cached_travel, self.relocation)
+        return TimelineIndex({**self.timelines, **changed}, self._schedule, self._cached_travel, self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from slotmcp.domain.booking_rules import Priority, Reserve
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 from slotmcp.domain.offer import Slot
-from slotmcp.engine.availability import Availability, NeedSlots
+from slotmcp.engine.availability import Availability, NeedSlots, TimelineIndex
 from slotmcp.engine.need import Need
 from slotmcp.engine.ranking import rank
 from slotmcp.engine.rules import allowed_starts
@@ -24,6 +24,14 @@ class _Kept(NamedTuple):
     """Positions that the rules of the service allow, as bits; None: all."""
     rows: tuple[int, ...]
     """Positions at which each technician is free for it, as bits."""
+    rows_before: tuple[int, ...]
+    """The same while the time of the caller's own claims is taken."""
+
+    def is_complete_before(self, position: int) -> bool:
+        """Return whether as many technicians as the reserve keeps are free at a position before the sale."""
+        if self.rows_before is self.rows:
+            return True  # the caller has checked it
+        return sum(row >> position & 1 for row in self.rows_before) >= self.places
 
 
 class ReserveLimits:
@@ -79,7 +87,7 @@ class ReserveLimits:
             earliest = start - need.buffer_before_minutes - other.duration_minutes - other.buffer_after_minutes + 1
             first, after = frame.number(earliest), frame.number(start + room + other.buffer_before_minutes)
             self._add(found, number, range(first, after), -1)
-            if filled:
+            if filled and 0 <= day < frame.days:
                 self._add(found, number, range(frame.day_starts[day], frame.day_starts[day + 1]), filled)
         return list(found.items())
 
@@ -90,7 +98,7 @@ class ReserveLimits:
                 continue
             free = self._free_at(number, position)
             most = free.bit_count() - kept.places
-            if most >= 0 and (mask := free & affected):
+            if most >= 0 and (mask := free & affected) and kept.is_complete_before(position):
                 found[mask] = min(most, found.get(mask, most))
 
     def _free_at(self, number: int, position: int) -> int:
@@ -127,15 +135,22 @@ def _first_kept(availability: Availability, need: Need, reserve: Reserve) -> int
 
 
 def _kept(availability: Availability, need: Need, reserve: Reserve, first: int) -> _Kept:
-    index, able = availability.index, availability.index.eligible(need)
+    index = availability.index
+    rows = _free_rows(index, need)
     return _Kept(
         need,
         reserve.places,
         first,
         availability.frame.number(availability.horizon_end_of(need)),
         allowed_starts(availability, need),
-        tuple([timeline.free_starts(need) if timeline in able else 0 for timeline in index.timelines.values()]),
+        rows,
+        rows if index.base is None else _free_rows(index.base, need),
     )
+
+
+def _free_rows(index: TimelineIndex, need: Need) -> tuple[int, ...]:
+    able = index.eligible(need)
+    return tuple([timeline.free_starts(need) if timeline in able else 0 for timeline in index.timelines.values()])
 
 
 def _is_permitted(bit: int, limits: Iterable[tuple[int, int]]) -> bool:

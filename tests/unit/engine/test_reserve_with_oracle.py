@@ -120,3 +120,23 @@ def test_the_capacity_is_the_number_of_sales_one_after_the_other(case: Case, cal
         if slot := simulator.chosen(caller, need, *case.span):
             sales = [simulator.sell(service.id, need, slot.start, hold=caller.hold) for _ in range(slot.capacity + 1)]
             assert sales == [True] * slot.capacity + [False]
+
+
+@settings(max_examples=A_FEW)
+@given(case=reserved_rushes(), callers=callers(), owned=st.sets(st.integers(0, 4), min_size=1))
+def test_own_claims_count_as_taken_before_the_sale(case: Case, callers: list[Caller], owned: set[int]) -> None:
+    simulator = BookingSimulator(case.schedule, case.now_ms)
+    for caller in callers[:5]:
+        service, need = simulator.wanted(caller)
+        if slot := simulator.chosen(caller, need, *case.span):
+            simulator.sell(service.id, need, slot.start, hold=caller.hold)
+    before = simulator.oracle
+    claims = [claim for one in before.technicians for claim in before.live_claims(one)]
+    own = [claim for number, claim in enumerate(claims) if number in owned]
+    oracle = before
+    for technician in before.technicians:
+        kept = [claim for claim in before.live_claims(technician) if claim not in own]
+        oracle = oracle.with_claims(technician.id, kept)
+    oracle.before_sale = before
+    need = replace(simulator.wanted(callers[0])[1], priority=Priority.NORMAL)
+    assert find_slots(simulator.availability.without(*own), need, *case.span) == oracle.slots(need, *case.span)
