@@ -29,7 +29,7 @@ async def sample(tmp_path: Path) -> AsyncIterator[Caller]:
 @pytest.mark.parametrize(
     ("service", "start", "spoken"),
     [
-        ("furnace-tune-up", "2026-12-05T15:00", OUTSIDE_HOURS),
+        ("furnace-tune-up", "2026-12-01T19:30", OUTSIDE_HOURS),
         ("heat-pump-install", "2026-12-05T15:00", OUTSIDE_HOURS),
         ("duct-cleaning", "2026-12-05T13:00", OUTSIDE_HOURS),
         ("thermostat-setup", "2026-12-01T18:30", OUTSIDE_HOURS),

@@ -42,7 +42,7 @@ ASSIGNED_COLUMNS: Final = {("technicians", "number"), ("waits", "number")}
 """Columns whose numbers the target assigns. The order of waitlist entries stays the same."""
 
 SKIPPED_TABLES: Final = {"clock", "dashboard_sessions", "maintenance", "postal_code_locations"}
-"""The clock of an SQLite file, the periodic tasks, the sessions of operators, who log in again, and cached locations."""
+"""The clock of an SQLite file, periodic tasks, sessions of operators, who log in again, and cached locations."""
 
 COPIED_TABLES: Final = [table for table in METADATA.sorted_tables if table.name not in SKIPPED_TABLES]
 
