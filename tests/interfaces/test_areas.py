@@ -22,6 +22,8 @@ BUSINESS: Final = replace(
     PLAN, project=replace(PLAN.project, areas=(CITY, HILLS)), technicians=(replace(ANA, home=HOME), BEN)
 )
 MONDAY, TUESDAY = "2026-11-23T09:00", "2026-11-24T09:00"
+OTHERS: Final = (("Ann Poe", "+1 303 555 0188"), ("Bob Coe", "+1 303 555 0199"))
+HASH: Final = "7Qx2vN9sKe4LmB1c"
 CONTACT: Final = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
 
 
@@ -65,16 +67,49 @@ async def test_other_names_and_numbers_are_accepted(caller: Caller, given: dict[
     assert (await caller.call("get_slots", **given))["query"]["postalCode"] == "80202"
 
 
-async def test_the_fee_of_an_area_is_said_and_given(caller: Caller) -> None:
-    said = f"For that area there's a fee: {FEE}."
-    tuesday = {"from": "2026-11-24", "to": "2026-11-24"}
-    slots = await caller.call("get_slots", postalCode="80401", **tuesday)
-    hold = await caller.call("create_hold", start=TUESDAY, postalCode="80401", customerHash="kim")
-    booked = await caller.call("book_slot", holdToken=hold["holdToken"], **CONTACT)
-    for body in (slots, hold, booked):
-        assert body["fee"] == FEE
-        assert said in body["result"]
-    assert len(slots["result"].split()) <= 30
+SAID: Final = f"For that area there's a fee: {FEE}."
+
+
+async def test_the_fee_of_an_area_is_given_each_time_and_said_with_the_hold(caller: Caller) -> None:
+    slots = await caller.call("get_slots", postalCode="80401", **{"from": "2026-11-24", "to": "2026-11-24"})
+    hold = await caller.call("create_hold", start=TUESDAY, postalCode="80401", customerHash=HASH)
+    later = await caller.call("create_hold", start="2026-11-24T09:30", postalCode="80401", customerHash=HASH)
+    booked = await caller.call("book_slot", holdToken=later["holdToken"], **CONTACT)
+    said = [(body["fee"], SAID in body["result"]) for body in (slots, hold, later, booked)]
+    assert said == [(FEE, False), (FEE, True), (FEE, False), (FEE, False)]
+
+
+async def test_the_fee_is_said_with_a_booking_that_was_not_held(caller: Caller) -> None:
+    booked = await caller.call("book_slot", start=TUESDAY, postalCode="80401", **CONTACT)
+    assert (booked["fee"], SAID in booked["result"]) == (FEE, True)
+    held = {"start": "2026-11-24T13:00", "postalCode": "80401", "customerHash": HASH}
+    assert SAID in (await caller.call("create_hold", **held))["result"]
+    own = await caller.call("book_slot", customerName="Lee Roe", customerPhone="+1 303 555 0177", **held)
+    assert (own["fee"], SAID in own["result"]) == (FEE, False)
+
+
+async def test_the_fee_of_a_new_area_is_said_although_its_hold_replaces_another(caller: Caller) -> None:
+    await caller.call("create_hold", start=TUESDAY, postalCode="80202", customerHash=HASH)
+    other = await caller.call("create_hold", start=TUESDAY, postalCode="80401", customerHash=HASH)
+    assert SAID in other["result"]
+
+
+async def test_the_fee_is_said_with_an_offer_of_the_waitlist(caller: Caller) -> None:
+    whole_day = {"postalCode": "80401"}
+    customers = [{"customerName": name, "customerPhone": phone} for name, phone in OTHERS]
+    booked = [await caller.call("book_slot", start=TUESDAY, **whole_day, **customer) for customer in customers]
+    window = {"from": TUESDAY, "to": "2026-11-24T09:15"}
+    waiting = await caller.call("join_waitlist", **whole_day, **window, **CONTACT)
+    assert waiting["state"] == "waiting"
+    freed = booked[0]["booking"]["bookingId"]
+    await caller.call("cancel_booking", bookingId=freed, phone=customers[0]["customerPhone"])
+    offered = await caller.call("join_waitlist", **whole_day, **window, **CONTACT)
+    assert (offered["offer"]["fee"], SAID in offered["result"]) == (FEE, True)
+    own = await caller.call("book_slot", holdToken=offered["offer"]["holdToken"], **CONTACT)
+    assert SAID not in own["result"]
+
+
+async def test_a_free_area_has_no_fee(caller: Caller) -> None:
     free = await caller.call("create_hold", start=MONDAY, postalCode="80202", customerHash="lee")
     assert "fee" not in free
     assert "fee" not in free["result"]

@@ -206,7 +206,7 @@ async def book_slot(app: App, args: BookSlot) -> BookResponse:
     answer = await app.bookings.book_slot(request)
     view = Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale)
     response: BookResponse = {
-        "result": _describe_booked(answer, view),
+        "result": _describe_booked(answer, view, with_fee=not (args.hold_token or answer.booked_token)),
         "note": view.note,
         "booking": _show_assigned_booking(answer, view),
         "replayed": answer.replayed,
@@ -365,12 +365,13 @@ def _appointment(answer: BookAnswer | FoundBooking) -> sentences.BookingDetails:
     return sentences.BookingDetails(answer.booking.claim.start, answer.service, answer.technician.name)
 
 
-def _describe_booked(answer: BookAnswer, view: Viewpoint) -> str:
+def _describe_booked(answer: BookAnswer, view: Viewpoint, *, with_fee: bool) -> str:
+    """Confirm a booking, `with_fee` if the caller has not heard the fee of the area with a hold."""
     appointment = _appointment(answer)
     if answer.is_cancelled:
         return sentences.canceled(appointment, view)
     booked = sentences.details_stored(appointment, view) if answer.stored else sentences.booked(appointment, view)
-    return f"{booked} {areas.say_fee(_area_of(answer), view)}".rstrip()
+    return f"{booked} {areas.say_fee(_area_of(answer), view)}".rstrip() if with_fee else booked
 
 
 def _area_of(answer: BookAnswer) -> ServiceArea | None:

@@ -150,6 +150,12 @@ def _is_first_of_service(answer: HoldAnswer) -> bool:
     return not answer.hold.claim.moved_booking_id and not is_other_choice
 
 
+def _is_in_same_area(answer: HoldAnswer) -> bool:
+    """Return whether the hold replaces one in its area, with which the caller has heard the fee."""
+    areas_before = [area_of_job(answer.project, replaced.claim.postal_code) for replaced in answer.replaced]
+    return area_of_job(answer.project, answer.hold.claim.postal_code) in areas_before
+
+
 def _describe_hold(answer: HoldAnswer, view: Viewpoint) -> str:
     claim = answer.hold.claim
     if answer.hold.state is ClaimState.BOOKED or claim.expires_at_ms is None:
@@ -157,10 +163,9 @@ def _describe_hold(answer: HoldAnswer, view: Viewpoint) -> str:
     ms_left = claim.expires_at_ms - answer.now_ms
     if answer.hold.state is ClaimState.HELD and ms_left > 0:
         start, seconds_left = claim.appointment[0], ms_left // MS_PER_SECOND
-        fee = areas.say_fee(area_of_job(answer.project, claim.postal_code), view)
+        fee = "" if _is_in_same_area(answer) else areas.say_fee(area_of_job(answer.project, claim.postal_code), view)
         if _is_first_of_service(answer) and service_terms.has_words(answer.service):
-            words = service_terms.held(answer.service, start, view, names_service=answer.names_service)
-            return f"{fee} {words}".lstrip()
+            return service_terms.held(answer.service, start, view, names_service=answer.names_service, fee=fee)
         if answer.names_service:
             return f"{fee} {sentences.held_service(answer.service, start, view, seconds_left)}".lstrip()
         return f"{fee} {sentences.held(start, view, seconds_left)}".lstrip()

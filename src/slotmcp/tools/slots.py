@@ -177,12 +177,9 @@ def describe_slots(answer: SlotAnswer, view: Viewpoint, *, is_continued: bool) -
     """Offer some of the times, or say why there are none; `is_continued` if an earlier page had the first times."""
     either = answer.either_day
     preface = refusals.both_days(*either.days, view) if either else ""
-    fee = areas.say_fee(answer.area, view)
     if answer.offer.slots:
         starts = views.starts_of(answer.offer.slots)
-        return sentences.free_times(
-            _first_of_each_day(starts, view) if either else starts, view, preface=f"{preface} {fee}".strip()
-        )
+        return sentences.free_times(_first_of_each_day(starts, view) if either else starts, view, preface=preface)
     return f"{preface} {_describe_none(answer, view, is_continued=is_continued)}".lstrip()
 
 

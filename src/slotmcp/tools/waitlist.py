@@ -8,15 +8,18 @@ from typing_extensions import TypedDict
 
 from slotmcp.domain.access import Scope
 from slotmcp.domain.booking import Booking, BookingStatus, Customer
+from slotmcp.domain.catalog import Project
+from slotmcp.domain.claim import Hold
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.waitlist import WaitlistState
+from slotmcp.engine.areas import area_of_job
 from slotmcp.services.app import App
 from slotmcp.services.callers import current_origin
 from slotmcp.services.waitlist import WaitlistEntryStatus
 from slotmcp.services.waitlist_joining import JoinRequest
 from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc, write_utc_ms
-from slotmcp.tools.speech import sentences
+from slotmcp.tools.speech import areas, sentences
 from slotmcp.tools.speech import waitlist as waitlist_sentences
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import IDEMPOTENT, READ_ONLY, tool
@@ -77,6 +80,7 @@ class OfferView(TimeView):
 
     holdToken: str
     expiresAt: str
+    fee: NotRequired[str]
 
 
 WindowView = TypedDict("WindowView", {"from": str, "to": str})
@@ -186,15 +190,25 @@ def _show(answer: WaitlistEntryStatus, view: Viewpoint) -> WaitlistEntryResponse
         "clock": show_clock(view),
     }
     if offer is not None:
-        expires_at_ms = offer.claim.expires_at_ms
-        response["offer"] = {
-            **show_time(offer.claim.start, offer.claim.end, view),
-            "holdToken": offer.token,
-            "expiresAt": "" if expires_at_ms is None else write_utc_ms(expires_at_ms),
-        }
+        response["offer"] = _show_offer(offer, answer.project, view)
     if answer.booking is not None:
         response["booking"] = show_booking_time(answer.booking, view)
     return response
+
+
+def _show_offer(offer: Hold, project: Project, view: Viewpoint) -> OfferView:
+    time, expires_at_ms = show_time(offer.claim.start, offer.claim.end, view), offer.claim.expires_at_ms
+    shown: OfferView = {
+        "start": time["start"],
+        "end": time["end"],
+        "startLocal": time["startLocal"],
+        "label": time["label"],
+        "holdToken": offer.token,
+        "expiresAt": "" if expires_at_ms is None else write_utc_ms(expires_at_ms),
+    }
+    if fee := areas.fee_of(area_of_job(project, offer.claim.postal_code)):
+        shown["fee"] = fee
+    return shown
 
 
 def _show_waiting(answer: WaitlistEntryStatus, view: Viewpoint) -> WaitingView:
@@ -228,7 +242,8 @@ def _describe_state(answer: WaitlistEntryStatus, view: Viewpoint) -> str:
         case WaitlistState.OFFERED if answer.offer is not None:
             expires_at_ms = answer.offer.claim.expires_at_ms or answer.now_ms
             minutes_left = (expires_at_ms - answer.now_ms) // MS_PER_MINUTE
-            return waitlist_sentences.offered(answer.offer.claim.start, view, minutes_left)
+            fee = areas.say_fee(area_of_job(answer.project, answer.offer.claim.postal_code), view)
+            return f"{fee} {waitlist_sentences.offered(answer.offer.claim.start, view, minutes_left)}".lstrip()
         case WaitlistState.EXPIRED:
             return waitlist_sentences.expired(view)
         case _:

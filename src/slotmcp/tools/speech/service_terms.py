@@ -26,8 +26,8 @@ def about(service: ServiceType, view: Viewpoint) -> str:
     return first_that_fits(" ".join([*words, offer]), f"{words[0]} {offer}")
 
 
-def held(service: ServiceType, start: Minute, view: Viewpoint, *, names_service: bool) -> str:
-    """Say that a start is held, then the price, the terms and the required questions of its service.
+def held(service: ServiceType, start: Minute, view: Viewpoint, *, names_service: bool, fee: str = "") -> str:
+    """Say that a start is held, then the price and terms of its service, the fee, and the required questions.
 
     Without such a question, ask if the start should be booked.
     """
@@ -38,7 +38,7 @@ def held(service: ServiceType, start: Minute, view: Viewpoint, *, names_service:
         holding = say("I'm holding {time} for you.", time=time)
     asks = [question.ask for question in service.questions if question.is_required]
     ending = _ask_before_booking(asks, view) if asks else say("Should I book it?")
-    return " ".join([holding, *_price_and_terms(service), ending])
+    return " ".join(filter(None, [holding, *_price_and_terms(service), fee, ending]))
 
 
 def has_words(service: ServiceType) -> bool:
