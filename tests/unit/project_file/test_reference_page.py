@@ -8,7 +8,9 @@ from typing import Any
 from slotmcp.project_file import project_schema
 from unit.project_file.files import edited, plan, problems
 
-PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "project-file.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[3] / "docs"
+PAGE = (DOCS / "reference" / "project-file.md").read_text(encoding="utf-8")
+GUIDE = (DOCS / "how-to" / "describe-your-business.md").read_text(encoding="utf-8")
 
 
 def keys() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -32,6 +34,11 @@ def test_the_bounds_of_every_whole_number_are_on_the_page() -> None:
 def test_the_file_on_the_page_is_valid() -> None:
     first = next(iter(re.findall(r"```yaml\n(project:.*?)```", PAGE, re.DOTALL)))
     assert plan(first).technicians[0].id == "t-ana"
+
+
+def test_the_files_of_the_guide_are_valid() -> None:
+    files = [plan(text) for text in re.findall(r"```yaml\n(project:.*?)```", GUIDE, re.DOTALL)]
+    assert [len(file.project.areas) for file in files] == [0, 2]
 
 
 def test_the_problems_on_the_page_are_reported_so() -> None:
