@@ -126,7 +126,7 @@ async def test_another_day_of_the_area_is_the_way_out(caller: Caller) -> None:
     ]
 
 
-async def test_a_place_that_nobody_serves_has_no_times(caller: Caller) -> None:
+async def test_a_place_without_an_area_has_no_times(caller: Caller) -> None:
     body = await caller.call("get_slots", postalCode="99999")
     assert (body["slots"], [reason["code"] for reason in body["reasons"]]) == ([], ["outside_area"])
     assert "nextFree" not in body

@@ -1,4 +1,4 @@
-"""Floating breaks (rule 40), placed minute by minute."""
+"""Floating breaks (rule 35), placed minute by minute."""
 
 from collections.abc import Sequence
 from functools import lru_cache

@@ -65,7 +65,7 @@ class Jobs(Journeys):
         )
 
     def leaves_breaks(self, technician: Technician, need: Need, start: int, without: Claim | None = None) -> bool:
-        """Rule 40."""
+        """Rule 35."""
         if not technician.floating_breaks:
             return True
         first, end = _job_with_buffers(need, start)

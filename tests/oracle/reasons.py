@@ -67,7 +67,7 @@ class Reasons(Oracle):
             busy = self.schedule.technician_schedules[technician.id].busy
             yield Reason.BUSY, max(one.end for one in busy if first < one.end and one.start < end)  # rule 11
         if not self.leaves_breaks(technician, need, start):
-            yield Reason.BREAK, None  # rule 40
+            yield Reason.BREAK, None  # rule 35
         if self.is_full_that_day(technician, start):
             yield Reason.DAY_FULL, None  # rule 12
         if not self.is_reached(technician, need, start):

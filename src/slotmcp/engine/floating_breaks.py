@@ -1,4 +1,4 @@
-"""Floating breaks: breaks without a fixed time, for which each job leaves room (rule 40).
+"""Floating breaks: breaks without a fixed time, for which each job leaves room (rule 35).
 
 A job splits the breaks of a group: some end before it, the others begin after it. With as early an end as possible for
 the first ones and as late a start as possible for the others, the times that a job may take follow exactly.

@@ -242,7 +242,7 @@ def _check(rule: RecurrenceRule) -> None:
     if rule.byyearday and rule.freq != "YEARLY":
         raise ValueError("BYYEARDAY needs FREQ=YEARLY")
     if rule.bymonthday and rule.freq == "WEEKLY":
-        raise ValueError("BYMONTHDAY does not go with FREQ=WEEKLY; use FREQ=MONTHLY")
+        raise ValueError("BYMONTHDAY cannot be combined with FREQ=WEEKLY; use FREQ=MONTHLY")
     is_numbered = any(number for _, number in rule.byday)
     if is_numbered and (rule.freq not in {"MONTHLY", "YEARLY"} or rule.byweekno):
         raise ValueError("numbered days such as 1MO need FREQ=MONTHLY or YEARLY, without BYWEEKNO")

@@ -32,7 +32,7 @@ class Obstacle(Enum):
     TAKEN = auto()
     """Rules 10 and 11."""
     BREAK = auto()
-    """Rule 40."""
+    """Rule 35."""
     FULL = auto()
     """Rule 12."""
     TRAVEL = auto()
@@ -216,7 +216,7 @@ class Timeline:
         return None
 
     def _leaves_room(self, floating: FloatingBreaks, need: Need, start: Minute) -> bool:
-        """Return whether each floating break still fits beside the job (rule 40)."""
+        """Return whether each floating break still fits beside the job (rule 35)."""
         job = start - need.buffer_before_minutes, start + need.duration_minutes + need.buffer_after_minutes
         return all(is_in_room(job, self._rooms_of(floating, number)) for number in floating.numbers_within(job))
 

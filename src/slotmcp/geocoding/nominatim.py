@@ -89,7 +89,7 @@ class NominatimGeocoder:
         self._next_at = self._seconds() + PAUSE_SECONDS
         response = getattr(error, "response", None)
         problem = type(error).__name__ if response is None else f"HTTP {response.status_code}"
-        _log.warning("The geocoding service failed (%s); it is not asked for %d s.", problem, PAUSE_SECONDS)
+        _log.warning("The geocoding service failed (%s); it gets no requests for %d s.", problem, PAUSE_SECONDS)
 
 
 def _parameters(place: Place) -> Mapping[str, str]:

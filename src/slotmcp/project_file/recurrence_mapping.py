@@ -96,11 +96,11 @@ def _recurring(entry: ShiftEntry | BreakEntry, span: WallSpan, problems: Problem
 def _check_rule(entry: ShiftEntry | BreakEntry, problems: Problems) -> None:
     _check_first(entry.valid_from, problems)
     if entry.days:
-        problems.at("days").add("days do not go with rrule; write BYDAY in the rule, or remove rrule")
+        problems.at("days").add("days cannot be combined with rrule; write BYDAY in the rule, or remove rrule")
     if entry.every_weeks > 1:
-        problems.at("every").add("every does not go with rrule; write INTERVAL in the rule, or remove rrule")
+        problems.at("every").add("every cannot be combined with rrule; write INTERVAL in the rule, or remove rrule")
     if entry.valid_until is not None:
-        problems.at("until").add("until does not go with rrule; write UNTIL in the rule, or remove rrule")
+        problems.at("until").add("until cannot be combined with rrule; write UNTIL in the rule, or remove rrule")
 
 
 def _check_first(first: date | None, problems: Problems) -> None:

@@ -1,4 +1,4 @@
-"""Rule 40 of docs/reference/availability.md: floating breaks, by handwritten examples and by their bounds."""
+"""Rule 35 of docs/reference/availability.md: floating breaks, by handwritten examples and by their bounds."""
 
 from dataclasses import replace
 from time import process_time

@@ -92,7 +92,7 @@ async def test_a_failure_pauses_the_requests_and_is_logged_without_the_place(
     with caplog.at_level(logging.WARNING):
         assert await service.geocoder.locate(Place(address="1 Secret St", postal_code="80299")) is None
     assert [record.getMessage() for record in caplog.records] == [
-        f"The geocoding service failed ({problem}); it is not asked for 30 s."
+        f"The geocoding service failed ({problem}); it gets no requests for 30 s."
     ]
     service.watch.seconds += PAUSE_SECONDS - 1
     assert await service.geocoder.locate(DENVER) is None

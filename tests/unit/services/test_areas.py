@@ -349,7 +349,7 @@ async def _cancel(shop: Shop, booked: BookAnswer) -> None:
     await shop.app.bookings.cancel_booking(CancelRequest(booking_id=booked.booking.id, phone=contact.phone))
 
 
-async def test_nobody_waits_for_a_day_on_which_the_area_is_not_served(opened: Open) -> None:
+async def test_a_day_on_which_the_area_is_not_served_has_no_waitlist(opened: Open) -> None:
     shop = await opened(business())
     with pytest.raises(NothingToWaitFor) as refused:
         await join(shop, "kim", postal_code=HILLY)
