@@ -134,9 +134,9 @@ def test_own_claims_count_as_taken_before_the_sale(case: Case, callers: list[Cal
     claims = [claim for one in before.technicians for claim in before.live_claims(one)]
     own = [claim for number, claim in enumerate(claims) if number in owned]
     oracle = before
-    for technician in before.technicians:
-        kept = [claim for claim in before.live_claims(technician) if claim not in own]
-        oracle = oracle.with_claims(technician.id, kept)
+    for one in before.technicians:
+        kept = [claim for claim in before.live_claims(one) if claim not in own]
+        oracle = oracle.with_claims(one.id, kept)
     oracle.before_sale = before
     need = replace(simulator.wanted(callers[0])[1], priority=Priority.NORMAL)
     assert find_slots(simulator.availability.without(*own), need, *case.span) == oracle.slots(need, *case.span)
