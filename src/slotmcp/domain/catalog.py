@@ -79,6 +79,11 @@ class Location:
     latitude: float
     longitude: float
 
+    @property
+    def is_valid(self) -> bool:
+        """True if both coordinates are within their ranges. NaN is not."""
+        return -90 <= self.latitude <= 90 and -180 <= self.longitude <= 180  # noqa: PLR2004  degrees
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TravelPolicy:

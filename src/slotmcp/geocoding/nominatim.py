@@ -110,6 +110,6 @@ def _location(found: object) -> Location | None:
     if not found:
         return None
     location = Location(float(found[0]["lat"]), float(found[0]["lon"]))
-    if not (-90 <= location.latitude <= 90 and -180 <= location.longitude <= 180):  # noqa: PLR2004  degrees
+    if not location.is_valid:
         raise ValueError("the coordinates are out of range")
     return location

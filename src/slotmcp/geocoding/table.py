@@ -74,7 +74,7 @@ def _location(path: Path, line: int, row: Mapping[str, str | None]) -> Location:
         location = Location(float(row["latitude"] or ""), float(row["longitude"] or ""))
     except ValueError:
         raise _invalid(path, line, "has no coordinates such as 39.7527,-104.9993") from None
-    if not (-90 <= location.latitude <= 90 and -180 <= location.longitude <= 180):  # noqa: PLR2004  degrees
+    if not location.is_valid:
         raise _invalid(path, line, "has coordinates out of range: latitude -90 to 90, longitude -180 to 180")
     return location
 

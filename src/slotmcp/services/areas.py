@@ -50,9 +50,7 @@ def check_location(schedule: Schedule, location: Location | None) -> None:
     Raises:
         InvalidArgument.
     """
-    if location is None:
-        return
-    if is_far_from_homes(schedule, location):
+    if location is not None and is_far_from_homes(schedule, location):
         raise InvalidArgument(
             "latitude",
             f"latitude and longitude are more than {MAX_DISTANCE_KM} km from every technician's home; check both, "

@@ -111,12 +111,13 @@ class AvailabilityCache:
         return newest
 
     async def _update(self, project_id: str, now_ms: int) -> Availability:
-        """Read what changed, and index it a few technicians at a time, so that other calls continue meanwhile."""
+        """Read what changed. Index a large project a few technicians at a time, so that other calls continue."""
         cached = self._committed.get(project_id)
         schedule = await self._schedules.schedule(project_id, cached.schedule if cached else None)
-        built = None if _is_small(schedule) else await collect_in_turns(new_timelines(schedule, now_ms, cached))
-        known = None if built is None else dict(built)
-        availability = Availability.of(schedule, now_ms, cached, self._cached_times(schedule.project), known)
+        built = None
+        if not _is_small(schedule):
+            built = dict(await collect_in_turns(new_timelines(schedule, now_ms, cached)))
+        availability = Availability.of(schedule, now_ms, cached, self._cached_times(schedule.project), built)
         self._committed[project_id] = availability
         return availability
 

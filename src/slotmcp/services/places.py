@@ -98,24 +98,24 @@ class PlaceLookup:
         project = schedule.project
         if self._geocoder is None or given is not None or project.travel.mode is TravelMode.NONE:
             return None
-        location = await self._locate(project, postal_code, address)
+        location = await _locate(self._geocoder, project, postal_code, address)
         return None if location is None or is_far_from_homes(schedule, location) else location
 
     async def with_homes(self, plan: ProjectPlan) -> ProjectPlan:
         """Return a plan with the locations of homes that have only a postal code; unknown ones stay unknown."""
-        technicians = []
-        for technician in plan.technicians:
-            home = technician.home
-            if home is None and technician.home_postal_code:
-                home = await self._locate(plan.project, technician.home_postal_code)
-            technicians.append(replace(technician, home=home))
+        if self._geocoder is None:
+            return plan
+        technicians = list(plan.technicians)
+        for index, technician in enumerate(technicians):
+            if technician.home is None and technician.home_postal_code:
+                home = await _locate(self._geocoder, plan.project, technician.home_postal_code)
+                technicians[index] = replace(technician, home=home)
         return replace(plan, technicians=tuple(technicians))
 
-    async def _locate(self, project: Project, postal_code: str, address: str = "") -> Location | None:
-        """Return the location of an address, or else of the postal code."""
-        if self._geocoder is None:
-            return None
-        place = Place(country=country_of(project) or "", postal_code=postal_code)
-        if address and (location := await self._geocoder.locate(replace(place, address=address))) is not None:
-            return location
-        return await self._geocoder.locate(place) if postal_code else None
+
+async def _locate(geocoder: Geocoder, project: Project, postal_code: str, address: str = "") -> Location | None:
+    """Return the location of an address, or else of the postal code."""
+    place = Place(country=country_of(project) or "", postal_code=postal_code)
+    if address and (location := await geocoder.locate(replace(place, address=address))) is not None:
+        return location
+    return await geocoder.locate(place) if postal_code else None
