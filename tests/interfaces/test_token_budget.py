@@ -60,6 +60,7 @@ def test_the_tools_stay_within_their_budget(listed: dict[str, Any]) -> None:
     sizes = sizes_of(listed["tools"])
     prompt, (whole,) = sum(size.prompt for size in sizes), count_tokens([as_json(listed)])
     table = "\n".join([*map(str, sizes), f"{'all':20} {prompt:5} {whole:5} tokens"])
+    print(table)
     assert prompt <= MAX_PROMPT_TOKENS, table
     assert whole <= MAX_LIST_TOKENS, table
     assert max(size.words for size in sizes) <= MAX_WORDS, table
