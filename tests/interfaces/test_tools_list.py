@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import pytest
@@ -15,11 +16,17 @@ from slotmcp.services.app import App
 from slotmcp.tools.arguments import Arguments, argument_schema
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import TOOLS, create_server
+from support.bm25 import words
 from support.server import RESPONSE_SCHEMAS, Caller
 
 SNAPSHOT = Path(__file__).with_name("tools_list.txt")
 NOT_PORTABLE = {"$ref", "$defs", "anyOf", "oneOf", "allOf", "not", "format", "title", "additionalProperties", "const"}
 NOT_PORTABLE |= {"prefixItems", "patternProperties", "if", "dependentRequired", "nullable", "examples", "pattern"}
+MAX_WORDS = 60
+MAX_HINT_CHARACTERS = 60
+SEARCH_WORDS = {"appointment", "available", "availability", "schedule", "opening", "visit", "technician", "repair"}
+SEARCH_WORDS |= {"reschedule", "cancel"}
+IN_EVERY_CALL = {"list_services", "get_slots", "create_hold", "book_slot"}
 TYPES = {"object", "array", "string", "integer", "number", "boolean"}
 
 READ = {"readOnlyHint": True, "destructiveHint": False, "idempotentHint": True, "openWorldHint": False}
@@ -141,6 +148,37 @@ def test_every_response_has_the_current_time_and_its_zone(tools: list[Tool]) -> 
         assert {"now", "today", "timezone"} <= set(shown), tool.name
 
 
+def test_descriptions_are_short_paragraphs_that_name_what_agents_search_for(tools: list[Tool]) -> None:
+    descriptions = {tool.name: tool.description or "" for tool in tools}
+    for name, description in descriptions.items():
+        assert 30 <= len(description.split()) <= MAX_WORDS, name
+        assert "\n" not in description, name
+    callers = " ".join(f"{name} {descriptions[name]}" for name in CALLERS)
+    assert set(words(callers)) >= SEARCH_WORDS
+
+
+def test_descriptions_say_what_a_tool_changes_and_name_other_tools(tools: list[Tool]) -> None:
+    names = {tool.name for tool in tools}
+    for tool in tools:
+        description = tool.description or ""
+        assert ("Read only" in description or "reserves nothing" in description) is (HINTS[tool.name] is READ), (
+            tool.name
+        )
+        assert (names - {tool.name}) & set(re.findall("[a-z_]+", description)), tool.name
+        mentioned = set(re.findall("[a-z]+(?:_[a-z]+)+", description))
+        assert mentioned <= names, f"{tool.name} mentions {mentioned - names}"
+
+
+def test_claude_code_loads_the_tools_of_every_call_and_finds_the_others_by_hints(tools: list[Tool]) -> None:
+    hints = {tool.name: tool.meta or {} for tool in tools}
+    assert {name for name, hint in hints.items() if hint == {"anthropic/alwaysLoad": True}} == IN_EVERY_CALL
+    for name in hints.keys() - IN_EVERY_CALL:
+        ((key, text),) = hints[name].items()
+        assert key == "anthropic/searchHint", name
+        assert len(text.split()) >= 3, name
+        assert len(text) <= MAX_HINT_CHARACTERS, name
+
+
 async def test_each_toolset_has_its_tools_and_a_read_only_server_only_reading_ones(empty_caller: Caller) -> None:
     for toolset, hints in ((Toolset.CALLER, CALLERS), (Toolset.OPERATOR, HINTS)):
         names = [tool.name for tool in await listed(empty_caller.app, toolset)]
@@ -182,7 +220,8 @@ def prompts(instructions: str, tools: list[Tool]) -> str:
     sections = [instructions]
     for tool in tools:
         fields = [f"- {name}: {field['description']}" for name, field in tool.input_schema["properties"].items()]
-        sections.append("\n".join([f"{tool.name} ({tool.title})", tool.description or "", *fields]))
+        description = fill(tool.description or "", 100, break_long_words=False)
+        sections.append("\n".join([f"{tool.name} ({tool.title})", description, *fields]))
     return "\n\n".join(sections) + "\n"
 
 

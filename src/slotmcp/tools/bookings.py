@@ -179,9 +179,11 @@ class CancelResponse(ClockedResponse, NoticeView):
 
 @tool("Book an appointment", IDEMPOTENT)
 async def book_slot(app: App, args: BookSlot) -> BookResponse:
-    """Book the held start once the caller said yes and gave their name and a phone number or email.
+    """Make a booking: schedule an appointment for a technician's visit or repair.
 
-    Safe to retry with the same arguments: it never books twice. Only a booking in the answer is a booking.
+    Use it to confirm a time that the caller has agreed to, with their name and phone number or email, and the
+    holdToken of create_hold if there is one. Returns the booking; without one, nothing is booked. A retry never
+    books twice. To change its time, use reschedule_booking.
     """
     request = BookRequest(
         customer=Customer(name=args.customer_name, phone=args.customer_phone, email=args.customer_email),
@@ -217,9 +219,14 @@ async def book_slot(app: App, args: BookSlot) -> BookResponse:
     return {**response, "stored": list(answer.stored)} if answer.stored else response
 
 
-@tool("Find bookings", READ_ONLY)
+@tool("Find bookings", READ_ONLY, search_hint="look up an existing appointment or visit")
 async def find_bookings(app: App, args: FindBookings) -> FindResponse:
-    """Find the caller's bookings by phone, email, customerHash or bookingId: those to come first, then past ones."""
+    """Find a caller's bookings: look up existing appointments by phone, email, customerHash or bookingId.
+
+    Use it when the caller asks when their appointment is, and before reschedule_booking, update_booking or
+    cancel_booking. Returns upcoming visits first, then past ones, each with its bookingId. Read only. For free
+    times, use get_slots.
+    """
     request = FindRequest(
         project_id=args.project_id,
         booking_id=args.booking_id,
@@ -242,11 +249,13 @@ async def find_bookings(app: App, args: FindBookings) -> FindResponse:
     return response
 
 
-@tool("Reschedule a booking", IDEMPOTENT)
+@tool("Reschedule an appointment", IDEMPOTENT, search_hint="move or postpone an appointment")
 async def reschedule_booking(app: App, args: RescheduleBooking) -> RescheduleResponse:
-    """Move a booking to another start from get_slots. If that cannot be had, the booking stays as it was.
+    """Change the time of an appointment: move a booking to another day or hour, or postpone a visit.
 
-    Keeps its technician where possible. Safe to retry with the same arguments.
+    Use it, with a start from get_slots, instead of canceling and booking again. It keeps the technician where
+    possible; if the new time cannot be had, nothing changes. Returns the moved booking. Safe to retry. For other
+    details, use update_booking.
     """
     request = RescheduleRequest(
         project_id=args.project_id,
@@ -280,9 +289,14 @@ async def reschedule_booking(app: App, args: RescheduleBooking) -> RescheduleRes
     return response
 
 
-@tool("Cancel a booking", DESTRUCTIVE)
+@tool("Cancel an appointment", DESTRUCTIVE, search_hint="cancel an appointment or visit")
 async def cancel_booking(app: App, args: CancelBooking) -> CancelResponse:
-    """Cancel a booking for good, once the caller has confirmed which. For another time, use reschedule_booking."""
+    """Cancel an appointment for good: call off a booked visit or repair.
+
+    Use it after find_bookings, once the caller has confirmed which one. It frees the time and cannot be undone.
+    Returns the canceled booking. Safe to repeat. For another time, use reschedule_booking; for a held time,
+    release_hold.
+    """
     request = CancelRequest(
         project_id=args.project_id,
         booking_id=args.booking_id,

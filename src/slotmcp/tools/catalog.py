@@ -67,9 +67,10 @@ class ServicesResponse(Response, LeftOut):
 
 @tool("List services", READ_ONLY)
 async def list_services(app: App, args: ListServices) -> ServicesResponse:
-    """See what can be booked, the opening hours, and today's date. Call this first, then get_slots.
+    """List the services and prices that the business offers, its opening hours, and today's date.
 
-    With serviceType: when to use it, its price, terms and questions.
+    Call it first, and when asked what is offered or how much a repair costs. With serviceType, it returns that
+    service in full: price, terms, when to choose it, and questions. Read only. For free times, use get_slots.
     """
     answer = await app.projects.list_services(args.project_id, args.service_type)
     project = answer.project

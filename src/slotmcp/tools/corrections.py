@@ -41,11 +41,13 @@ class UpdateResponse(ClockedResponse):
     replayed: bool
 
 
-@tool("Correct a booking", IDEMPOTENT)
+@tool("Correct a booking", IDEMPOTENT, search_hint="correct appointment details")
 async def update_booking(app: App, args: UpdateBooking) -> UpdateResponse:
-    """Correct a booking's name, contact, address, location, notes or answers; what you leave out stays.
+    """Change the details of an appointment: name, phone number, email, address, location, notes or answers.
 
-    For another time, use reschedule_booking. Safe to retry with the same arguments.
+    Use it instead of booking again. phone or email prove whose booking it is; new ones go into newPhone and
+    newEmail. What you leave out stays. Returns the corrected booking. Safe to retry. For another time, use
+    reschedule_booking.
     """
     request = UpdateRequest(
         project_id=args.project_id,

@@ -82,11 +82,12 @@ class ExplainResponse(ClockedResponse, TimeView, LeftOut):
     openings: list[OpeningView]
 
 
-@tool("Explain a time", READ_ONLY)
+@tool("Explain a time", READ_ONLY, search_hint="why an appointment time is unavailable")
 async def explain_slot(app: App, args: ExplainSlot) -> ExplainResponse:
-    """Say why one start can be booked or not: what keeps each technician, and which change would open it.
+    """Explain why a time is available or not: each technician's reason, and what would open it.
 
-    For "why not at nine?". It holds nothing: create_hold or book_slot does.
+    Use it when the caller asks why nothing is free at a time, or why a slot is unavailable. It needs one exact
+    start. Read only: it holds nothing. For other times, use get_slots.
     """
     if not isinstance(args.start, EitherDay):
         return _show(args, await _explain(app, args, args.start))

@@ -60,9 +60,11 @@ class HoldResponse(ClockedResponse, TimeView, InformationView):
 
 @tool("Hold a time", NOT_IDEMPOTENT)
 async def create_hold(app: App, args: CreateHold) -> HoldResponse:
-    """Keep a start for the caller for about 90 seconds while they decide; nobody else can take it meanwhile.
+    """Reserve a time slot temporarily: keep it for the caller for about 90 seconds while they decide.
 
-    Then book_slot with the holdToken, or release_hold if they say no.
+    Use it once the caller likes a start from get_slots; it replaces their overlapping hold of the service. Returns a
+    holdToken for book_slot, and says price, terms and required questions. It books nothing. If the caller declines,
+    use release_hold.
     """
     request = HoldRequest(
         start=args.start,
@@ -101,9 +103,13 @@ class ReleaseResponse(ClockedResponse):
     released: bool
 
 
-@tool("Release a held time", IDEMPOTENT)
+@tool("Release a held time", IDEMPOTENT, search_hint="give up a held appointment time")
 async def release_hold(app: App, args: ReleaseHold) -> ReleaseResponse:
-    """Give back a held start, or with a waitId a place on the waitlist. Safe to repeat; it undoes no booking."""
+    """Release a held time: give up a slot reserved by create_hold when the caller does not want it anymore.
+
+    A waitId as holdToken leaves the waitlist. Returns whether anything was released. Safe to repeat. It cancels no
+    booked appointment: use cancel_booking.
+    """
     answer = await app.holds.release_hold(args.project_id, args.hold_token)
     view = Viewpoint.of(answer.project, answer.now_ms, locale=args.locale)
     return {

@@ -64,9 +64,13 @@ class MetricsResponse(ClockedResponse):
     responseTimes: list[ResponseTimeView]
 
 
-@tool("See what came of calls", READ_ONLY, Scope.OPERATOR)
+@tool("Get call statistics", READ_ONLY, Scope.OPERATOR, search_hint="call and booking statistics")
 async def get_metrics(app: App, args: GetMetrics) -> MetricsResponse:
-    """See how many callers asked, were offered a time, held and booked; who was lost and why; how fast answers were."""
+    """Get statistics of calls: how many callers asked, were offered a time, held one and ended in a booking.
+
+    Use it for the results of a day or of a range of dates, such as last week. Returns also who was lost and why,
+    and how fast answers were. Read only. For the bookings of each technician, use list_technicians.
+    """
     last_day = args.to or args.from_
     end_day = last_day + _ONE_DAY if last_day else None
     request = ReportRequest(project_id=args.project_id, first_day=args.from_, end_day=end_day, days=_DEFAULT_DAYS)

@@ -116,11 +116,13 @@ class SlotsResponse(views.Response, InformationView):
     nextCursor: str
 
 
-@tool("Find free times", READ_ONLY)
+@tool("Find available appointments", READ_ONLY)
 async def get_slots(app: App, args: GetSlots) -> SlotsResponse:
-    """Find times that can be booked. Offer the caller two or three of them, then create_hold the chosen start.
+    """Find available appointment times: when a technician can come for a visit or repair.
 
-    When none is free, nextFree is the first after the range.
+    Use it for every question about availability, such as tomorrow afternoon or the next opening. Returns starts;
+    offer two or three, then create_hold one. If there are none, nextFree is the first after the range. It reserves
+    nothing. For one exact time, use explain_slot.
     """
     query = SlotQuery(
         project_id=args.project_id,

@@ -111,9 +111,13 @@ class AbsenceResponse(ClockedResponse, LeftOut):
     holdsWithdrawn: int
 
 
-@tool("List technicians", READ_ONLY, Scope.OPERATOR)
+@tool("List technicians", READ_ONLY, Scope.OPERATOR, search_hint="status and workload of technicians")
 async def list_technicians(app: App, args: ListTechnicians) -> TechniciansResponse:
-    """See every technician: status, skills, bookings of today and the coming week, the next one, and time off."""
+    """List all technicians with status, skills, bookings of today and the coming week, the next one, and time off.
+
+    Use it to see who is working, and for the technicianId of set_technician_status and add_time_off. Read only. For
+    times that callers can book, use get_slots.
+    """
     answer = await app.technicians.list_technicians(args.project_id)
     view = Viewpoint.of(answer.project, answer.now_ms, locale=args.locale)
     active = sum(overview.technician.status is TechnicianStatus.ACTIVE for overview in answer.technicians)
@@ -127,12 +131,13 @@ async def list_technicians(app: App, args: ListTechnicians) -> TechniciansRespon
     return response
 
 
-@tool("Set a technician's status", DESTRUCTIVE, Scope.OPERATOR)
+@tool("Set a technician's status", DESTRUCTIVE, Scope.OPERATOR, search_hint="technician sick or unavailable")
 async def set_technician_status(app: App, args: SetTechnicianStatus) -> AbsenceResponse:
-    """Take a technician out of work, or bring them back.
+    """Mark a technician as off (sick, unavailable, gone) until further notice, or as active again.
 
-    Who is off is not offered. Their bookings to come are kept and listed: move or cancel each. Held times go to others
-    who can come, or are withdrawn.
+    For an absence with an end, use add_time_off. Who is off is not offered. Bookings to come are kept and listed:
+    move or cancel each. Held times go to other technicians who can come, or are withdrawn. Returns the affected
+    bookings.
     """
     answer = await app.technicians.set_technician_status(args.project_id, args.technician_id, args.status)
     view = Viewpoint.of(answer.project, answer.now_ms, locale=args.locale)
@@ -140,11 +145,12 @@ async def set_technician_status(app: App, args: SetTechnicianStatus) -> AbsenceR
     return _show_absence(answer, confirm(answer.technician.name, view), view)
 
 
-@tool("Add time off", DESTRUCTIVE, Scope.OPERATOR)
+@tool("Add time off", DESTRUCTIVE, Scope.OPERATOR, search_hint="vacation or absence of a technician")
 async def add_time_off(app: App, args: AddTimeOff) -> AbsenceResponse:
-    """Give a technician time off, in the technician's own time zone.
+    """Add time off for a technician, such as vacation or a blocked afternoon, in the technician's own time zone.
 
-    Bookings in it are kept and listed; held times go to others or are withdrawn.
+    For an absence without an end, use set_technician_status. Bookings in it are kept and listed: move or cancel
+    each. Held times go to other technicians or are withdrawn. Returns the affected bookings.
     """
     request = TimeOffRequest(
         project_id=args.project_id,

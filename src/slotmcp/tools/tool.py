@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from inspect import getdoc
 from time import perf_counter
 from typing import Any, Final, Generic, TypeAlias, TypeVar, get_type_hints
 
@@ -34,6 +33,8 @@ Outcome: TypeAlias = tuple[str, CallToolResult]
 """Pair of "ok" or an error code, and the result."""
 
 _OK: Final = "ok"
+_SEARCH_HINT: Final = "anthropic/searchHint"
+_ALWAYS_LOAD: Final = "anthropic/alwaysLoad"
 _MAX_TEXT: Final = 64
 """Maximum length of the arguments that determine the language and the zone of an error."""
 
@@ -54,11 +55,23 @@ class ToolDefinition(Generic[A]):
     title: str
     hints: ToolAnnotations
     scope: Scope
+    search_hint: str = ""
+    """Words by which Claude Code finds the tool, beside its name and description. Without them, it is always loaded."""
 
     @property
     def name(self) -> str:
         """Name on the wire."""
         return self.function.__name__
+
+    @property
+    def description(self) -> str:
+        """Text that models read, in one paragraph: a line break is a token."""
+        return " ".join((self.function.__doc__ or "").split())
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """Hints for clients that search for tools. Their models do not see them."""
+        return {_SEARCH_HINT: self.search_hint} if self.search_hint else {_ALWAYS_LOAD: True}
 
     @property
     def arguments(self) -> type[A]:
@@ -93,11 +106,12 @@ class ToolDefinition(Generic[A]):
             fn=call,
             name=self.name,
             title=self.title,
-            description=getdoc(self.function) or "",
+            description=self.description,
             parameters=self.parameters,
             fn_metadata=FuncMetadata(arg_model=model, output_schema=brief(self.response_schema)),
             is_async=True,
             context_kwarg=None,
+            meta=self.meta,
             annotations=self.hints.model_copy(update={"title": self.title}),
             scope=self.scope,
             gate=gate,
@@ -105,11 +119,20 @@ class ToolDefinition(Generic[A]):
         )
 
 
-def tool(title: str, hints: ToolAnnotations, scope: Scope = Scope.CALLER) -> Callable[[Function[A]], ToolDefinition[A]]:
-    """Define a tool from the decorated function. The function's docstring is the description that models read."""
+def tool(
+    title: str,
+    hints: ToolAnnotations,
+    scope: Scope = Scope.CALLER,
+    *,
+    search_hint: str = "",
+) -> Callable[[Function[A]], ToolDefinition[A]]:
+    """Define a tool from the decorated function. The function's docstring is the description that models read.
+
+    Clients that search for tools load one without a `search_hint` in every conversation.
+    """
 
     def define(function: Function[A]) -> ToolDefinition[A]:
-        return ToolDefinition(function, title, hints, scope)
+        return ToolDefinition(function, title, hints, scope, search_hint)
 
     return define
 

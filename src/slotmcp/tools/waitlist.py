@@ -123,11 +123,12 @@ class WaitlistResponse(ClockedResponse, LeftOut):
     waiting: list[WaitingView]
 
 
-@tool("Join the waitlist", IDEMPOTENT)
+@tool("Join the waitlist", IDEMPOTENT, search_hint="waiting list for an earlier appointment")
 async def join_waitlist(app: App, args: JoinWaitlist) -> WaitlistEntryResponse:
-    """Put the caller on the waitlist when nothing fits, so that the first time to become free is kept for them.
+    """Put the caller on a waiting list when no time suits: the first that becomes free is kept for them.
 
-    Ask again with the same arguments to see how they stand: an offer has a holdToken for book_slot.
+    It also serves a caller who wants an earlier appointment. It books nothing and sends no message. Returns waitId
+    and position. Repeat the call for news: an offer has a holdToken for book_slot. release_hold leaves the list.
     """
     request = JoinRequest(
         customer=Customer(name=args.customer_name, phone=args.customer_phone, email=args.customer_email),
@@ -149,9 +150,13 @@ async def join_waitlist(app: App, args: JoinWaitlist) -> WaitlistEntryResponse:
     return _show(answer, Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale))
 
 
-@tool("List the waitlist", READ_ONLY, Scope.OPERATOR)
+@tool("List the waitlist", READ_ONLY, Scope.OPERATOR, search_hint="customers waiting for an appointment")
 async def list_waitlist(app: App, args: ListWaitlist) -> WaitlistResponse:
-    """See who waits for a time to become free, in the order in which they joined, and for whom one is kept now."""
+    """List the customers on the waiting list for a time to become free, in the order in which they joined.
+
+    Use it to see who waits, and for whom a time is kept now. Returns names without contact details. Read only. To
+    add a caller, use join_waitlist.
+    """
     answer = await app.waitlist.list_waitlist(args.project_id)
     view = Viewpoint.of(answer.project, answer.now_ms, locale=args.locale)
     response: WaitlistResponse = {
