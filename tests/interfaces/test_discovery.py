@@ -9,7 +9,7 @@ from typing import Final
 from mcp import Client
 from mcp_types import Tool
 
-from interfaces.other_tools import OTHER_TOOLS
+from interfaces.other_tools import OTHER_TOOLS, OtherTool
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import create_server
 from support.bm25 import rank
@@ -80,8 +80,9 @@ async def listed(caller: Caller, toolset: Toolset) -> list[Tool]:
 
 def misses(queries: dict[str, str], tools: list[Tool]) -> list[str]:
     """Return the queries for which another tool than the right one comes first."""
-    texts = {tool.name: f"{tool.name} {tool.title} {tool.description}" for tool in (*OTHER_TOOLS, *tools)}
-    assert len(texts) == len(tools) + len(OTHER_TOOLS)
+    searched: list[OtherTool | Tool] = [*OTHER_TOOLS, *tools]
+    texts = {tool.name: f"{tool.name} {tool.title} {tool.description}" for tool in searched}
+    assert len(texts) == len(searched)
     ranked = {query: rank(query, texts) for query in queries}
     return [
         f"{query}: {ranked[query][0]}, while {tool} is number {ranked[query].index(tool) + 1}"
