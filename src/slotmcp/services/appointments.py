@@ -18,13 +18,14 @@ from slotmcp.engine.zone_names import find_zone
 from slotmcp.engine.zones import instants_around_gap, instants_at, midnight, next_midnight, wall_to_utc
 from slotmcp.services.areas import check_place
 from slotmcp.services.own_holds import CallerFields
+from slotmcp.services.placed_requests import PlacedRequest
 
 _MAX_LISTED: Final = 12
 MAX_DURATION_MINUTES: Final = MINUTES_PER_DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StartRequest(CallerFields):
+class StartRequest(CallerFields, PlacedRequest):
     """Fields of a request that identify an appointment. None: not provided."""
 
     project_id: str | None = None
@@ -33,21 +34,10 @@ class StartRequest(CallerFields):
     end: Moment | None = None
     duration_minutes: int | None = None
     technician_id: str | None = None
-    location: Location | None = None
-    """Location of the job."""
-    postal_code: str = field(default="", repr=False)
-    """Normalized postal code of the job."""
     priority: Priority | None = None
     """None: not given."""
-    derived_location: Location | None = field(default=None, repr=False)
-    """Location that follows from the postal code or the address. It does not identify the request."""
     timezone: str | None = None
     """IANA time zone of local times. Default: the project's."""
-
-    @property
-    def place(self) -> Location | None:
-        """The location of the job: the given one, or else the derived one."""
-        return self.location or self.derived_location
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from slotmcp.ports import Transaction
 from slotmcp.services.alternatives import LostSlot
 from slotmcp.services.answers import in_order
 from slotmcp.services.appointments import Appointment, StartRequest, find_appointment, find_duration, resolve_moment
-from slotmcp.services.areas import check_place
+from slotmcp.services.areas import check_location, check_postal_code
 from slotmcp.services.callers import Pseudonym, identify, identify_customer
 from slotmcp.services.contacts import references_of
 from slotmcp.services.holds import assign_held, lost_hold
@@ -201,7 +201,7 @@ def assign_technician(
         LostSlot: no technician is available.
     """
     if hold is not None:
-        check_place(availability.schedule, appointment.location, appointment.postal_code)
+        _check_place_beside(hold.claim, availability.schedule, appointment)
         others = availability.without(hold.claim)
         return assign_held(transaction, others, hold, [appointment.need], appointment.start)
     appointment.check(availability.schedule)
@@ -209,6 +209,14 @@ def assign_technician(
     if assignment is None:
         raise lost_booking(appointment, hold, own)
     return assignment
+
+
+def _check_place_beside(held: Claim, schedule: Schedule, appointment: Appointment) -> None:
+    """Reject a location or postal code that the hold lacks and the request adds. Those of the hold were accepted."""
+    if held.location is None:
+        check_location(schedule, appointment.location)
+    if not held.postal_code:
+        check_postal_code(schedule.project, appointment.postal_code)
 
 
 def new_booking(  # noqa: PLR0913, PLR0917  the parts of a booking

@@ -14,6 +14,7 @@ from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.ports import Transaction
 from slotmcp.services.attention import AffectedBooking
+from slotmcp.services.countries import country_of
 
 MAX_LISTED: Final = 50
 """Maximum number of affected bookings that a report lists."""
@@ -86,7 +87,7 @@ class Comparison:
     are_services_changed: bool = False
     are_technicians_changed: bool = False
     technicians: Sequence[Technician] = ()
-    """Technicians of the file, with the time off that operators added."""
+    """Technicians of the file, with the time off that operators added, and with known locations of homes."""
     removed_services: Sequence[str] = ()
     removed_technicians: Sequence[str] = ()
     added_busy: Sequence[BusyTime] = ()
@@ -134,7 +135,8 @@ class Comparison:
         old = {each.technician.id: each.technician for each in stored}
         name = f"project {project.id}"
         self.is_project_changed = self._differs(name, old=schedule.project if schedule else None, new=project)
-        self.technicians = [self._with_operator_time_off(new, old.get(new.id)) for new in self.plan.technicians]
+        technicians = [self._with_stored_home(new, old.get(new.id)) for new in self.plan.technicians]
+        self.technicians = [self._with_operator_time_off(new, old.get(new.id)) for new in technicians]
         services = schedule.services if schedule else {}
         self.are_services_changed = self._differ("service", old=services, new=self.plan.services)
         self.are_technicians_changed = self._differ("technician", old=old, new=self.technicians)
@@ -175,6 +177,14 @@ class Comparison:
         missing = [item_id for item_id in old if item_id not in set(order)]
         self.missing.extend(f"{kind} {item_id}" for item_id in missing)
         return any(differences) or list(old) != order + missing
+
+    def _with_stored_home(self, new: Technician, old: Technician | None) -> Technician:
+        """Return a technician whose postal code was not found with the location that is known of it, if any."""
+        if new.home is not None or old is None or not new.home_postal_code or self.schedule is None:
+            return new
+        is_same_code = old.home_postal_code == new.home_postal_code
+        is_same_country = country_of(self.schedule.project) == country_of(self.plan.project)
+        return replace(new, home=old.home) if is_same_code and is_same_country else new
 
     def _with_operator_time_off(self, new: Technician, old: Technician | None) -> Technician:
         """Return a technician of the file with the time off that operators added, without duplicates."""

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from slotmcp.domain.catalog import Location, Project, TravelMode
 from slotmcp.domain.errors import Unavailable
@@ -12,6 +12,9 @@ from slotmcp.ports import Clock, Geocoder, Place, Store
 from slotmcp.services.areas import is_far_from_homes
 from slotmcp.services.countries import country_of
 from slotmcp.services.imports import ProjectPlan
+from slotmcp.services.placed_requests import PlacedRequest
+
+Placed = TypeVar("Placed", bound=PlacedRequest)
 
 VALID_MS: Final = 90 * MS_PER_DAY
 """Time for which the location of a postal code is used without asking the service again."""
@@ -87,19 +90,18 @@ class PlaceLookup:
         """True if there is a geocoder."""
         return self._geocoder is not None
 
-    async def derive(
-        self, schedule: Schedule, given: Location | None, postal_code: str, address: str = ""
-    ) -> Location | None:
-        """Return the location that follows from the postal code or the address of a job.
+    async def located(self, schedule: Schedule, request: Placed, *, address: str = "") -> Placed:
+        """Return a request with the location that follows from its postal code or address.
 
-        None: a location is given, the project ignores travel times, or the place is unknown or implausibly far from
-        every technician's home.
+        It stays without one if it has coordinates, if the project ignores travel times, or if the place is unknown or
+        implausibly far from every technician's home.
         """
         project = schedule.project
-        if self._geocoder is None or given is not None or project.travel.mode is TravelMode.NONE:
-            return None
-        location = await _locate(self._geocoder, project, postal_code, address)
-        return None if location is None or is_far_from_homes(schedule, location) else location
+        if self._geocoder is None or request.location is not None or project.travel.mode is TravelMode.NONE:
+            return request
+        location = await _locate(self._geocoder, project, request.postal_code, address)
+        is_known = location is not None and not is_far_from_homes(schedule, location)
+        return replace(request, derived_location=location) if is_known else request
 
     async def with_homes(self, plan: ProjectPlan) -> ProjectPlan:
         """Return a plan with the locations of homes that have only a postal code; unknown ones stay unknown."""

@@ -118,7 +118,7 @@ class ProjectImporter:
         if dry_run:
             return _report(comparison, compared, await self._forecast_effects(forecast))
 
-        async def save_catalog(unit: UnitOfWork) -> tuple[Comparison, Revalidation]:
+        async def save_catalog(unit: UnitOfWork) -> tuple[Comparison, Revalidation, Availability]:
             transaction, changes = unit.transaction, Revalidation()
             await transaction.lapse_holds()
             current = await unit.availability()
@@ -128,12 +128,12 @@ class ProjectImporter:
                 newest = forecast.updated(current, current_comparison, added)
             await current_comparison.save_catalog(transaction)
             await mark_bookings(transaction, newest.differences, changes)
-            return current_comparison, changes
+            return current_comparison, changes, newest.before
 
-        comparison, changes = await self._writer.write(project_id, save_catalog)
+        comparison, changes, last = await self._writer.write(project_id, save_catalog)
         await self._save_busy(comparison)
         compared = await self._add_bookings(request, is_new=False)
-        await self._resolve_holds(request.plan, before, changes)
+        await self._resolve_holds(request.plan, last, changes)  # a hold may have been made since `before`
         await self._sweeper.sweep(project_id)
         return _report(comparison, compared, await self._effects(project_id, before.now_ms, changes))
 

@@ -339,7 +339,8 @@ async def _apply(transaction: Transaction, move: _Move) -> Booking:
         if hold is not None and hold.state in {ClaimState.HELD, ClaimState.LAPSED}:
             await transaction.release_hold(hold.claim.id)
         return move.booking
-    check_postal_code(move.others.schedule.project, move.postal_code)
+    if hold is None or not hold.claim.postal_code:  # that of a hold was accepted
+        check_postal_code(move.others.schedule.project, move.postal_code)
     assignment = _assign(transaction, move)
     moved = _moved(move, assignment)
     try:

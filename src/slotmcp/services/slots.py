@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -29,6 +29,7 @@ from slotmcp.services.day_parts import StartFilter, start_filter
 from slotmcp.services.moving import check_service_of_move, find_moving, need_of_move
 from slotmcp.services.own_holds import CallerFields, free_holds
 from slotmcp.services.pagination import Cursor, spread
+from slotmcp.services.placed_requests import PlacedRequest
 from slotmcp.services.tracing import TraceBuilder, TracedRequest, TracedResult, current_trace, span
 from slotmcp.services.travel import TravelLookup
 from slotmcp.services.verification import VerificationService
@@ -40,7 +41,7 @@ _NOT_BLOCKED: Final = RangeReasons(by_technician={}, by_start={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SlotQuery(CallerFields):
+class SlotQuery(CallerFields, PlacedRequest):
     """Arguments of a slot search. None: not provided."""
 
     project_id: str | None = None
@@ -55,23 +56,12 @@ class SlotQuery(CallerFields):
     days_of_week: frozenset[int] | None = None
     """Monday is 0."""
     technician_id: str | None = None
-    location: Location | None = None
-    """Location of the job."""
-    postal_code: str = field(default="", repr=False)
-    """Normalized postal code of the job."""
     priority: Priority | None = None
     """None: not given."""
-    derived_location: Location | None = field(default=None, repr=False)
-    """Location that follows from the postal code or the address. It does not identify the request."""
     limit: int = 10
     cursor: str = ""
     best: int | None = None
     """Maximum number of candidates per slot; None: all."""
-
-    @property
-    def place(self) -> Location | None:
-        """The location of the job: the given one, or else the derived one."""
-        return self.location or self.derived_location
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,9 +155,7 @@ class SlotService:
         availability = await self._availability_cache.availability(query.project_id)
         project_id = availability.schedule.project.id
         await self._verification.check_move(project_id, query)
-        if self._travel_lookup.places.can_locate:
-            derived = await self._travel_lookup.places.derive(availability.schedule, query.location, query.postal_code)
-            query = replace(query, derived_location=derived)
+        query = await self._travel_lookup.places.located(availability.schedule, query)
         pseudonym = await self._availability_cache.pseudonyms(project_id)
         search = _resolve(availability, query, pseudonym)
         page = search.page

@@ -1,6 +1,5 @@
 """Travel times by road, read from the routing service before a project is locked."""
 
-from dataclasses import replace
 from typing import Final, TypeVar
 
 from slotmcp.domain.catalog import Location, TravelMode
@@ -39,8 +38,7 @@ class TravelLookup:
         if not self.places.can_locate:
             return request
         availability = await self._availability_cache.availability(project_id)
-        derived = await self.places.derive(availability.schedule, request.location, request.postal_code, address)
-        return replace(request, derived_location=derived)
+        return await self.places.located(availability.schedule, request, address=address)
 
     @property
     def is_routed(self) -> bool:

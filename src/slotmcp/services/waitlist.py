@@ -97,11 +97,7 @@ class WaitlistService:
         """
         project_id = await self._availability_cache.project_id(request.project_id)
         availability = await self._availability_cache.availability(project_id)
-        if self._travel_lookup.places.can_locate:
-            derived = await self._travel_lookup.places.derive(
-                availability.schedule, request.location, request.postal_code
-            )
-            request = replace(request, derived_location=derived)
+        request = await self._travel_lookup.places.located(availability.schedule, request)
         if request.place is not None:  # fill the cache of travel times before taking the lock
             window = request.window(availability.schedule.project)
             await self._travel_lookup.between(availability, request.place, *window)

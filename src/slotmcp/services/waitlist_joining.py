@@ -12,7 +12,7 @@ from slotmcp.domain.booking import Booking, BookingStatus, Customer
 from slotmcp.domain.booking_identity import comparable
 from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.caller import is_guessable
-from slotmcp.domain.catalog import Location, Project, ServiceType
+from slotmcp.domain.catalog import Project, ServiceType
 from slotmcp.domain.claim import ClaimState
 from slotmcp.domain.errors import InvalidArgument, NotFound, ProblemKind
 from slotmcp.domain.interval import Interval, overlaps
@@ -27,6 +27,7 @@ from slotmcp.services.areas import check_place
 from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin
 from slotmcp.services.contacts import hash_reference, hash_references, normalize_customer, references_of
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys, job_details, key_mismatch
+from slotmcp.services.placed_requests import PlacedRequest
 from slotmcp.services.unit_of_work import UnitOfWork
 from slotmcp.services.waitlist_checks import Feasibility, RefusedWait, check_wait
 from slotmcp.services.waitlist_limits import JoinAllowance, check_references, check_room
@@ -37,7 +38,7 @@ MAX_COMPETING: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JoinRequest:
+class JoinRequest(PlacedRequest):
     """Request to join the waitlist for any start in a window. None: not specified."""
 
     customer: Customer
@@ -49,10 +50,6 @@ class JoinRequest:
     service_id: str | None = None
     duration_minutes: int | None = None
     technician_id: str | None = None
-    location: Location | None = None
-    """Place of the job."""
-    postal_code: str = field(default="", repr=False)
-    """Normalized postal code of the job."""
     priority: Priority | None = None
     """None: not given."""
     timezone: str | None = None
@@ -60,15 +57,8 @@ class JoinRequest:
     customer_reference: str = ""
     """The caller's opaque reference; only its hash with the project's salt is stored."""
     idempotency_key: str = field(default="", repr=False)
-    derived_location: Location | None = field(default=None, repr=False)
-    """Location that follows from the postal code or the address. It does not identify the request."""
     origin: RequestOrigin = LOCAL_ORIGIN
     """Client that sent the request."""
-
-    @property
-    def place(self) -> Location | None:
-        """The location of the job: the given one, or else the derived one."""
-        return self.location or self.derived_location
 
     def window(self, project: Project) -> Interval:
         """Return the window of starts.

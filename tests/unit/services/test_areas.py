@@ -10,7 +10,7 @@ from slotmcp.domain.booking import Booking
 from slotmcp.domain.booking_rules import OutsideAreas, Priority, ServiceArea
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.claim import ClaimState
-from slotmcp.domain.errors import InvalidArgument, NothingToWaitFor, ProblemKind, SlotUnavailable
+from slotmcp.domain.errors import HoldWithdrawn, InvalidArgument, NothingToWaitFor, ProblemKind, SlotUnavailable
 from slotmcp.domain.existing_booking import AlreadyBooked
 from slotmcp.domain.reasons import Change, Reason
 from slotmcp.domain.waitlist import WaitlistState
@@ -403,6 +403,35 @@ async def test_a_hold_on_a_day_that_is_no_longer_served_is_kept_and_its_booking_
     await shop.app.projects.import_project(business(areas=(tuesdays,)), prune=False)
     booked = await shop.book_hold(hold)
     assert (await stored(shop, booked)).attention.causes == {AttentionCause.AREA_DAY}
+
+
+async def test_a_hold_whose_area_is_removed_is_withdrawn_and_says_so(opened: Open) -> None:
+    daily = replace(HILLS, days=frozenset())
+    shop = await opened(business(areas=(CITY, daily)))
+    booked = await shop.book("09:00", postal_code=HILLY)
+    hold = await shop.hold("10:00", postal_code=HILLY)
+    other = await shop.hold("11:00", booking_id=booked.booking.id, phone=CALLER.phone, who="caller-2")
+    report = await shop.app.projects.import_project(business(areas=(CITY,)), prune=False)
+    assert report.effects.holds_withdrawn == 2
+    with pytest.raises(HoldWithdrawn):
+        await shop.book_hold(hold)
+    with pytest.raises(HoldWithdrawn):
+        await move(shop, booked, hold_token=other.hold.token)
+
+
+async def test_a_hold_stays_bookable_after_the_homes_moved_far_away(opened: Open) -> None:
+    shop = await opened(plan(technician("ana", "09:00-12:00", home=DENVER), BEN))
+    hold = await shop.hold("09:00", location=DENVER)
+    elsewhere = plan(technician("ana", "09:00-12:00", home=FAR), BEN)
+    await shop.app.projects.import_project(elsewhere, prune=False)
+    assert (await shop.book_hold(hold)).booking.claim.location == DENVER
+
+
+async def test_a_location_that_a_hold_lacks_is_checked(opened: Open) -> None:
+    shop = await opened(plan(technician("ana", "09:00-12:00", home=DENVER), BEN))
+    hold = await shop.hold("09:00")
+    with pytest.raises(InvalidArgument):
+        await shop.book_hold(hold, location=FAR)
 
 
 async def test_a_hold_makes_room_for_a_job_that_only_its_technician_serves(opened: Open) -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from slotmcp.bootstrap import build_app
 from slotmcp.domain.attention import AttentionCause
-from slotmcp.domain.errors import InvalidArgument
+from slotmcp.domain.catalog import TechnicianStatus
+from slotmcp.domain.errors import HoldWithdrawn, InvalidArgument
 from slotmcp.ports import Store, Unit
 from slotmcp.services.batch_pace import MAX_BATCH_ROWS, MIN_BATCH_ROWS, QUIET_BATCH_ROWS
 from slotmcp.services.imports import ProjectPlan
@@ -149,6 +150,22 @@ async def test_a_booking_made_during_the_comparison_is_marked(importing: Importi
     assert report.effects.marked == 2
     stored = await shop.store.bookings("shop")
     assert [one.attention.causes for one in stored] == [frozenset({AttentionCause.OUTSIDE_HOURS})] * 2
+
+
+async def test_a_hold_made_during_the_comparison_is_withdrawn(importing: Importing, other: Shop) -> None:
+    shop, store = importing("shop")
+    tokens: list[str] = []
+
+    async def hold_late(writes: int) -> None:
+        if writes == 0:
+            tokens.append((await other.hold("10:00")).hold.token)
+
+    store.before = hold_late
+    without_ana = replace(SMALL, technicians=(replace(ANA, status=TechnicianStatus.OFF),), bookings=())
+    report = await shop.app.projects.import_project(without_ana, prune=False)
+    assert report.effects.holds_withdrawn == 1
+    with pytest.raises(HoldWithdrawn):
+        await other.book(hold_token=tokens[0])
 
 
 async def test_a_time_taken_after_the_check_is_reported(importing: Importing, other: Shop) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -131,6 +131,33 @@ async def test_an_import_locates_the_homes_of_technicians(path: Path) -> None:
         found = {name: one.technician.home for name, one in schedule.technician_schedules.items()}
         assert found == {"given": SHOP, "code": place(20), "unknown": None, "none": None}
         report = await shop.app.projects.import_project(business, prune=False)
+        assert report.updated == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_kept"),
+    [({}, True), ({"name": "Shop 2"}, True), ({"country": "CA"}, False), ({"timezone": "Europe/Berlin"}, True)],
+)
+async def test_a_home_that_is_not_found_again_keeps_its_location(
+    path: Path, changes: dict[str, Any], *, is_kept: bool
+) -> None:
+    ben = replace(technician("ben", "09:00-12:00"), home_postal_code="80001")
+    async with open_shop(path, plan(ben, travel=TRAVEL, country="US"), geocoder=Gazetteer()):
+        pass
+    for geocoder in (None, Gazetteer({})):
+        async with open_shop(path, plan(ben, travel=TRAVEL, **{"country": "US", **changes}), geocoder=geocoder) as shop:
+            home = (await shop.store.schedule("shop")).technician_schedules["ben"].technician.home
+            assert home == (place(20) if is_kept else None)
+
+
+async def test_a_home_with_another_postal_code_loses_its_location(path: Path) -> None:
+    ben = replace(technician("ben", "09:00-12:00"), home_postal_code="80001")
+    async with open_shop(path, plan(ben, travel=TRAVEL, country="US"), geocoder=Gazetteer()):
+        pass
+    moved = replace(ben, home_postal_code="80009")
+    async with open_shop(path, plan(moved, travel=TRAVEL, country="US")) as shop:
+        assert (await shop.store.schedule("shop")).technician_schedules["ben"].technician.home is None
+        report = await shop.app.projects.import_project(plan(moved, travel=TRAVEL, country="US"), prune=False)
         assert report.updated == ()
 
 
