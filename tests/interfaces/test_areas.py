@@ -11,6 +11,7 @@ from mcp import Client
 from slotmcp.domain.booking_rules import ServiceArea
 from slotmcp.domain.catalog import Location
 from slotmcp.services.traces import summarize_trace
+from slotmcp.tools.gate import Toolset
 from support.denver import ANA, BEN, PLAN, SUNDAY_NOON_MS
 from support.server import Body, Caller, fields, open_caller
 
@@ -107,6 +108,40 @@ async def test_the_fee_is_said_with_an_offer_of_the_waitlist(caller: Caller) -> 
     assert (offered["offer"]["fee"], SAID in offered["result"]) == (FEE, True)
     own = await caller.call("book_slot", holdToken=offered["offer"]["holdToken"], **CONTACT)
     assert SAID not in own["result"]
+
+
+async def test_the_fee_of_another_place_is_said_with_a_move(caller: Caller) -> None:
+    free = await caller.call("book_slot", start=MONDAY, postalCode="80202", **CONTACT)
+    proof = {"bookingId": free["booking"]["bookingId"], "phone": CONTACT["customerPhone"]}
+    assert "fee" not in (await caller.call("find_bookings", phone=CONTACT["customerPhone"]))["bookings"][0]
+    request = {**proof, "start": TUESDAY, "postalCode": "80401"}
+    moves = [await caller.call("reschedule_booking", **request) for _ in range(2)]
+    assert [(one["fee"], SAID in one["result"], one["replayed"]) for one in moves] == [
+        (FEE, True, False),
+        (FEE, True, True),
+    ]
+    again = await caller.call("reschedule_booking", **proof, start="2026-11-24T13:00")
+    assert (again["fee"], SAID in again["result"]) == (FEE, False)
+    back = await caller.call("reschedule_booking", **proof, start=MONDAY, postalCode="80202")
+    assert "fee" not in back
+
+
+async def test_the_fee_of_a_move_is_said_once_with_its_hold(caller: Caller) -> None:
+    free = await caller.call("book_slot", start=MONDAY, postalCode="80202", **CONTACT)
+    proof = {"bookingId": free["booking"]["bookingId"], "phone": CONTACT["customerPhone"]}
+    held = await caller.call("create_hold", **proof, start=TUESDAY, postalCode="80401")
+    moved = await caller.call("reschedule_booking", **proof, holdToken=held["holdToken"], postalCode="80401")
+    assert [(one["fee"], SAID in one["result"]) for one in (held, moved)] == [(FEE, True), (FEE, False)]
+
+
+@pytest.mark.parametrize("toolset", [Toolset.CALLER, Toolset.OPERATOR])
+async def test_the_fee_of_a_booking_is_shown_with_its_other_details(tmp_path: Path, toolset: Toolset) -> None:
+    path = tmp_path / "fees.db"
+    async with open_caller(path, BUSINESS, now_ms=SUNDAY_NOON_MS) as one:
+        await one.call("book_slot", start=TUESDAY, postalCode="80401", **CONTACT)
+    async with open_caller(path, now_ms=SUNDAY_NOON_MS, toolset=toolset) as another:
+        (found,) = (await another.call("find_bookings", phone=CONTACT["customerPhone"]))["bookings"]
+        assert ("fee" in found) == (toolset is Toolset.OPERATOR)
 
 
 async def test_a_free_area_has_no_fee(caller: Caller) -> None:

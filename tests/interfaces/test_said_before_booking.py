@@ -9,13 +9,14 @@ import pytest
 
 from slotmcp.domain.booking_rules import Price
 from slotmcp.tools.gate import Toolset
-from support.denver import AC_REPAIR, PLAN, SUNDAY_NOON_MS
+from support.denver import AC_REPAIR, PLAN, SUNDAY_NOON_MS, only_start
 from support.priced import AGE, PRICE, PRICED, PRICED_PLAN, SHOWN_PRICE, SHOWN_QUESTIONS, TERMS
 from support.server import Body, Caller, open_caller
 
 MONDAY_9, MONDAY_10, TUESDAY_9 = "2026-11-23T16:00:00Z", "2026-11-23T17:00:00Z", "2026-11-24T16:00:00Z"
 CHECK: Final[dict[str, Any]] = {"serviceType": "furnace-check"}
 KIM: Final[dict[str, Any]] = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
+LEE: Final[dict[str, Any]] = {"customerName": "Lee", "customerEmail": "lee@example.com"}
 PROOF: Final = {"phone": "303 555 0142"}
 HASH: Final[dict[str, Any]] = {"customerHash": "caller-7a1f93e05b24d68"}
 INFORMATION: Final = {"price": SHOWN_PRICE, "terms": TERMS, "questions": SHOWN_QUESTIONS}
@@ -118,6 +119,23 @@ async def test_only_the_first_page_with_slots_has_the_information(shop: Caller) 
     later = await shop.call("get_slots", limit=2, cursor=first["nextCursor"], **CHECK)
     empty = await shop.call("get_slots", **{"from": "2026-11-22", "to": "2026-11-22"}, **CHECK)
     assert [information(answer) for answer in (first, later, empty)] == [INFORMATION, {}, {}]
+
+
+async def test_an_offer_of_the_waitlist_says_what_a_hold_says(shop: Caller) -> None:
+    taken = await book(shop, MONDAY_9)
+    waiting = {**only_start(MONDAY_9), **LEE}
+    joined = await shop.call("join_waitlist", **waiting)
+    assert "offer" not in joined
+    await shop.call("cancel_booking", bookingId=taken, **PROOF)
+    offered = await shop.call("join_waitlist", **waiting)
+    assert information(offered["offer"]) == INFORMATION
+    assert offered["result"] == f"Something opened up. I'm holding tomorrow at 9 in the morning for you. {WORDS}"
+    foreign = await shop.call("join_waitlist", **waiting, locale="de")
+    assert foreign["result"].startswith("Es ist etwas frei geworden. ")
+    assert "The words of the business are in en-US" in foreign["note"]
+    await shop.call("book_slot", holdToken=offered["offer"]["holdToken"], answers=["equipment-age: 3"], **LEE)
+    booked = await shop.call("join_waitlist", **waiting)
+    assert (booked["state"], information(booked["offer"])) == ("booked", {})
 
 
 async def test_a_move_needs_no_information(shop: Caller) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from slotmcp.domain.booking import MAX_ANSWERS, Answer
+from slotmcp.domain.booking import MAX_ANSWER_CHARACTERS, MAX_ANSWERS, Answer
 from slotmcp.domain.catalog import ServiceType
 from slotmcp.domain.errors import InvalidArgument, UnansweredQuestions
 
@@ -11,9 +11,14 @@ _MAX_QUOTED_CHARACTERS: Final = 60
 
 
 def in_order(service: ServiceType, answers: Sequence[Answer]) -> tuple[Answer, ...]:
-    """Return answers in the order of the service's questions and with its ids. Other answers come last, unchanged."""
+    """Return answers in the order of the service's questions and with its ids. Other answers come last, unchanged.
+
+    Raises:
+        InvalidArgument: an answer is blank or too long, or there are too many.
+    """
     if not answers:
         return ()
+    _check_texts(answers)
     ids = [question.id for question in service.questions]
     by_id = {id_.casefold(): id_ for id_ in ids}
     named = [
@@ -42,7 +47,7 @@ def corrected(service: ServiceType, known: tuple[Answer, ...], new: Sequence[Ans
     """Return the known answers with the new ones in place of those to the same questions.
 
     Raises:
-        InvalidArgument: a question is unknown, or there are too many answers.
+        InvalidArgument: a question is unknown, an answer is blank or too long, or there are too many.
     """
     by_id = {answer.question_id: answer for answer in known}
     named = in_order(service, new)
@@ -51,6 +56,18 @@ def corrected(service: ServiceType, known: tuple[Answer, ...], new: Sequence[Ans
     if len(by_id) > max(MAX_ANSWERS, len(known)):
         raise InvalidArgument("answers", f"a booking has at most {MAX_ANSWERS} answers, with earlier ones.")
     return tuple(by_id.values())
+
+
+def _check_texts(answers: Sequence[Answer]) -> None:
+    if len(answers) > MAX_ANSWERS:
+        raise InvalidArgument("answers", f"must have at most {MAX_ANSWERS} answers.")
+    for answer in answers:
+        question = repr(answer.question_id[:_MAX_QUOTED_CHARACTERS])
+        if not answer.text.strip():
+            raise InvalidArgument("answers", f"the answer to {question} must not be empty; leave it out.")
+        if len(answer.text) > MAX_ANSWER_CHARACTERS:
+            problem = f"the answer to {question} must be at most {MAX_ANSWER_CHARACTERS} characters long."
+            raise InvalidArgument("answers", problem)
 
 
 def require_known(service: ServiceType, answers: Iterable[Answer]) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Final, TypeAlias
 from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from slotmcp.domain.booking import MAX_ANSWER_CHARACTERS, MAX_ANSWERS, Answer
+from slotmcp.domain.booking import Answer
 from slotmcp.tools import texts
 
 _FORM: Final = 'as "questionId: answer"'
@@ -38,14 +38,12 @@ def read_answers(entries: Sequence[str]) -> tuple[Answer, ...]:
     """Read answers. Empty ones are left out.
 
     Raises:
-        ValueError: an entry has another form or is too long, a question is answered twice, or there are too many.
+        ValueError: an entry has another form, or a question is answered twice.
     """
     answers = dict[str, Answer]()
     for answer in _read_entries(entries):
         if answers.setdefault(answer.question_id.casefold(), answer) is not answer:
             raise ValueError(f"has two answers to {_quoted(answer.question_id)}; give one for each question")
-        if len(answers) > MAX_ANSWERS:
-            raise ValueError(f"must have at most {MAX_ANSWERS} answers")
     return tuple(answers.values())
 
 
@@ -67,10 +65,6 @@ def _read_entries(entries: Sequence[str]) -> Iterator[Answer]:
 
 
 def _checked(question_id: str, text: str) -> str:
-    if len(text) > MAX_ANSWER_CHARACTERS:
-        raise ValueError(
-            f"the answer to {_quoted(question_id)} must be at most {MAX_ANSWER_CHARACTERS} characters long"
-        )
     if _SURROGATE.search(question_id + text):
         raise ValueError("must be valid Unicode text")
     if match := _CONTROL_CHARACTER.search(question_id + text):

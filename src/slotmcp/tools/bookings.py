@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from slotmcp.domain.booking import AssignmentReason, BookingStatus, Customer, Visit
 from slotmcp.domain.booking_rules import ServiceArea
-from slotmcp.domain.catalog import RankingKey
+from slotmcp.domain.catalog import Project, RankingKey
 from slotmcp.engine.areas import area_of_job
 from slotmcp.services.app import App
 from slotmcp.services.booking_requests import BookRequest
@@ -130,6 +130,7 @@ class FoundView(VisibleBookingView):
     """Booking in the response of find_bookings."""
 
     upcoming: bool
+    fee: NotRequired[str]
     answers: NotRequired[list[str]]
 
 
@@ -168,6 +169,7 @@ class RescheduleResponse(ClockedResponse, NoticeView):
 
     booking: BookingView
     previous: PreviousView
+    fee: NotRequired[str]
     replayed: bool
 
 
@@ -241,7 +243,8 @@ async def find_bookings(app: App, args: FindBookings) -> FindResponse:
         "result": _describe_found(answer, view),
         "note": " ".join(filter(None, (view.note, _TOO_VAGUE if request.is_too_vague else ""))),
         "bookings": [
-            _show_found(found, view, shows_answers=request.origin.is_operator) for found in answer.found[:MAX_LISTED]
+            _show_found(found, answer.project, view, shows_answers=request.origin.is_operator)
+            for found in answer.found[:MAX_LISTED]
         ],
         "clock": show_clock(view),
     }
@@ -272,9 +275,10 @@ async def reschedule_booking(app: App, args: RescheduleBooking) -> RescheduleRes
     )
     answer = await app.bookings.reschedule_booking(request)
     booked, previous = answer.booked, answer.previous
+    is_new_place = bool(args.postal_code) and not args.hold_token
     view = Viewpoint.of(booked.project, booked.now_ms, timezone=args.timezone, locale=args.locale)
     response: RescheduleResponse = {
-        "result": _with_terms(_describe_move(answer, view), booked, view),
+        "result": _with_terms(_describe_move(answer, view, with_fee=is_new_place), booked, view),
         "note": _note(booked, view),
         "booking": _show_assigned_booking(booked, view),
         "previous": {
@@ -285,6 +289,8 @@ async def reschedule_booking(app: App, args: RescheduleBooking) -> RescheduleRes
         "replayed": booked.replayed,
         "clock": show_clock(view),
     }
+    if fee := areas.fee_of(_area_of(booked)):
+        response["fee"] = fee
     _add_notice(response, booked)
     return response
 
@@ -334,12 +340,16 @@ def _add_notice(response: NoticeView, answer: BookAnswer) -> None:
         response["terms"] = answer.service.terms
 
 
-def _show_found(found: FoundBooking, view: Viewpoint, *, shows_answers: bool) -> FoundView:
-    """Return a booking. Only operators see the answers."""
-    shown = show_visible_booking(found.booking, found.technician, view, has_details=found.has_details)
-    if not shows_answers or not found.booking.answers:
-        return cast("FoundView", {**shown, "upcoming": found.is_upcoming})
-    return {**shown, "upcoming": found.is_upcoming, "answers": show_answers(found.booking.answers)}
+def _show_found(found: FoundBooking, project: Project, view: Viewpoint, *, shows_answers: bool) -> FoundView:
+    """Return a booking, with the fee of its area while it is to come. Only operators see the answers."""
+    visible = show_visible_booking(found.booking, found.technician, view, has_details=found.has_details)
+    shown = cast("FoundView", {**visible, "upcoming": found.is_upcoming})
+    area = area_of_job(project, found.booking.claim.postal_code)
+    if found.is_upcoming and found.has_details and (fee := areas.fee_of(area)):
+        shown["fee"] = fee
+    if shows_answers and found.booking.answers:
+        shown["answers"] = show_answers(found.booking.answers)
+    return shown
 
 
 def _show_assigned_booking(answer: BookAnswer, view: Viewpoint) -> BookingView:
@@ -409,7 +419,13 @@ def _describe_found(answer: FindAnswer, view: Viewpoint) -> str:
     return sentences.last_past(_found_appointment(past), view) if past else sentences.none_upcoming(view)
 
 
-def _describe_move(answer: RescheduleAnswer, view: Viewpoint) -> str:
+def _describe_move(answer: RescheduleAnswer, view: Viewpoint, *, with_fee: bool) -> str:
+    """Confirm a move, `with_fee` if the caller has not heard the fee of another place with a hold."""
+    fee = "" if answer.booked.is_cancelled or not with_fee else areas.say_fee(_area_of(answer.booked), view)
+    return f"{_describe_new_time(answer, view)} {fee}".rstrip()
+
+
+def _describe_new_time(answer: RescheduleAnswer, view: Viewpoint) -> str:
     booked, before = answer.booked, answer.previous.start
     appointment = _appointment(booked)
     if booked.is_cancelled:

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from slotmcp.domain.access import Scope
 from slotmcp.domain.booking import Booking, BookingStatus, Customer
 from slotmcp.domain.catalog import Project
-from slotmcp.domain.claim import Hold
+from slotmcp.domain.claim import Claim, Hold
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.waitlist import WaitlistState
 from slotmcp.engine.areas import area_of_job
@@ -19,7 +19,8 @@ from slotmcp.services.waitlist import WaitlistEntryStatus
 from slotmcp.services.waitlist_joining import JoinRequest
 from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc, write_utc_ms
-from slotmcp.tools.speech import areas, sentences
+from slotmcp.tools.service_views import InformationView, note_for, show_information
+from slotmcp.tools.speech import areas, sentences, service_terms
 from slotmcp.tools.speech import waitlist as waitlist_sentences
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import IDEMPOTENT, READ_ONLY, tool
@@ -75,8 +76,8 @@ class ListWaitlist(arguments.ProjectArguments):
     locale: arguments.Locale = ""
 
 
-class OfferView(TimeView):
-    """Time that is held for a waiting caller, or that became their booking."""
+class OfferView(TimeView, InformationView):
+    """Time that is held for a waiting caller, or that became their booking. An open offer has what to say first."""
 
     holdToken: str
     expiresAt: str
@@ -196,6 +197,9 @@ def _show(answer: WaitlistEntryStatus, view: Viewpoint) -> WaitlistEntryResponse
     }
     if offer is not None:
         response["offer"] = _show_offer(offer, answer.project, view)
+        if answer.entry.is_offered:
+            response["offer"] = {**response["offer"], **show_information(answer.service)}
+            response["note"] = note_for(view, has_words=service_terms.has_words(answer.service))
     if answer.booking is not None:
         response["booking"] = show_booking_time(answer.booking, view)
     return response
@@ -245,14 +249,19 @@ def _describe_state(answer: WaitlistEntryStatus, view: Viewpoint) -> str:
         case WaitlistState.WAITING:
             return waitlist_sentences.waiting(answer.position, view)
         case WaitlistState.OFFERED if answer.offer is not None:
-            expires_at_ms = answer.offer.claim.expires_at_ms or answer.now_ms
-            minutes_left = (expires_at_ms - answer.now_ms) // MS_PER_MINUTE
-            fee = areas.say_fee(area_of_job(answer.project, answer.offer.claim.postal_code), view)
-            return f"{fee} {waitlist_sentences.offered(answer.offer.claim.start, view, minutes_left)}".lstrip()
+            return _describe_offer(answer, answer.offer.claim, view)
         case WaitlistState.EXPIRED:
             return waitlist_sentences.expired(view)
         case _:
             return _describe_end(answer.booking, view)
+
+
+def _describe_offer(answer: WaitlistEntryStatus, offer: Claim, view: Viewpoint) -> str:
+    fee = areas.say_fee(area_of_job(answer.project, offer.postal_code), view)
+    if service_terms.has_words(answer.service):
+        return service_terms.offered(answer.service, offer.start, view, fee=fee)
+    minutes_left = ((offer.expires_at_ms or answer.now_ms) - answer.now_ms) // MS_PER_MINUTE
+    return f"{fee} {waitlist_sentences.offered(offer.start, view, minutes_left)}".lstrip()
 
 
 def _describe_end(booking: Booking | None, view: Viewpoint) -> str:

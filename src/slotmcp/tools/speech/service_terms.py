@@ -41,6 +41,11 @@ def held(service: ServiceType, start: Minute, view: Viewpoint, *, names_service:
     return " ".join(filter(None, [holding, *_price_and_terms(service), fee, ending]))
 
 
+def offered(service: ServiceType, start: Minute, view: Viewpoint, *, fee: str = "") -> str:
+    """Say that a start became free and is held, with what callers hear before booking."""
+    return f"{view.voice.say('Something opened up.')} {held(service, start, view, names_service=False, fee=fee)}"
+
+
 def has_words(service: ServiceType) -> bool:
     """Return whether callers hear something about a service before booking."""
     return bool(_price_and_terms(service)) or any(question.is_required for question in service.questions)

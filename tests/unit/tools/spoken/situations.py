@@ -285,6 +285,8 @@ def _waitlist(locale: str) -> Iterator[Situation]:
         yield "An offer to a waiting caller", waitlist.offered(minute("2026-11-23T09:00"), view, minutes)
     for start, seen in _starts(locale):
         yield "An offer to a waiting caller", waitlist.offered(start, seen, 15)
+    strict = replace(REPAIR, terms="cancel a day ahead")
+    yield "An offer to a waiting caller", service_terms.offered(strict, minute("2026-11-23T09:00"), view)
     for spoken in (waitlist.fulfilled, waitlist.canceled, waitlist.changed, waitlist.expired, waitlist.left):
         yield "No longer waiting", spoken(view)
 
