@@ -6,6 +6,8 @@ import subprocess
 import sys
 from importlib.metadata import entry_points, version
 
+import pytest
+
 import slotmcp
 from project.repository import ROOT, pyproject
 from slotmcp.tools.server import CALLER_TOOLS
@@ -58,8 +60,14 @@ def test_the_readme_lists_exactly_the_callers_tools() -> None:
     assert re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE) == [tool.name for tool in CALLER_TOOLS]
 
 
-def test_a_stdio_server_starts_without_unneeded_libraries() -> None:
-    late = {"sqlmodel", "sqlalchemy", "alembic", "asyncpg", "ruamel", "holidays", "typer", "babel", "redis", "msgspec"}
-    probe = f"import sys, slotmcp.cli.stdio; print(sorted({late!r} & set(sys.modules)))"
+UNUSED_BY_MOST_COMMANDS = {"sqlmodel", "sqlalchemy", "alembic", "asyncpg", "holidays", "babel", "redis", "msgspec"}
+
+
+@pytest.mark.parametrize(
+    ("module", "others"), [("stdio", {"ruamel", "typer"}), ("commands", {"mcp", "mcp_types", "starlette", "httpx2"})]
+)
+def test_commands_start_without_unneeded_libraries(module: str, others: set[str]) -> None:
+    late = UNUSED_BY_MOST_COMMANDS | others
+    probe = f"import sys, slotmcp.cli.{module}; print(sorted({late!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, timeout=60)  # noqa: S603  our own interpreter
     assert done.stdout == "[]\n"

@@ -20,7 +20,6 @@ from slotmcp.services.traces import summarize_trace
 from slotmcp.settings import Settings
 from slotmcp.store.schema import Preparation
 from slotmcp.tools.gate import Toolset
-from slotmcp.tools.resources import trace_as_json
 
 EPILOG = (
     "Exit codes: 0 success, 1 request refused, 2 invalid command line or setting, 3 invalid project file, "
@@ -168,6 +167,8 @@ async def read_trace(settings: Settings, trace_id: str, *, as_json: bool) -> str
     async with open_store(settings, preparation=Preparation.OPEN) as store:
         answer = await build_app(store).traces.find(trace_id)
     if as_json:
+        from slotmcp.tools.resources import trace_as_json  # noqa: PLC0415  loads the MCP SDK
+
         return orjson.dumps(trace_as_json(answer), option=orjson.OPT_INDENT_2).decode()
     return "\n".join(summarize_trace(answer))
 

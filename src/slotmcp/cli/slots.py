@@ -14,7 +14,6 @@ from slotmcp.cli.common import ProjectOption, run_in_app
 from slotmcp.domain.moment import Moment, PartOfDay
 from slotmcp.services.slots import SlotAnswer, SlotQuery
 from slotmcp.tools.moments import read_absolute
-from slotmcp.tools.slots import describe_slots
 from slotmcp.tools.speech.times import label
 from slotmcp.tools.speech.viewpoint import Viewpoint
 
@@ -89,6 +88,8 @@ def slots(  # noqa: PLR0913  one parameter per option
 
 def _show(answer: SlotAnswer, *, is_continued: bool) -> None:
     """Print the sentence that an agent says, and a row for each start. `is_continued` marks a page after a cursor."""
+    from slotmcp.tools.slots import describe_slots  # noqa: PLC0415  loads the MCP SDK
+
     console = Console()
     view = Viewpoint.of(answer.offer.project, answer.now_ms, timezone=answer.offer.timezone)
     console.print(
