@@ -271,6 +271,8 @@ def _traces_written(app: App, settings: Settings) -> AbstractAsyncContextManager
 
 
 def _other_places(settings: Settings) -> OtherPlaces:
+    if settings.is_in_memory:
+        return NO_OTHER_PLACES
     path = settings.erasure_path
     return OtherPlaces(
         erasure_list=None if path is None else FileErasureList(path),
@@ -315,17 +317,22 @@ async def open_store(
         opening = PostgresStore.open(
             settings.database_url, timeout_ms=timeout_ms, pool_size=pool_size, preparation=preparation, cipher=cipher
         )
+    elif settings.is_in_memory:
+        opening = SqliteStore.open_in_memory(clock=_file_clock(settings), timeout_ms=timeout_ms)
     else:
-        clock = FileClock(wall=SystemClock().now_ms, settle_seconds=settings.clock_settle_seconds)
         opening = SqliteStore.open(
             settings.database_path,
-            clock=clock,
+            clock=_file_clock(settings),
             timeout_ms=timeout_ms,
             preparation=preparation,
             cipher=cipher,
         )
     async with opening as store:
         yield store
+
+
+def _file_clock(settings: Settings) -> FileClock:
+    return FileClock(wall=SystemClock().now_ms, settle_seconds=settings.clock_settle_seconds)
 
 
 @asynccontextmanager

@@ -24,6 +24,8 @@ from pydantic_settings import (
 ENV_PREFIX = "SLOTMCP_"
 CONFIG_VARIABLE = "SLOTMCP_CONFIG"
 SQLITE_URL = "sqlite:///"
+IN_MEMORY = "sqlite:///:memory:"
+"""Database of a sample, which no setting can name."""
 POSTGRES_SCHEMES = ("postgresql://", "postgres://", "postgresql+asyncpg://")
 """URL prefixes of a PostgreSQL database."""
 VALID_DATABASES = "write sqlite:///PATH, a path, or postgresql://USER@HOST/NAME"
@@ -179,9 +181,18 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise SettingsError(f"{name} {_problem(error.errors()[0])}.") from error
 
+    def in_memory(self) -> Self:
+        """Return these settings with a database in memory, and without Redis and calendars."""
+        return self.model_copy(update={"database_url": IN_MEMORY, "redis_url": "", "calcom_sync_seconds": 0})
+
     def secret(self, name: str) -> str:
         """Return the secret in an environment variable that a project file names; empty: there is none."""
         return os.environ.get(name, "")
+
+    @property
+    def is_in_memory(self) -> bool:
+        """True if the database is in memory."""
+        return self.database_url == IN_MEMORY
 
     @property
     def is_postgres(self) -> bool:

@@ -1,6 +1,7 @@
 """Commands: output, error messages and exit codes."""
 
 import contextlib
+import io
 import os
 import re
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from slotmcp.cli import stdio
 from slotmcp.cli.commands import app
 from slotmcp.cli.exits import Exit, exit_on_error
 from slotmcp.domain.errors import FieldProblem, InvalidArgument, SlotUnavailable, Unavailable
@@ -72,6 +74,25 @@ def test_the_samples_are_listed_and_printed_by_name(slotmcp: Run) -> None:
     refused = slotmcp("sample", "sidney-vet")
     assert refused.code == Exit.USAGE
     assert "write one of denver-hvac, berlin-dentist" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [(["--sample", "sidney-vet"], "write one of denver-hvac"), (["denver-hvac"], "requires --sample")],
+)
+def test_stdio_refuses_an_unknown_sample_and_a_name_alone(slotmcp: Run, words: list[str], advice: str) -> None:
+    ended = slotmcp("stdio", *words)
+    assert ended.code == Exit.USAGE
+    assert advice in ended.err
+
+
+@pytest.mark.usefixtures("home")
+def test_stdio_without_a_project_suggests_the_sample(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+    stdio.run()
+    assert "`slotmcp stdio --sample`" in capsys.readouterr().err
 
 
 def test_check_needs_no_database(slotmcp: Run, sample: Path, home: Path) -> None:

@@ -71,16 +71,33 @@ def slotmcp(
 
 @app.command()
 def stdio(
+    name: Annotated[
+        str | None, typer.Argument(help=f"With --sample: name of the sample, by default {DEFAULT_SAMPLE}.")
+    ] = None,
     *,
     toolset: Annotated[Toolset, typer.Option(help="operator: adds the tools for running the business.")] = (
         Toolset.CALLER
     ),
     read_only: ReadOnlyOption = False,
+    is_sample: Annotated[bool, typer.Option("--sample", help="Serve a sample business from memory.")] = False,
 ) -> None:
     """Serve one MCP client over stdin and stdout. MCP clients start this command themselves."""
     from slotmcp.cli import stdio as server  # noqa: PLC0415  loads the MCP SDK
 
-    server.run(toolset, read_only=read_only)
+    if name and not is_sample:
+        raise typer.BadParameter("requires --sample", param_hint="NAME")
+    server.run(toolset, read_only=read_only, sample=_known_sample(name or DEFAULT_SAMPLE) if is_sample else "")
+
+
+def _known_sample(name: str) -> str:
+    """Return the name of a sample.
+
+    Raises:
+        BadParameter: there is no such sample.
+    """
+    if name not in SAMPLES:
+        raise typer.BadParameter(f"write one of {', '.join(SAMPLES)}", param_hint="NAME")
+    return name
 
 
 @app.command()
@@ -133,10 +150,8 @@ def sample(
         width = max(map(len, SAMPLES))
         for each, description in SAMPLES.items():
             typer.echo(f"{each:{width}}  {description}")
-    elif name in SAMPLES:
-        typer.echo(sample_text(name), nl=False)
     else:
-        raise typer.BadParameter(f"write one of {', '.join(SAMPLES)}", param_hint="NAME")
+        typer.echo(sample_text(_known_sample(name)), nl=False)
 
 
 app.command()(project_files.check)

@@ -152,5 +152,8 @@ def only_project(projects: Collection[str]) -> str:
     if len(projects) == 1:
         return next(iter(projects))
     if not projects:
-        raise InvalidArgument("projectId", "no project has been imported yet; run `slotmcp import FILE` first.")
+        raise InvalidArgument(
+            "projectId",
+            "no project has been imported yet; run `slotmcp import FILE` first, or try `slotmcp stdio --sample`.",
+        )
     raise InvalidArgument("projectId", f"name one of the projects: {', '.join(projects)}.")

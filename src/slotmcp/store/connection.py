@@ -1,4 +1,4 @@
-"""Connections to an SQLite file, the statements that run on them, and the errors that callers get."""
+"""Connections to an SQLite file or to memory, the statements that run on them, and the errors that callers get."""
 
 import sqlite3
 import time
@@ -34,6 +34,10 @@ SINGLE_FILE: Final = "PRAGMA journal_mode = DELETE"
 """Merges the write-ahead log into the file, so that the file can be moved alone."""
 READ_ONLY: Final = "PRAGMA query_only = ON"
 
+MEMORY: Final = Path("/:memory:")
+"""Folder of databases in memory. The connections of this process to one of its paths share a database, which is lost
+when the last of them is closed."""
+
 RETRY_AFTER_BUSY_MS: Final = 250
 RETRY_AFTER_FAULT_MS: Final = 5_000
 PRIMARY_CODE: Final = 0xFF
@@ -57,8 +61,10 @@ def connect(path: Path, *, wait_ms: int) -> sqlite3.Connection:
 
     Statements begin and end its transactions.
     """
+    is_in_memory = path.parent == MEMORY
     return sqlite3.connect(
-        path,
+        f"file:{path.as_posix()}?vfs=memdb" if is_in_memory else path,
+        uri=is_in_memory,
         timeout=wait_ms / 1000,
         isolation_level=None,
         check_same_thread=False,
@@ -76,7 +82,7 @@ def connect_writer(path: Path, *, timeout_ms: int) -> sqlite3.Connection:
 
 
 def connect_reader(path: Path, *, timeout_ms: int) -> sqlite3.Connection:
-    """Return a read-only connection, which no writer blocks."""
+    """Return a read-only connection, which no writer of a file blocks. In memory, it waits for a commit."""
     connection = connect(path, wait_ms=timeout_ms)
     connection.execute(READ_ONLY)
     return connection
@@ -101,6 +107,15 @@ def execute_with_retry(connection: sqlite3.Connection, sql: str, give_up_at: flo
             return
 
 
+def commit(connection: sqlite3.Connection, give_up_at: float) -> None:
+    """Commit a transaction. In memory, it waits for the readers; `give_up_at` is the deadline in monotonic seconds.
+
+    Raises:
+        sqlite3.OperationalError: the commit failed, and the transaction may still be open.
+    """
+    execute_with_retry(connection, "COMMIT", give_up_at)
+
+
 @contextmanager
 def write_transaction(path: Path, *, timeout_ms: int) -> Iterator[sqlite3.Connection]:
     """Yield a connection of its own in a transaction that has the write lock, and commit it durably.
@@ -114,7 +129,7 @@ def write_transaction(path: Path, *, timeout_ms: int) -> Iterator[sqlite3.Connec
             execute_with_retry(connection, "BEGIN IMMEDIATE", give_up_at)
             drive(check_schema_in_use(make_fetch(connection)))
             yield connection
-            connection.execute("COMMIT")
+            commit(connection, give_up_at)
     except sqlite3.DatabaseError as error:
         if is_fault(error):
             raise to_unavailable(error) from error

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
@@ -19,13 +20,13 @@ from slotmcp.store.change_log import LatestSchedules
 from slotmcp.store.cleanup import clean_file
 from slotmcp.store.clock import FileClock, running
 from slotmcp.store.columns import AccessKeyRow
-from slotmcp.store.connection import connect_reader, is_fault, make_fetch, to_unavailable
+from slotmcp.store.connection import MEMORY, connect, connect_reader, is_fault, make_fetch, to_unavailable
 from slotmcp.store.database_file import translate_faults
 from slotmcp.store.encryption import FieldCipher, check_encryption
-from slotmcp.store.prepare import prepare
+from slotmcp.store.prepare import migrate, prepare
 from slotmcp.store.reader import RevisionProbe, SqliteReader
 from slotmcp.store.schedules import Snapshot, read_revision, read_schedule
-from slotmcp.store.schema import Preparation
+from slotmcp.store.schema import SCHEMA, Preparation
 from slotmcp.store.sql_store import SqlStore
 from slotmcp.store.statement import drive
 from slotmcp.store.status import StoreStatus, read_status
@@ -36,6 +37,8 @@ from slotmcp.store.writer import SqliteWriter
 T = TypeVar("T")
 
 DEFAULT_TIMEOUT_MS: Final = 5_000
+_numbers: Final = count(1)
+"""Numbers of the databases in memory of this process."""
 
 
 class SqliteStore(SqlStore):
@@ -76,6 +79,24 @@ class SqliteStore(SqlStore):
             DatabaseTooNew, DatabaseTooOld, DatabaseInUse, DatabaseUnusable.
         """
         await asyncio.to_thread(prepare, path, timeout_ms=timeout_ms, preparation=preparation)
+        async with cls._open_prepared(path, clock=clock, timeout_ms=timeout_ms, cipher=cipher) as store:
+            yield store
+
+    @classmethod
+    @asynccontextmanager
+    async def open_in_memory(cls, *, clock: Clock, timeout_ms: int = DEFAULT_TIMEOUT_MS) -> AsyncIterator[Self]:
+        """Open a new database without projects in memory. It is lost on exit."""
+        path = MEMORY / str(next(_numbers))
+        with closing(connect(path, wait_ms=0)) as connection:  # keeps the database
+            await asyncio.to_thread(migrate, connection, SCHEMA)
+            async with cls._open_prepared(path, clock=clock, timeout_ms=timeout_ms, cipher=None) as store:
+                yield store
+
+    @classmethod
+    @asynccontextmanager
+    async def _open_prepared(
+        cls, path: Path, *, clock: Clock, timeout_ms: int, cipher: FieldCipher | None
+    ) -> AsyncIterator[Self]:
         async with AsyncExitStack() as stack:
             if isinstance(clock, FileClock):
                 await stack.enter_async_context(running(clock, path, timeout_ms=timeout_ms))

@@ -20,6 +20,7 @@ from slotmcp.store.change_log import ChangeLog, LatestSchedules
 from slotmcp.store.clock import FileClock
 from slotmcp.store.connection import (
     NO_WAIT,
+    commit,
     connect_writer,
     execute_with_retry,
     is_fault,
@@ -115,7 +116,7 @@ class SqliteWriter:
             for job in self._take(first):
                 results.append(JobResult(job))
                 self._run(results[-1], schedules)
-            self._connection.execute("COMMIT")
+            commit(self._connection, first.give_up_at)
         except Exception as error:  # noqa: BLE001  every caller gets a result
             return self._fail(results or [JobResult(first)], error)
         self._schedules.offer(schedules.values())

@@ -56,6 +56,10 @@ Flow: list_services, then get_slots, then create_hold for the time the caller li
 
 READ_ONLY_INSTRUCTIONS: Final = "\nThis server only reads: nothing can be held, booked or changed here."
 
+SAMPLE_INSTRUCTIONS: Final = (
+    "\nThis is a sample: the business is fictional, and its bookings are lost when the server stops."
+)
+
 ServerExtension: TypeAlias = Callable[[MCPServer], None]
 """Callback that adds tools, resources or prompts to a server."""
 
@@ -128,12 +132,13 @@ class SlotmcpServer(MCPServer):
         return await super().get_prompt(name, arguments, context)
 
 
-def create_server(
+def create_server(  # noqa: PLR0913  one parameter per option
     app: App,
     bus: SubscriptionBus | None = None,
     *,
     toolset: Toolset = Toolset.CALLER,
     read_only: bool = False,
+    is_sample: bool = False,
     gate: CallGate | None = None,
 ) -> SlotmcpServer:
     """Return a server for an app and a gate, by default for the local user. It can serve any number of transports.
@@ -142,7 +147,7 @@ def create_server(
     """
     tools = select_tools(toolset, read_only=read_only)
     gate = gate or local_gate(toolset)
-    instructions = INSTRUCTIONS + READ_ONLY_INSTRUCTIONS if read_only else INSTRUCTIONS
+    instructions = INSTRUCTIONS + READ_ONLY_INSTRUCTIONS * read_only + SAMPLE_INSTRUCTIONS * is_sample
     server = SlotmcpServer(app, tools, bus or InMemorySubscriptionBus(), gate, instructions)
     add_waitlist_resource(server, app, gate)
     if toolset is Toolset.OPERATOR:
@@ -150,9 +155,12 @@ def create_server(
     return server
 
 
-async def run_stdio(app: App, *, toolset: Toolset = Toolset.CALLER, read_only: bool = False) -> None:
+async def run_stdio(
+    app: App, *, toolset: Toolset = Toolset.CALLER, read_only: bool = False, is_sample: bool = False
+) -> None:
     """Serve one client over standard input and output, until it closes them."""
     bus = InMemorySubscriptionBus()
     async with watch_waitlists(app, bus, read_only=read_only):
         gate = local_gate(toolset, connection=app.ids.new_id())
-        await create_server(app, bus, toolset=toolset, read_only=read_only, gate=gate).run_stdio_async()
+        server = create_server(app, bus, toolset=toolset, read_only=read_only, is_sample=is_sample, gate=gate)
+        await server.run_stdio_async()
