@@ -30,11 +30,12 @@ from slotmcp.services.open_access import OpenAccess
 from slotmcp.settings import Settings
 from slotmcp.tools.gate import CallGate, CallRateLimits, Toolset, local_principal, log_unavailable
 from slotmcp.tools.http import MESSAGES_PATH, SSE_PATH, STREAMABLE_PATH, McpHttpApp, requested_tool
-from slotmcp.tools.server import TOOL_NAMES, ServerExtension, create_server, select_tools
+from slotmcp.tools.server import TOOL_NAMES, ServerExtension, SlotmcpServer, create_server, select_tools
 from slotmcp.tools.streams import StreamLimits, Streams
 from slotmcp.tools.subscriptions import create_bus, watch_waitlists
+from slotmcp.tools.tool_caller import ToolCaller
 from slotmcp.web.anonymous import AnonymousAccess
-from slotmcp.web.app import Protection, create_web
+from slotmcp.web.app import CallRoute, Protection, create_web
 from slotmcp.web.authentication import (
     Authenticate,
     BearerAuthentication,
@@ -48,13 +49,14 @@ from slotmcp.web.failures import CALL_RATE, LOGIN_RATE, FailureLimit
 from slotmcp.web.health import Health
 from slotmcp.web.host_origin import LOOPBACK, HostPolicy
 from slotmcp.web.issuer_keys import IssuerKeys
-from slotmcp.web.limits import abort_connection
+from slotmcp.web.limits import BodyLimit, abort_connection
 from slotmcp.web.notification import notify_ready
 from slotmcp.web.oauth import EVERY_PROJECT, OAuth, Resource
 from slotmcp.web.peers import TrustedProxies
 from slotmcp.web.responses import error_response, path_in_app, retry_response
 from slotmcp.web.shutdown import GracefulShutdown, shutdown_on_signals
 from slotmcp.web.streams import StreamMiddleware
+from slotmcp.web.tool_calls import TOOLS_PATH, ToolEndpoint
 from slotmcp.web.webhooks import Webhooks
 
 SSE_PATHS: Final = (SSE_PATH, MESSAGES_PATH)
@@ -176,8 +178,7 @@ async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[A
             gc.freeze()  # each collection would otherwise search all long-lived objects, for tens of milliseconds
             notify_ready(os.environ.get("NOTIFY_SOCKET", ""))  # noqa: TID251  set by systemd
         yield create_web(
-            mcp=StreamMiddleware(mcp if options.offers_sse else _without_sse(mcp), app.open_streams),
-            mcp_paths=(STREAMABLE_PATH, *SSE_PATHS),
+            call_routes=[*_mcp_routes(mcp, app, settings, options), *_plain_routes(mcp.server, gate, app, settings)],
             metadata_routes=authentication.routes,
             public_routes=[*Webhooks(app.calendars).routes(), *dashboard_routes(dashboard)],
             protection=Protection(
@@ -227,6 +228,19 @@ async def _open_mcp(
     mcp = McpHttpApp(server, gate, streams=streams, refuse=_refuse, max_body_bytes=settings.max_body_bytes)
     await stack.enter_async_context(mcp.running())
     return mcp
+
+
+def _mcp_routes(mcp: ASGIApp, app: App, settings: Settings, options: ServeOptions) -> list[CallRoute]:
+    streaming = StreamMiddleware(mcp if options.offers_sse else _without_sse(mcp), app.open_streams)
+    limit = BodyLimit(settings.max_body_bytes)
+    return [CallRoute(path=path, app=streaming, limit=limit) for path in (STREAMABLE_PATH, *SSE_PATHS)]
+
+
+def _plain_routes(server: SlotmcpServer, gate: CallGate, app: App, settings: Settings) -> list[CallRoute]:
+    """Return the routes of tool calls without MCP."""
+    tools = ToolCaller(server.bound_tools, gate, app.ids)
+    limit = BodyLimit(settings.max_body_bytes)
+    return [CallRoute(path=TOOLS_PATH, app=ToolEndpoint(tools).app, methods=["POST"], limit=limit)]
 
 
 def _refuse(status: int, code: str, message: str, after_ms: int) -> ASGIApp:
@@ -308,9 +322,9 @@ async def _default_projects(app: App, settings: Settings) -> frozenset[str] | No
     return frozenset(project_ids) if len(project_ids) == 1 else frozenset()
 
 
-def _record_failure(gate: CallGate, body: bytes, error: TryLater) -> None:
+def _record_failure(gate: CallGate, scope: Scope, body: bytes, error: TryLater) -> None:
     """Count a call of a known tool whose credential could not be checked."""
-    tool = requested_tool(body)
+    tool = scope.get("path_params", {}).get("name") or requested_tool(body)
     if tool in TOOL_NAMES:
         gate.observe(tool, error.code, 0.0)
         log_unavailable(tool)

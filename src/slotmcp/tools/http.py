@@ -68,7 +68,7 @@ class McpHttpApp:
         sse_route = Route(SSE_PATH, _SseEndpoint(server, sse), methods=["GET"])
         messages = Mount(MESSAGES_PATH, app=sse.handle_post_message)
         self._app: ASGIApp = Router(routes=[*streamable.routes, _without_head(sse_route), messages])
-        self._server = server
+        self.server: Final = server
         self._gate = gate
         self._refuse = refuse
         self._streams = streams
@@ -77,7 +77,7 @@ class McpHttpApp:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Accept requests until the block ends."""
-        async with self._server.session_manager.run():
+        async with self.server.session_manager.run():
             yield
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

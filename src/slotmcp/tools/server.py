@@ -19,7 +19,7 @@ from slotmcp.tools import bookings, catalog, corrections, explanations, holds, m
 from slotmcp.tools.gate import CallGate, Toolset, local_gate
 from slotmcp.tools.resources import RESOURCE_SCOPES, add_trace_resource, add_waitlist_resource
 from slotmcp.tools.subscriptions import LISTEN, FilteredBus, check_subscription, watch_waitlists
-from slotmcp.tools.tool import ToolDefinition
+from slotmcp.tools.tool import SlotmcpTool, ToolDefinition
 
 TOOLS: Final[tuple[ToolDefinition[Any], ...]] = (
     catalog.list_services,
@@ -79,17 +79,20 @@ class SlotmcpServer(MCPServer):
     def __init__(
         self, app: App, tools: Sequence[ToolDefinition[Any]], bus: SubscriptionBus, gate: CallGate, instructions: str
     ) -> None:
+        bound = [tool.bind(app, gate) for tool in tools]
         super().__init__(
             "slotmcp",
             title="slotmcp",
             version=version("slotmcp"),
             instructions=instructions,
-            tools=[tool.bind(app, gate) for tool in tools],
+            tools=list(bound),
             subscriptions=FilteredBus(bus, gate),
             middleware=[self._check_subscription],
         )
         self._gate = gate
         self._scopes = {tool.name: tool.scope for tool in tools}
+        self.bound_tools: Final[Sequence[SlotmcpTool]] = bound
+        """The tools of slotmcp, without those of an extension."""
 
     async def serve_connection(
         self, messages: ReadStream[SessionMessage | Exception], responses: WriteStream[SessionMessage]

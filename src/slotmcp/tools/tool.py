@@ -32,7 +32,8 @@ RawArguments: TypeAlias = Mapping[str, object]
 Outcome: TypeAlias = tuple[str, CallToolResult]
 """Pair of "ok" or an error code, and the result."""
 
-_OK: Final = "ok"
+OK: Final = "ok"
+"""Outcome of a call that succeeded."""
 _SEARCH_HINT: Final = "anthropic/searchHint"
 _ALWAYS_LOAD: Final = "anthropic/alwaysLoad"
 _MAX_TEXT: Final = 64
@@ -74,6 +75,11 @@ class ToolDefinition(Generic[A]):
         return {_SEARCH_HINT: self.search_hint} if self.search_hint else {_ALWAYS_LOAD: True}
 
     @property
+    def is_read_only(self) -> bool:
+        """True if the tool changes nothing."""
+        return self.hints.read_only_hint is True
+
+    @property
     def arguments(self) -> type[A]:
         """Model of the arguments."""
         model: type[A] = get_type_hints(self.function, include_extras=True)["args"]
@@ -91,7 +97,7 @@ class ToolDefinition(Generic[A]):
 
     def bind(self, app: App, gate: CallGate = LOCAL_GATE) -> "SlotmcpTool":
         """Return the tool for an app and a gate."""
-        model, is_read_only = self.arguments, self.hints.read_only_hint is True
+        model, is_read_only = self.arguments, self.is_read_only
 
         async def call(raw: RawArguments, principal: Principal) -> Mapping[str, object]:
             args = read_arguments(model, _without_own_zone(app, raw, principal))
@@ -170,14 +176,14 @@ class SlotmcpTool(Tool):
         except Exception:  # noqa: BLE001  logged in full, reported as an internal error
             log_failure(self.name, trace_id)
             body = internal_body(self._caller_context(arguments, principal))
-            return ErrorCode.INTERNAL, _result(body, trace_id, is_error=True)
+            return ErrorCode.INTERNAL, tool_result(body, trace_id, is_error=True)
 
     async def _perform(self, arguments: RawArguments, principal: Principal, trace_id: str) -> Outcome:
         try:
             await self.gate.admit(principal, self.scope)
             with span("service"):
                 response = await self.fn(arguments, principal)
-            return _OK, _result(response, trace_id)
+            return OK, tool_result(response, trace_id)
         except SlotmcpError as error:
             report_refusal(error, principal)
             reported = hide_other_projects(principal, error) if isinstance(error, NotFound) else error
@@ -185,7 +191,7 @@ class SlotmcpTool(Tool):
             if is_about_time(reported):
                 context = replace(context, today=await self._today(arguments, principal, context.timezone))
             body = error_body(reported, context)
-            return error.code, _result(body, trace_id, is_error=True)
+            return error.code, tool_result(body, trace_id, is_error=True)
 
     def _caller_context(self, arguments: RawArguments, principal: Principal) -> CallerContext:
         """Return the caller's language and zone, from arguments that may be invalid."""
@@ -232,7 +238,8 @@ def _zone(raw: str) -> str:
         return ""
 
 
-def _result(body: Mapping[str, object], trace_id: str, *, is_error: bool = False) -> CallToolResult:
+def tool_result(body: Mapping[str, object], trace_id: str, *, is_error: bool = False) -> CallToolResult:
+    """Return a response in both channels of MCP: as structured content, and as one text block of compact JSON."""
     content = {**body, "traceId": trace_id}
     if not content.get("note"):
         content.pop("note", None)

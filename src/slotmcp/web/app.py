@@ -1,9 +1,10 @@
-"""Starlette app of the HTTP interface: MCP, health, metrics, and the public routes."""
+"""Starlette app of the HTTP interface: tool calls, health, metrics, and the public routes."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,7 +16,7 @@ from slotmcp.domain.errors import ErrorCode
 from slotmcp.web.cors import CorsMiddleware
 from slotmcp.web.health import Health, metrics
 from slotmcp.web.host_origin import HostOriginMiddleware, HostPolicy
-from slotmcp.web.limits import BodyLimitMiddleware
+from slotmcp.web.limits import BodyLimit, BodyLimitMiddleware
 from slotmcp.web.responses import error_response, path_in_app
 from slotmcp.web.shutdown import GracefulShutdown, ShutdownMiddleware
 
@@ -25,7 +26,7 @@ OTHER = "other"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protection:
-    """Access checks in front of MCP and the metrics."""
+    """Access checks in front of tool calls and the metrics."""
 
     authenticate: Callable[[ASGIApp], ASGIApp]
     """Middleware that authenticates a request."""
@@ -33,15 +34,27 @@ class Protection:
     """Like `authenticate`, for metrics. It also works while the database is unavailable."""
     host_policy: HostPolicy
     shared_origins: Sequence[str]
-    """Origins whose web pages may call MCP and read the OAuth metadata (CORS)."""
+    """Origins whose web pages may call tools and read the OAuth metadata (CORS)."""
     max_body_bytes: int
     request_timeout_seconds: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRoute:
+    """Route of tool calls, by one of their protocols. Web pages of the shared origins may use it."""
+
+    path: str
+    app: ASGIApp
+    limit: BodyLimit
+    methods: Sequence[str] | None = None
+    """None: all; the app checks them."""
+    authenticate: Callable[[ASGIApp], ASGIApp] | None = None
+    """Middleware that authenticates a request; None: that of all tool calls."""
+
+
 def create_web(  # noqa: PLR0913  the parts of the app
     *,
-    mcp: ASGIApp,
-    mcp_paths: Sequence[str],
+    call_routes: Sequence[CallRoute],
     metadata_routes: Sequence[Route],
     public_routes: Sequence[BaseRoute],
     protection: Protection,
@@ -50,16 +63,21 @@ def create_web(  # noqa: PLR0913  the parts of the app
 ) -> ASGIApp:
     """Build the app. The middleware does not authenticate `metadata_routes` and `public_routes`."""
     hosts = protection.host_policy
-    protected_mcp = HostOriginMiddleware(protection.authenticate(mcp), hosts)
     metrics_app = protection.authenticate_metrics(Route("/metrics", metrics).app)
     routes = [
         Route("/healthz", health.healthz, methods=["GET"]),
         Route("/readyz", health.readyz, methods=["GET"]),
         Route("/metrics", HostOriginMiddleware(metrics_app, hosts)),
-        *(Route(path, protected_mcp) for path in mcp_paths),
+        *(_protected(route, protection) for route in call_routes),
         *metadata_routes,
         *public_routes,
     ]
+    table = RouteTable(route for route in routes if isinstance(route, Route))
+
+    def route_of(scope: Scope) -> str:
+        return table.name(path_in_app(scope))
+
+    limits = {route.path: route.limit for route in call_routes}
     app = Starlette(
         routes=routes,
         middleware=[
@@ -68,17 +86,34 @@ def create_web(  # noqa: PLR0913  the parts of the app
                 BodyLimitMiddleware,
                 max_bytes=protection.max_body_bytes,
                 seconds=protection.request_timeout_seconds,
-                mcp_paths=mcp_paths,
+                find_limit=lambda scope: limits.get(route_of(scope)),
             ),
         ],
-        exception_handlers={Exception: _internal_error},
+        exception_handlers={Exception: _internal_error, 404: _not_found, 405: _method_not_allowed},
     )
     app.router.redirect_slashes = False
-    shared_paths = [*mcp_paths, *(route.path for route in metadata_routes)]
+    shared_paths = frozenset([*limits, *(route.path for route in metadata_routes)])
     origins = protection.shared_origins
-    shared = CorsMiddleware(app, origins=origins, paths=shared_paths) if origins else app
-    table = RouteTable(route for route in routes if isinstance(route, Route))
-    return TrailingSlashMiddleware(ResponseCounter(shared, table), table)
+    shared = CorsMiddleware(
+        app, origins=origins, is_shared=lambda scope: table.name(path_in_app(scope)) in shared_paths
+    )
+    return TrailingSlashMiddleware(ResponseCounter(shared if origins else app, table), table)
+
+
+def _protected(route: CallRoute, protection: Protection) -> Route:
+    app = (route.authenticate or protection.authenticate)(route.app)
+    return Route(route.path, HostOriginMiddleware(app, protection.host_policy), methods=route.methods)
+
+
+async def _not_found(_request: Request, _error: Exception) -> Response:
+    return error_response(404, "not_found", "This server has no such path.")
+
+
+async def _method_not_allowed(_request: Request, error: Exception) -> Response:
+    """Respond to another method, and name the allowed ones."""
+    allowed = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    message = f"Use another method: {allowed.get('Allow', '')}."
+    return error_response(405, "method_not_allowed", message, headers=allowed)
 
 
 async def _internal_error(_request: Request, _error: Exception) -> Response:

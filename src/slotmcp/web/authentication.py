@@ -1,8 +1,8 @@
-"""Bearer authentication: resolve a token to a principal for the rest of the request."""
+"""Authentication: resolve a bearer token or an API key to a principal for the rest of the request."""
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 from typing import Final
@@ -26,11 +26,12 @@ Authenticate = Callable[[str], Awaitable[Principal | None]]
 Challenge = Callable[[Request], str]
 """Returns further WWW-Authenticate parameters, such as the URL of the OAuth metadata."""
 
-RecordFailure = Callable[[bytes, TryLater], None]
+RecordFailure = Callable[[Scope, bytes, TryLater], None]
 """Records a request with a body whose credential could not be checked because of an error."""
 
 CALL_HEADERS: Final = ("x-call-id", "x-chat-id", "x-session-id", "x-conversation-id")
 """Headers with an id of the phone call, in the order in which logs and rate limits prefer them."""
+API_KEY_HEADER: Final = "x-api-key"
 TOO_MANY: Final = "Too many invalid keys or tokens from this address, or for this key. A valid one still works."
 AUTHENTICATION_TIMEOUT_SECONDS: Final = 2.0
 """Time limit of a lookup for metrics: a scrape must not wait longer."""
@@ -58,7 +59,7 @@ class BearerAuthentication:
         *,
         failures: FailureLimit,
         challenge: Challenge = no_challenge,
-        record_failure: RecordFailure = lambda _body, _error: None,
+        record_failure: RecordFailure = lambda _scope, _body, _error: None,
     ) -> None:
         self._app = app
         self._authenticate = authenticate
@@ -68,12 +69,12 @@ class BearerAuthentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
-        token = _bearer_token(Headers(scope=scope))
+        token = credential_of(Headers(scope=scope))
         try:
             principal = await self._authenticate(token) if token else None
         except TryLater as error:
             if scope["method"] == "POST":
-                self._record_failure(await Request(scope, receive).body(), error)
+                self._record_failure(scope, await Request(scope, receive).body(), error)
             await try_later_response(error)(scope, receive, send)
             return
         if principal is None:
@@ -101,7 +102,7 @@ class BearerAuthentication:
 
     def _unauthorized(self, request: Request, *, has_token: bool) -> Response:
         error = {"error": "invalid_token"} if has_token else {}
-        message = "Send a valid key or token: Authorization: Bearer ..."
+        message = "Send a valid key or token, once: Authorization: Bearer ..., or X-API-Key: ..."
         return error_response(401, "unauthorized", message, headers=self._challenge_headers(request, error))
 
     def _insufficient_scope(self, request: Request) -> Response:
@@ -152,14 +153,25 @@ def _try_later(error: TryLater | TimeoutError) -> TryLater:
     return Unavailable("Credentials cannot be checked at the moment.", retry_after_ms=RETRY_AFTER_MS)
 
 
-def _bearer_token(headers: Headers) -> str:
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
+def credential_of(headers: Headers) -> str:
+    """Return the key or token of a request; empty if there is none, or if there are several different ones.
+
+    A proxy may have checked another one than this server would choose.
+    """
+    parts = [value.partition(" ") for value in headers.getlist("authorization")]
+    tokens = [token.strip() for scheme, _, token in parts if scheme.lower() == "bearer"]
+    keys = [key.strip() for key in headers.getlist(API_KEY_HEADER)]
+    credentials = set(filter(None, [*tokens, *keys]))
+    return credentials.pop() if len(credentials) == 1 else ""
 
 
 def within_call(principal: Principal, scope: Scope) -> Principal:
-    """Return the principal with the ids of the phone call that a request names."""
+    """Return the principal with the ids of the phone call that the headers of a request name."""
     headers = Headers(scope=scope)
-    values = {header: _INVALID_IN_CALL_ID.sub("", headers.get(header, ""))[:_CALL_ID_LENGTH] for header in CALL_HEADERS}
-    call_ids = [CallId(header, value) for header, value in values.items() if value]
-    return principal.within(*call_ids)
+    return principal.within(*read_call_ids({header: headers.get(header, "") for header in CALL_HEADERS}))
+
+
+def read_call_ids(values: Mapping[str, str]) -> Sequence[CallId]:
+    """Return the ids of a phone call by header, without characters that an id cannot have."""
+    cleaned = {header: _INVALID_IN_CALL_ID.sub("", value)[:_CALL_ID_LENGTH] for header, value in values.items()}
+    return [CallId(header, value) for header, value in cleaned.items() if value]

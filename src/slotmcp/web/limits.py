@@ -4,42 +4,69 @@ They apply with every ASGI server. `wire` has the limits of the connections of `
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Self
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from slotmcp.web.responses import error_response, path_in_app
+from slotmcp.web.responses import error_response
 
 MAX_SMALL_BODY_BYTES: Final = 64 * 1024
-"""Maximum size of a body on a path that is not one of MCP's: a form or a webhook, read before authentication."""
+"""Maximum size of a body of other routes than those for tool calls: of a form or a webhook."""
 MAX_VALUES: Final = 10_000
 """Maximum number of values in a JSON body, approximately: of commas. Validation takes microseconds for each."""
+MAX_PLATFORM_VALUES: Final = 100_000
+"""Maximum number of values in a message of a voice platform, which contains the transcript with the time of each word.
+
+Such a message is parsed and not validated.
+"""
 ABORT: Final = "slotmcp.abort"
 """ASGI extension with a function that closes the connection at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimit:
+    """Limits of the bodies of a route."""
+
+    max_bytes: int
+    max_values: int = MAX_VALUES
 
 
 class BodyLimitMiddleware:
     """Middleware that rejects bodies that are too large or too slow, with or without a Content-Length."""
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int, seconds: float, mcp_paths: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        max_bytes: int,
+        seconds: float,
+        find_limit: Callable[[Scope], BodyLimit | None] = lambda _scope: None,
+    ) -> None:
+        """Wrap an app.
+
+        Args:
+            app: the app.
+            max_bytes: maximum size of each body.
+            seconds: time for a body to arrive.
+            find_limit: returns the limits of a request's route; None: those of a small body.
+        """
         self._app = app
-        self._max_bytes = max_bytes
+        self._small = BodyLimit(min(max_bytes, MAX_SMALL_BODY_BYTES))
         self._seconds = seconds
-        self._mcp_paths = frozenset(mcp_paths)
+        self._find_limit = find_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        max_bytes = self._max_bytes
-        if path_in_app(scope) not in self._mcp_paths:
-            max_bytes = min(max_bytes, MAX_SMALL_BODY_BYTES)
+        limit = self._find_limit(scope) or self._small
         try:
-            _check_content_length(scope, max_bytes)
+            _check_content_length(scope, limit.max_bytes)
             deadline = asyncio.get_running_loop().time() + self._seconds
-            body = _Body(receive, send, max_bytes, deadline, is_required=scope.get("method") != "GET")
+            body = _Body(receive, send, limit, deadline, is_required=scope.get("method") != "GET")
             await self._app(scope, body.receive, body.send)
             await body.end_response()
         except _TooLargeError as error:
@@ -75,10 +102,10 @@ class _Body:
     Once the response has begun, an error is reported to the app as a disconnect.
     """
 
-    def __init__(self, receive: Receive, send: Send, max_bytes: int, deadline: float, *, is_required: bool) -> None:
+    def __init__(self, receive: Receive, send: Send, limit: BodyLimit, deadline: float, *, is_required: bool) -> None:
         self._receive = receive
         self._send = send
-        self._max_bytes = max_bytes
+        self._limit = limit
         self._bytes = 0
         self._values = 1
         self._deadline = deadline
@@ -118,10 +145,10 @@ class _Body:
     def _measure(self, part: bytes) -> Exception | None:
         self._bytes += len(part)
         self._values += part.count(b",")
-        if self._bytes > self._max_bytes:
-            return _TooLargeError.of_bytes(self._max_bytes)
-        if self._values > MAX_VALUES:
-            return _TooLargeError(f"Send at most {MAX_VALUES} values.")
+        if self._bytes > self._limit.max_bytes:
+            return _TooLargeError.of_bytes(self._limit.max_bytes)
+        if self._values > self._limit.max_values:
+            return _TooLargeError(f"Send at most {self._limit.max_values} values.")
         return None
 
     def _fail(self, error: Exception) -> Message:

@@ -25,8 +25,12 @@ def error_response(
 
 def retry_response(status: int, code: str, message: str, *, after_ms: int) -> JSONResponse:
     """Return an HTTP error that asks the client to retry; `Retry-After` has whole seconds, rounded up."""
-    headers = {"Retry-After": str(-(-after_ms // MS_PER_SECOND))}
-    return error_response(status, code, message, headers=headers, retryAfterMs=after_ms)
+    return error_response(status, code, message, headers=retry_headers(after_ms), retryAfterMs=after_ms)
+
+
+def retry_headers(after_ms: int) -> Mapping[str, str]:
+    """Return the header `Retry-After`, unless the time is 0."""
+    return {"Retry-After": str(-(-after_ms // MS_PER_SECOND))} if after_ms else {}
 
 
 def try_later_response(error: TryLater) -> JSONResponse:
