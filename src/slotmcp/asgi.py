@@ -240,7 +240,7 @@ def _plain_routes(server: SlotmcpServer, gate: CallGate, app: App, settings: Set
     """Return the routes of tool calls without MCP."""
     tools = ToolCaller(server.bound_tools, gate, app.ids)
     limit = BodyLimit(settings.max_body_bytes)
-    return [CallRoute(path=TOOLS_PATH, app=ToolEndpoint(tools).app, methods=["POST"], limit=limit)]
+    return [CallRoute(path=TOOLS_PATH, app=ToolEndpoint(tools), methods=["POST"], limit=limit)]
 
 
 def _refuse(status: int, code: str, message: str, after_ms: int) -> ASGIApp:

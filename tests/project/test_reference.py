@@ -18,6 +18,7 @@ from slotmcp.tools.http import STREAMABLE_PATH
 from slotmcp.web.dashboard.request import DASHBOARD
 from slotmcp.web.oauth import METADATA_PATH
 from slotmcp.web.shutdown import OPEN_PATHS
+from slotmcp.web.tool_calls import STATUSES, TOOLS_PATH
 from slotmcp.web.webhooks import CALCOM_PATH
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -89,7 +90,14 @@ def test_the_exit_codes_are_those_of_the_program() -> None:
 
 def test_each_http_route_is_listed() -> None:
     rows = re.findall(r"^\| `(/[^`]*)` \| [A-Z, ]+ \|", prose(REFERENCE / "http.md"), re.MULTILINE)
-    assert set(rows) == {STREAMABLE_PATH, *SSE_PATHS, *OPEN_PATHS, CALCOM_PATH, METADATA_PATH, DASHBOARD}
+    paths = {STREAMABLE_PATH, *SSE_PATHS, *OPEN_PATHS, TOOLS_PATH, CALCOM_PATH, METADATA_PATH, DASHBOARD}
+    assert set(rows) == paths
+
+
+def test_each_error_code_is_listed_with_its_http_status() -> None:
+    section = prose(REFERENCE / "errors.md").partition("## Codes")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| `(\w+)` \| (\d{3}) \|", section, re.MULTILINE)
+    assert {code: int(status) for code, status in listed} == STATUSES
 
 
 def test_each_http_error_of_the_web_package_is_listed() -> None:

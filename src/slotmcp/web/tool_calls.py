@@ -6,8 +6,7 @@ from typing import Final, Protocol
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import request_response
-from starlette.types import ASGIApp
+from starlette.types import Receive, Scope, Send
 
 from slotmcp.domain.errors import ErrorCode, InvalidArgument, SlotmcpError
 from slotmcp.web.json_bodies import JSON, parse_object, unsupported_type
@@ -65,15 +64,15 @@ class ToolCalls(Protocol):
 
 
 class ToolEndpoint:
-    """Endpoint of the tools."""
+    """ASGI app of the tools. The path names the tool."""
 
     def __init__(self, tools: ToolCalls) -> None:
         self._tools = tools
 
-    @property
-    def app(self) -> ASGIApp:
-        """ASGI app of the endpoint."""
-        return request_response(self._respond)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        response = await self._respond(Request(scope, receive))
+        await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
         if refused := unsupported_type(request.headers):
