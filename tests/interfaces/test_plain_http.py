@@ -68,7 +68,7 @@ async def test_a_key_is_accepted_in_either_header_but_not_two_different_ones(cli
 
     bearer = f"Bearer {keys.caller}"
     statuses = [
-        (await client.call("list_services", headers=headers(**named))).status_code
+        (await client.call("list_services", headers(**named))).status_code
         for named in (
             {"Authorization": bearer},
             {"X_API_Key": keys.caller},
@@ -87,7 +87,7 @@ async def test_a_key_reaches_the_tools_of_its_scope_in_its_project(client: Plain
     assert (forbidden.status_code, error_of(forbidden)["code"]) == (403, "forbidden")
     assert (other.status_code, error_of(other)["code"]) == (404, "not_found")
     assert "Boulder" not in other.text
-    listed = await client.call("list_technicians", headers={"Authorization": f"Bearer {keys.operator}"})
+    listed = await client.call("list_technicians", {"Authorization": f"Bearer {keys.operator}"})
     assert listed.status_code == 200
 
 
@@ -110,15 +110,15 @@ async def test_a_key_of_a_request_is_an_argument_and_a_different_argument_is_ref
     start, other = (slot["start"] for slot in (await client.call("get_slots", limit=2)).json()["slots"])
     keyed = {"Idempotency-Key": '"8e03978e-40d5-43e8-bc93-6894a57f9324"'}
     bare = {"Idempotency-Key": "8e03978e-40d5-43e8-bc93-6894a57f9324"}
-    booked = await client.call("book_slot", headers=keyed, start=start, **KIM)
-    again = await client.call("book_slot", headers=bare, start=start, **KIM)
+    booked = await client.call("book_slot", keyed, start=start, **KIM)
+    again = await client.call("book_slot", bare, start=start, **KIM)
     argument = await client.call("book_slot", start=start, idempotencyKey=bare["Idempotency-Key"], **KIM)
-    mismatch = await client.call("book_slot", headers=bare, start=other, **KIM)
-    different = await client.call("book_slot", headers=bare, start=start, idempotencyKey="another-key", **KIM)
+    mismatch = await client.call("book_slot", bare, start=other, **KIM)
+    different = await client.call("book_slot", bare, start=start, idempotencyKey="another-key", **KIM)
     assert [one.json()["replayed"] for one in (booked, again, argument)] == [False, True, True]
     assert (mismatch.status_code, error_of(mismatch)["code"]) == (422, "idempotency_mismatch")
     assert (different.status_code, error_of(different)["fields"][0]["field"]) == (400, "idempotencyKey")
-    assert (await client.call("get_slots", headers=bare)).status_code == 200
+    assert (await client.call("get_slots", bare)).status_code == 200
 
 
 async def test_several_keys_of_a_request_are_refused(client: PlainClient) -> None:
@@ -130,7 +130,7 @@ async def test_several_keys_of_a_request_are_refused(client: PlainClient) -> Non
 async def test_the_call_id_scopes_keys(client: PlainClient) -> None:
     start = (await client.call("get_slots", limit=100)).json()["slots"][-1]["start"]
     tokens = [
-        (await client.call("create_hold", headers={"X-Call-Id": call}, start=start, idempotencyKey="1")).json()
+        (await client.call("create_hold", {"X-Call-Id": call}, start=start, idempotencyKey="1")).json()
         for call in ("call-0123456789ab", "call-ba9876543210", "call-0123456789ab")
     ]
     assert tokens[0]["holdToken"] == tokens[2]["holdToken"] != tokens[1]["holdToken"]
@@ -204,8 +204,8 @@ async def test_a_large_body_is_refused(client: PlainClient) -> None:
 async def test_pages_of_listed_origins_can_call(client: PlainClient) -> None:
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-api-key, idempotency-key"}
     preflight = await client.http.options("/v1/tools/get_slots", headers={"Origin": ORIGIN, **asked})
-    allowed = await client.call("get_slots", headers={"Origin": ORIGIN})
-    foreign = await client.call("get_slots", headers={"Origin": "https://evil.example.com"})
+    allowed = await client.call("get_slots", {"Origin": ORIGIN})
+    foreign = await client.call("get_slots", {"Origin": "https://evil.example.com"})
     assert [one.status_code for one in (preflight, allowed, foreign)] == [200, 200, 403]
     assert allowed.headers["access-control-allow-origin"] == ORIGIN
 

@@ -112,8 +112,8 @@ def numbered(texts: list[tuple[str, str]]) -> list[tuple[str, str]]:
 async def test_the_text_of_every_tool_equals_that_of_mcp(tmp_path: Path) -> None:
     texts = []
     for name, run in (("mcp", over_mcp), ("http", over_http)):
-        options = {"now_ms": SUNDAY_NOON_MS, "toolset": Toolset.OPERATOR}
-        async with open_caller(tmp_path / f"{name}.db", PLAN, **options) as caller:
+        path = tmp_path / f"{name}.db"
+        async with open_caller(path, PLAN, now_ms=SUNDAY_NOON_MS, toolset=Toolset.OPERATOR) as caller:
             texts.append(await run(caller))
     assert numbered(texts[0]) == numbered(texts[1])
     for tool in TOOL_NAMES:

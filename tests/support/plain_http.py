@@ -1,6 +1,6 @@
 """Clients of the plain HTTP interface in this process, without sockets."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class PlainClient:
     http: httpx2.AsyncClient
 
     async def call(
-        self, tool: str, /, *, headers: dict[str, str] | None = None, **arguments: object
+        self, tool: str, headers: Mapping[str, str] | None = None, /, **arguments: object
     ) -> httpx2.Response:
         """Call a tool."""
         return await self.http.post(f"/v1/tools/{tool}", json=arguments, headers=headers)
