@@ -15,6 +15,7 @@ from slotmcp.domain.report import (
     LossReason,
     Report,
 )
+from slotmcp.services.reporting.refusals import REASONS, REMEDIES
 from slotmcp.services.reporting.reports import TITLES, SectionName
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -72,7 +73,13 @@ def _heat_map(name: SectionName, empty: str) -> Callable[[Report], ReportSection
 
 def _refused(report: Report) -> ReportSection:
     rows: list[Row] = [
-        {"reason": refused.reason or "unknown", "serviceId": refused.service_id, "questions": refused.questions}
+        {
+            "reason": refused.reason or "unknown",
+            "serviceId": refused.service_id,
+            "questions": refused.questions,
+            "meaning": REASONS[refused.reason] if refused.reason else "",
+            "remedy": REMEDIES[refused.reason] if refused.reason else "",
+        }
         for refused in report.refused
     ]
     return _section(SectionName.REFUSED, "Every request in this period was offered a time.", rows)

@@ -52,6 +52,8 @@ class Question:
     """Location of the job, rounded to two decimals (about a kilometer), so that it reveals no address."""
     area_id: str = ""
     """Area of the job's postal code, instead of the code itself; empty: none."""
+    is_outside_areas: bool = False
+    """True if the business refuses the job's postal code, because no area contains it."""
     priority: Priority = Priority.NORMAL
 
 
@@ -107,10 +109,14 @@ class Trace:
     technicians: tuple[TechnicianTrace, ...] = ()
     hops: Mapping[str, int] = field(default_factory=dict)
     """Microseconds spent in each span, by its name; "total" is the whole call."""
+    reason: Reason | None = None
+    """Reason that an empty get_slots reported. None: another call, or a trace of a version without this field."""
 
     @property
     def main_reason(self) -> Reason | None:
         """The reason of the team; for a range, the most frequent informative one."""
+        if self.reason is not None:
+            return self.reason
         if self.use is not TracedUse.GET_SLOTS:
             return team_reason([reason for technician in self.technicians for reason in technician.reasons])
         counts = Counter[Reason]()

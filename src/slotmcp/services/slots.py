@@ -337,4 +337,6 @@ def _record(builder: TraceBuilder, search: _Search, answer: SlotAnswer) -> None:
         part_of_day=part,
         days_of_week=days or frozenset(),
     )
-    builder.result = TracedResult(slots=answer.offer.slots, reasons=answer.blocked.by_technician)
+    builder.result = TracedResult(
+        slots=answer.offer.slots, reasons=answer.blocked.by_technician, reason=answer.blocked.main
+    )

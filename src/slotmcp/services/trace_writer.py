@@ -20,7 +20,7 @@ from slotmcp.domain.errors import NotFound, SlotmcpError
 from slotmcp.domain.interval import MS_PER_DAY, US_PER_SECOND
 from slotmcp.domain.reasons import Reason, informative_reasons
 from slotmcp.domain.trace import Question, TechnicianTrace, Trace, TracedUse
-from slotmcp.engine.areas import is_served_by
+from slotmcp.engine.areas import OUTSIDE, is_served_by
 from slotmcp.engine.explain import reasons_at
 from slotmcp.ports import Store
 from slotmcp.services.reporting.conversations import count_steps
@@ -223,6 +223,7 @@ def build_trace(builder: TraceBuilder) -> Trace | None:
         moved_holds=builder.moved_holds,
         technicians=tuple(islice(technicians, MAX_TECHNICIANS)),
         hops=builder.spans_us,
+        reason=result.reason,
     )
 
 
@@ -246,6 +247,7 @@ def _question(request: TracedRequest) -> Question:
         days_of_week=tuple(sorted(request.days_of_week)),
         area=place and Location(round(place.latitude, _DECIMALS), round(place.longitude, _DECIMALS)),
         area_id=need.area.id if need.area else "",
+        is_outside_areas=need.area is OUTSIDE,
         priority=need.priority,
     )
 

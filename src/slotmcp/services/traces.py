@@ -163,6 +163,7 @@ class _Summary:
         technician = f", with {self._name(question.technician_id)}" if question.technician_id else ""
         place = f", near {question.area.latitude}, {question.area.longitude}" if question.area else ""
         area = f", in the area {question.area_id}" if question.area_id else ""
+        area = ", outside the areas" if question.is_outside_areas else area
         urgent = ", emergency" if question.priority is Priority.EMERGENCY else ""
         name = service.name if service else question.service_id
         return f"{name}, {question.duration_minutes} minutes, {window}{part}{technician}{place}{area}{urgent}"

@@ -49,6 +49,8 @@ class TracedResult:
     slots: tuple[Slot, ...] = ()
     reasons: Mapping[str, Mapping[Reason, int]] = field(default_factory=dict)
     """If no slot was found: the number of starts that each reason blocks, by technician id."""
+    reason: Reason | None = None
+    """If no slot was found: the reason that the caller heard."""
     capacity: int = 0
     """Capacity of the start before it was held."""
     hold_key: str = ""

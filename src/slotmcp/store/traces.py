@@ -122,6 +122,7 @@ def _trace(stored: dict[str, Any]) -> Trace:
             "book_from": ScheduleSource(stored["book_from"]),
             "question": _question(stored["question"]) if stored["question"] else None,
             "offered": tuple(stored["offered"]),
+            "reason": Reason(stored["reason"]) if stored.get("reason") else None,
             "technicians": tuple(
                 _technician(technician["technician_id"], technician["could"], tuple(technician["reasons"].items()))
                 for technician in stored["technicians"]

@@ -8,10 +8,10 @@ from slotmcp.domain.attention import Attention, AttentionCause
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.errors import ErrorCode
 from slotmcp.domain.interval import MS_PER_MINUTE, MS_PER_SECOND, Minute
-from slotmcp.domain.reasons import PerReason
 from slotmcp.domain.report import DecidedBy, LossReason
 from slotmcp.domain.trace import Trace, TracedUse
 from slotmcp.engine.zones import utc_to_wall
+from slotmcp.services.reporting.refusals import REASONS
 
 NO_CUSTOMER: Final = "no customer name"
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -23,64 +23,6 @@ LOSSES: Final[Mapping[LossReason, str]] = {
     LossReason.HOLD_ABANDONED: "Held a time but didn't book it",
     LossReason.FAILED: "The last request failed",
 }
-
-REASONS: Final = PerReason(
-    skill_missing="missing skill",
-    inactive="technician unavailable",
-    past="in the past",
-    horizon="too far ahead",
-    too_long="longer than the working hours",
-    holiday="closed for a holiday",
-    outside_shift="outside working hours",
-    time_off="time off",
-    break_="break",
-    booked="already booked",
-    held="held for another caller",
-    own_hold="held for this caller",
-    busy="busy (calendar)",
-    day_full="daily booking limit reached",
-    travel="not enough travel time",
-    notice="too short notice",
-    off_grid="not one of the offered start times",
-    outside_area="outside the service areas",
-    closed="closed",
-    on_call_only="only on call",
-    reserved="kept for emergencies",
-    area_day="area not served that day",
-    not_bookable_then="service not bookable then",
-    emergency_only="only for emergencies",
-    service_day_full="daily limit of the service reached",
-)
-"""Labels of the main reason that no time was available for a request."""
-
-REMEDIES: Final = PerReason(
-    skill_missing="Train a technician, or hire one",
-    inactive="Make a technician available",
-    past="Give the voice agent today's date",
-    horizon="Extend the booking horizon",
-    too_long="Shorten the service, or work longer without a break",
-    holiday="Add an override for that date",
-    outside_shift="Extend the working hours",
-    time_off="Arrange cover",
-    break_="Stagger the breaks",
-    booked="Add technicians or hours",
-    held="Shorten the holds",
-    own_hold="None is needed: the caller has that time",
-    busy="Free up the calendars",
-    day_full="Raise the daily booking limit",
-    travel="Add a technician who lives closer",
-    notice="Shorten the minimum notice",
-    off_grid="Offer start times more often",
-    outside_area="Add an area, or technicians to it",
-    closed="Shorten the closure, or add an override",
-    on_call_only="Add a shift, or ask callers if it is an emergency",
-    reserved="Reserve fewer places, or release them earlier",
-    area_day="Serve the area on more days",
-    not_bookable_then="Add a bookable span to the service",
-    emergency_only="Open the span to all callers",
-    service_day_full="Raise the daily limit of the service",
-)
-"""Changes that would make times available, by main reason."""
 
 ATTENTION: Final[Mapping[AttentionCause, str]] = {
     AttentionCause.TECHNICIAN_OFF: "The technician is unavailable.",

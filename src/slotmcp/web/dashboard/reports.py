@@ -20,9 +20,10 @@ from slotmcp.domain.report import (
 )
 from slotmcp.domain.schedule import Schedule
 from slotmcp.services.lookups import technician_of
+from slotmcp.services.reporting.refusals import REASONS, REMEDIES
 from slotmcp.services.reporting.reports import DEFAULT_DAYS, MAX_DAYS, TITLES, ReportRequest
 from slotmcp.web.dashboard.charts import Bar, bars, heat_map, percent_of, stack
-from slotmcp.web.dashboard.labels import LOSSES, REASONS, REMEDIES, decided_label, format_duration
+from slotmcp.web.dashboard.labels import LOSSES, decided_label, format_duration
 from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 
 PERIODS: Final = ((1, "Today"), (7, "7 days"), (28, "28 days"), (MAX_DAYS, f"{MAX_DAYS} days"))

@@ -6,11 +6,10 @@ from slotmcp.domain.errors import SlotmcpError
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.report import DecidedBy, LossReason
 from slotmcp.domain.trace import TechnicianTrace, TracedUse
+from slotmcp.services.reporting.refusals import REASONS, REMEDIES
 from slotmcp.services.reporting.reports import TITLES, SectionName
 from slotmcp.web.dashboard.labels import (
     LOSSES,
-    REASONS,
-    REMEDIES,
     decided_label,
     refusal_label,
     use_label,
