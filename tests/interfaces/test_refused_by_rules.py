@@ -33,7 +33,7 @@ BY_RULE: Mapping[Reason, Mapping[str, Any]] = {
 
 
 def kind(reason: Reason, **rules: Any) -> ServiceType:  # noqa: ANN401  a ServiceType's fields
-    """Return the service that a rule refuses. Technicians with the skill `other` do it unless the rule is about skills."""
+    """Return the service that a rule refuses. By default, it needs the skill `other`."""
     facts = {"skills": frozenset({"other"}), **rules}
     return replace(service(f"for-{reason.value.replace('_', '-')}"), **facts)
 

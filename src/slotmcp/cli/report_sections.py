@@ -8,11 +8,13 @@ from slotmcp.domain.report import (
     DecidedBy,
     ExtraHour,
     ExtraSkills,
+    ExtraTechnician,
     Gap,
     GapChange,
     Gaps,
     HourlyCounts,
     LossReason,
+    RelaxedRule,
     Report,
 )
 from slotmcp.services.reporting.refusals import REASONS, REMEDIES
@@ -151,8 +153,23 @@ def _change(change: GapChange) -> str:
             return f"{change.technician_id} works {day} {hour:02}:00-{hour + 1:02}:00 too"
         case ExtraSkills():
             return f"{change.technician_id} learns {', '.join(change.skills)}"
-        case _:
+        case ExtraTechnician():
             return f"one more technician for {change.service_id}, with the shifts of {change.like_technician_id}"
+        case _:
+            return _WITHOUT_RULE[change.rule].format(change.subject_id)
+
+
+_WITHOUT_RULE: Final[Mapping[RelaxedRule, str]] = {
+    RelaxedRule.RESERVE: "no reserve of {}",
+    RelaxedRule.BOOKABLE_HOURS: "{} starts whenever a technician works",
+    RelaxedRule.NOTICE: "no minimum notice of {}",
+    RelaxedRule.SERVICE_DAY_MAXIMUM: "no daily limit of {}",
+    RelaxedRule.TECHNICIAN_DAY_MAXIMUM: "no daily limit of {}",
+    RelaxedRule.BREAKS: "{} has no breaks",
+    RelaxedRule.AREA_TECHNICIANS: "every technician serves the area {}",
+    RelaxedRule.AREA_DAYS: "the area {} is served every day",
+    RelaxedRule.OUTSIDE_AREAS: "postal codes outside the areas are accepted",
+}
 
 
 _NO_TECHNICIANS: Final = "No technicians yet. Add them to the project file, then run `slotmcp import FILE`."

@@ -140,13 +140,43 @@ class ExtraSkills:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtraTechnician:
-    """One more technician, with the shifts and breaks of an existing one and the skills for a service."""
+    """One more technician, with the shifts, breaks and areas of an existing one and the skills for a service."""
 
     like_technician_id: str
     service_id: str
 
 
-GapChange = ExtraHour | ExtraSkills | ExtraTechnician
+class RelaxedRule(StrEnum):
+    """Rule of a business that can keep callers from booking."""
+
+    RESERVE = "reserve"
+    """Places that a service keeps for emergencies."""
+    BOOKABLE_HOURS = "bookable_hours"
+    """Spans in which a service can start, those for emergencies included."""
+    NOTICE = "notice"
+    """Minimum notice of a service: its own, or the project's."""
+    SERVICE_DAY_MAXIMUM = "service_day_maximum"
+    TECHNICIAN_DAY_MAXIMUM = "technician_day_maximum"
+    BREAKS = "breaks"
+    """All breaks of a technician, those with a fixed time and floating ones."""
+    AREA_TECHNICIANS = "area_technicians"
+    """Technicians to whom an area is restricted."""
+    AREA_DAYS = "area_days"
+    """Days to which an area is restricted."""
+    OUTSIDE_AREAS = "outside_areas"
+    """Refusal of the postal codes that are in no area."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithoutRule:
+    """Absence of one rule."""
+
+    rule: RelaxedRule
+    subject_id: str = ""
+    """Service, technician or area that has the rule; empty: the project."""
+
+
+GapChange = ExtraHour | ExtraSkills | ExtraTechnician | WithoutRule
 """One change of the business."""
 
 

@@ -16,7 +16,7 @@ from slotmcp.services.reporting.conversations import OK, TAKEN_OUTCOMES, Convers
 
 HourOfWeek = tuple[int, int]
 """Weekday (Monday is 0) and hour of the day."""
-_MAX_MINUTES: Final = 8 * MINUTES_PER_DAY
+MAX_MINUTES: Final = 8 * MINUTES_PER_DAY
 """Length of a period that includes every hour of the week: a week, and a day for clock changes."""
 _STEP_MINUTES: Final = 15
 """Step in which offsets of time zones change, so that all minutes of a step are in the same local hour."""
@@ -32,7 +32,7 @@ def is_wanted(question: Question, start: Minute, parts: PartsOfDay) -> bool:
 
 def wanted_hours(question: Question, zone_key: str, parts: PartsOfDay) -> frozenset[HourOfWeek]:
     """Return the hours of the week that a question includes, in a time zone."""
-    end = min(question.start_to, question.start_from + _MAX_MINUTES)
+    end = min(question.start_to, question.start_from + MAX_MINUTES)
     return _hours(
         zone_key,
         (question.start_from // _STEP_MINUTES, -(-end // _STEP_MINUTES)),

@@ -25,7 +25,8 @@ from slotmcp.ports import Store
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.reporting.conversations import Conversation, count_funnel, group_conversations, lost_conversations
 from slotmcp.services.reporting.demand import count_demand, count_refused
-from slotmcp.services.reporting.gaps import LostQuestion, find_gaps
+from slotmcp.services.reporting.gaps import find_gaps
+from slotmcp.services.reporting.questions import LostQuestion
 from slotmcp.services.reporting.utilization import (
     count_supply,
     measure_fairness,

@@ -1,12 +1,21 @@
-"""Gaps: single changes of hours, skills or technicians that would have won lost callers."""
+"""Gaps: single changes of hours, skills, technicians or rules that would have won lost callers."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from itertools import groupby
-from typing import Final
+from typing import Final, assert_never
 
 from starlette.responses import Response
 
-from slotmcp.domain.report import ExtraHour, ExtraSkills, Gap, GapChange, Gaps
+from slotmcp.domain.report import (
+    ExtraHour,
+    ExtraSkills,
+    ExtraTechnician,
+    Gap,
+    GapChange,
+    Gaps,
+    RelaxedRule,
+    WithoutRule,
+)
 from slotmcp.domain.schedule import Schedule
 from slotmcp.services.lookups import technician_of
 from slotmcp.services.reporting.reports import ReportRequest
@@ -75,8 +84,38 @@ def _describe(change: GapChange, hours: int, schedule: Schedule) -> str:
             return f"If {name} also worked {when}"
         case ExtraSkills():
             return f"If {technician_of(schedule, change.technician_id).name} learned {join_words(change.skills)}"
-        case _:
-            service = schedule.services.get(change.service_id)
+        case ExtraTechnician():
             colleague = technician_of(schedule, change.like_technician_id).name
-            name = service.name if service else change.service_id
-            return f"With one more technician for {name}, on {colleague}'s shifts"
+            return f"With one more technician for {_service_name(schedule, change.service_id)}, on {colleague}'s shifts"
+        case _:
+            return _describe_without_rule(change, schedule)
+
+
+def _describe_without_rule(change: WithoutRule, schedule: Schedule) -> str:  # noqa: PLR0911  one sentence per rule
+    id_ = change.subject_id
+    match change.rule:
+        case RelaxedRule.RESERVE:
+            return f"Without the reserve of {_service_name(schedule, id_)} for emergencies"
+        case RelaxedRule.BOOKABLE_HOURS:
+            return f"If {_service_name(schedule, id_)} could start whenever a technician works"
+        case RelaxedRule.NOTICE:
+            return f"If {_service_name(schedule, id_)} could be booked without notice"
+        case RelaxedRule.SERVICE_DAY_MAXIMUM:
+            return f"Without the daily limit of {_service_name(schedule, id_)}"
+        case RelaxedRule.TECHNICIAN_DAY_MAXIMUM:
+            return f"Without {technician_of(schedule, id_).name}'s daily limit"
+        case RelaxedRule.BREAKS:
+            return f"Without {technician_of(schedule, id_).name}'s breaks"
+        case RelaxedRule.AREA_TECHNICIANS:
+            return f"If every technician served the area {id_}"
+        case RelaxedRule.AREA_DAYS:
+            return f"If the area {id_} were served every day"
+        case RelaxedRule.OUTSIDE_AREAS:
+            return "If addresses outside the areas were accepted"
+        case _:
+            assert_never(change.rule)
+
+
+def _service_name(schedule: Schedule, service_id: str) -> str:
+    service = schedule.services.get(service_id)
+    return service.name if service else service_id
