@@ -139,6 +139,7 @@ def _gaps(gaps: Gaps) -> ReportSection:
     rows = [_gap(gap) for gap in gaps.gaps]
     empty = "No single change would have won a lost caller."
     title = f"{TITLES[SectionName.GAPS]}: {gaps.lost} lost, {gaps.had_alternatives} of them had times to choose from"
+    title += f", the earliest {gaps.not_simulated} of the others left out" if gaps.not_simulated else ""
     return ReportSection(SectionName.GAPS, title, empty if gaps.lost else "No callers were lost in this period.", rows)
 
 

@@ -197,6 +197,8 @@ class Gaps:
     """Lost conversations whose request can be repeated against the changed schedule."""
     had_alternatives: int
     """Lost conversations that had free times anyway, so that no change would have helped."""
+    not_simulated: int = 0
+    """Lost conversations that were left out, the earliest, because there were too many."""
     gaps: tuple[Gap, ...]
 
 

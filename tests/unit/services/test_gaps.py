@@ -3,25 +3,39 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slotmcp.domain.booking_rules import BookableSpan, OutsideAreas, Priority, Reserve, ServiceArea
-from slotmcp.domain.catalog import Location, SlotAlignment, TravelMode, TravelPolicy
+from slotmcp.domain.catalog import Location, SlotAlignment, Technician, TravelMode, TravelPolicy
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.moment import PartOfDay
-from slotmcp.domain.recurrence import FloatingBreak
-from slotmcp.domain.report import ExtraHour, ExtraSkills, ExtraTechnician, GapChange, RelaxedRule, WithoutRule
+from slotmcp.domain.recurrence import FloatingBreak, WeeklySpan
+from slotmcp.domain.report import (
+    ExtraHour,
+    ExtraSkills,
+    ExtraTechnician,
+    Gap,
+    GapChange,
+    Gaps,
+    RelaxedRule,
+    WithoutRule,
+)
+from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.domain.trace import Question
+from slotmcp.engine.opening_hours import DateRange
 from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.imports import ProjectPlan
+from slotmcp.services.reporting import gaps as gaps_module
 from slotmcp.services.reporting.gaps import find_gaps
 from slotmcp.services.reporting.questions import LostQuestion
+from slotmcp.services.reporting.shift_pattern import ShiftPattern
 from slotmcp.services.slots import SlotQuery
 from support.shop import EVERY_DAY, Shop, at, booking, customer, hours, open_shop, plan, service, technician
 from support.traces import question
@@ -255,8 +269,8 @@ def kind_of(change: GapChange) -> str:
     return change.rule if isinstance(change, WithoutRule) else type(change).__name__
 
 
-async def check_predictions(business: ProjectPlan, lost: Sequence[LostQuestion]) -> int:
-    """Make the best changes, each in a new database, and book; return the total number of predicted bookings."""
+async def check_predictions(business: ProjectPlan, lost: Sequence[LostQuestion]) -> Gaps:
+    """Make the best changes of each kind, each in a new database, and book; return the predictions."""
     with TemporaryDirectory() as folder:
         async with open_shop(Path(folder, "as-it-is.db"), business) as shop:
             schedule, booked = await shop.store.schedule("shop"), await shop.store.bookings("shop")
@@ -269,7 +283,7 @@ async def check_predictions(business: ProjectPlan, lost: Sequence[LostQuestion])
             changed = changed_plan(business, gap.change)
             async with open_shop(Path(folder, f"{number}.db"), changed) as shop:
                 assert await book_all(shop, changed, unmet) == gap.won, gap
-    return sum(gap.won for gap in gaps.gaps)
+    return gaps
 
 
 @given(days())
@@ -281,4 +295,141 @@ def test_a_change_wins_as_many_bookings_as_its_gap_predicts(day: tuple[ProjectPl
 async def test_one_extra_hour_is_not_counted_twice() -> None:
     business = plan(technician("ana", "09:00-10:00"), bookings=[booking("b", "ana", "09:00")], horizon_days=0)
     lost = [LostQuestion(at("08:00") * MS_PER_MINUTE + n, question("10:00", "10:01")) for n in range(3)]
-    assert await check_predictions(business, lost) > 0
+    assert (await check_predictions(business, lost)).gaps
+
+
+def asked(*questions: Question) -> list[LostQuestion]:
+    """Return questions that were asked one after the other at 08:00."""
+    return [LostQuestion(at("08:00") * MS_PER_MINUTE + number, each) for number, each in enumerate(questions)]
+
+
+def shop_of(*technicians: Technician, **rules: Any) -> ProjectPlan:  # noqa: ANN401  a ServiceType's fields
+    """Return a business with one service, bookable today."""
+    return plan(*technicians, services=[replace(SERVICES[0], **rules)], horizon_days=0)
+
+
+TEN = question("10:00", "10:01")
+NINE_TO_ELEVEN = technician("ana", "09:00-11:00"), technician("ben", "09:00-11:00")
+AFTERNOON = BookableSpan(days=EVERY_DAY, span=hours("14:00-16:00").span)
+RULES = {
+    RelaxedRule.RESERVE: (
+        shop_of(*NINE_TO_ELEVEN, reserves=(Reserve(places=2, until_minutes=0),)),
+        asked(TEN, TEN, TEN),
+        2,
+    ),
+    RelaxedRule.BOOKABLE_HOURS: (shop_of(*NINE_TO_ELEVEN, bookable=(AFTERNOON,)), asked(TEN, TEN, TEN), 2),
+    RelaxedRule.NOTICE: (shop_of(*NINE_TO_ELEVEN, min_notice_minutes=180), asked(TEN), 1),
+    RelaxedRule.SERVICE_DAY_MAXIMUM: (
+        replace(shop_of(*NINE_TO_ELEVEN, max_bookings_per_day=1), bookings=(booking("b", "ana", "09:00"),)),
+        asked(TEN, TEN, TEN),
+        2,
+    ),
+    RelaxedRule.TECHNICIAN_DAY_MAXIMUM: (
+        replace(
+            shop_of(technician("ana", "09:00-12:00", max_bookings_per_day=1)), bookings=(booking("b", "ana", "09:00"),)
+        ),
+        asked(question("09:00", "12:00"), question("09:00", "12:00"), question("09:00", "12:00")),
+        2,
+    ),
+    RelaxedRule.BREAKS: (
+        shop_of(
+            technician(
+                "ana",
+                "09:00-12:00",
+                breaks=(hours("11:00-12:00"),),
+                floating_breaks=(FloatingBreak(window=hours("09:00-11:00"), minutes=90),),
+            )
+        ),
+        asked(*[question("09:00", "12:00")] * 4),
+        3,
+    ),
+    RelaxedRule.AREA_TECHNICIANS: (
+        plan(
+            technician("ana", "13:00-14:00"),
+            technician("ben", "09:00-12:00"),
+            services=SERVICES,
+            horizon_days=0,
+            areas=AREAS,
+        ),
+        asked(*[question("10:00", "10:01", area_id="city")] * 2),
+        1,
+    ),
+    RelaxedRule.AREA_DAYS: (
+        plan(technician("ana", "09:00-12:00"), services=SERVICES, horizon_days=0, areas=AREAS),
+        asked(*[question("10:00", "10:01", area_id="hills")] * 2),
+        1,
+    ),
+    RelaxedRule.OUTSIDE_AREAS: (
+        plan(technician("ana", "09:00-12:00"), services=SERVICES, horizon_days=0, areas=AREAS),
+        asked(*[question("10:00", "10:01", is_outside_areas=True)] * 2),
+        1,
+    ),
+}
+"""A business that refuses callers by each rule, their questions, and the number that would book without the rule."""
+
+
+@pytest.mark.parametrize("rule", RelaxedRule)
+async def test_callers_that_a_rule_refused_would_book_without_it(rule: RelaxedRule) -> None:
+    business, lost, won = RULES[rule]
+    gaps = await check_predictions(business, lost)
+    assert {kind_of(gap.change): gap.won for gap in gaps.gaps}.get(rule) == won
+
+
+async def test_a_reserve_keeps_the_time_of_colleagues_who_are_free() -> None:
+    """Without the reserve, Ben could take one caller; with one more technician, all but the reserved one can come."""
+    business = shop_of(*NINE_TO_ELEVEN, reserves=(Reserve(places=1, until_minutes=0),))
+    business = replace(business, bookings=(booking("b", "ana", "10:00"),))
+    gaps = await check_predictions(business, asked(TEN, TEN))
+    won = {kind_of(gap.change): gap.won for gap in gaps.gaps}
+    assert won == {RelaxedRule.RESERVE: 1, "ExtraTechnician": 1}
+
+
+@pytest.mark.parametrize("rules", [{}, {"max_bookings_per_day": 9}], ids=["alone", "team"])
+def test_the_latest_questions_are_simulated_if_there_are_too_many(
+    rules: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gaps_module, "MAX_QUESTIONS", 2)
+    monkeypatch.setattr(gaps_module, "MAX_SCHEDULES_SEARCHED", 4)
+    business = shop_of(*NINE_TO_ELEVEN, **rules)
+    schedule = Schedule(
+        project=business.project,
+        services={each.id: each for each in business.services},
+        technician_schedules={each.id: TechnicianSchedule(technician=each) for each in business.technicians},
+        revision=1,
+    )
+    early = [question("07:00", "07:01")] * 3
+    gaps = find_gaps(schedule, [], asked(*early, question("12:00", "12:01"), question("13:00", "13:01")))
+    assert (gaps.lost, gaps.had_alternatives, gaps.not_simulated) == (5, 0, 3)
+    assert {gap.change.hour for gap in gaps.gaps if isinstance(gap.change, ExtraHour)} == {12, 13}
+
+
+EVERY_SECOND_MONDAY = (
+    WeeklySpan(days=frozenset({0}), span=hours("09:00-12:00").span, valid_from=date(2025, 5, 26), every_weeks=2),
+    WeeklySpan(
+        days=frozenset(),
+        span=hours("09:00-12:00").span,
+        valid_from=date(2025, 5, 26),
+        rrule="FREQ=WEEKLY;INTERVAL=2;BYDAY=MO",
+    ),
+)
+
+
+@pytest.mark.parametrize("shift", EVERY_SECOND_MONDAY, ids=["every", "rrule"])
+async def test_an_hour_of_every_second_week_is_an_extra_hour_of_the_weeks_between(shift: WeeklySpan) -> None:
+    gaps = await check_predictions(shop_of(technician("ana", shifts=(shift,))), asked(TEN))
+    hour = ExtraHour(technician_id="ana", weekday=0, hour=10)
+    assert Gap(change=hour, won=1) in gaps.gaps
+
+
+@pytest.mark.parametrize("shift", EVERY_SECOND_MONDAY, ids=["every", "rrule"])
+def test_a_shift_pattern_contains_an_hour_only_if_it_recurs_on_each_date(shift: WeeklySpan) -> None:
+    monday, week = date(2025, 6, 2), timedelta(weeks=1)
+    works_on = ShiftPattern(technician("ana", shifts=(shift,)), DateRange(monday + week, monday + week))
+    assert works_on.always_contains((0, 9))
+    assert not works_on.always_contains((0, 12))
+    assert works_on.adjoins((0, 12))
+    sometimes = ShiftPattern(technician("ana", shifts=(shift,)), DateRange(monday, monday + week))
+    assert not sometimes.always_contains((0, 9))
+    assert sometimes.adjoins((0, 8))
+    never = ShiftPattern(technician("ana", shifts=(shift,)), DateRange(monday, monday))
+    assert not never.adjoins((0, 8))

@@ -52,7 +52,7 @@ class Replay:
     def count_won(self, change: GapChange, unmet: Sequence[LostQuestion]) -> int:
         """Count the unmet questions that a change would have turned into bookings, made in the questions' order."""
         schedule, technician_id = changed_business(self._schedule, change), changed_technician(change)
-        if technician_id is not None and not _has_rules_of_team(schedule):
+        if technician_id is not None and not has_rules_of_team(schedule):
             # The other technicians have no free start for these questions.
             schedule = replace(
                 schedule, technician_schedules={technician_id: schedule.technician_schedules[technician_id]}
@@ -81,7 +81,7 @@ class Replay:
         return Availability.of(schedule, at_ms, built=self._timelines[today])
 
 
-def _has_rules_of_team(schedule: Schedule) -> bool:
+def has_rules_of_team(schedule: Schedule) -> bool:
     """Return whether a booking of one technician can change what the others may sell."""
     return any(service.reserves or service.max_bookings_per_day is not None for service in schedule.services.values())
 

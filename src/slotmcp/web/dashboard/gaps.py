@@ -54,6 +54,8 @@ def _summary(report: Gaps) -> str:
     summary = f"{plural(report.lost, 'caller')} left without a booking"
     if report.had_alternatives:
         summary += f"; {report.had_alternatives} of them had times to choose from"
+    if report.not_simulated:
+        summary += f"; the earliest {report.not_simulated} of the others are left out"
     return summary
 
 

@@ -1,6 +1,17 @@
 """Gaps are described in ranked sentences, with consecutive equal hours combined."""
 
-from slotmcp.domain.report import ExtraHour, ExtraSkills, ExtraTechnician, Gap, GapChange, Gaps
+import pytest
+
+from slotmcp.domain.report import (
+    ExtraHour,
+    ExtraSkills,
+    ExtraTechnician,
+    Gap,
+    GapChange,
+    Gaps,
+    RelaxedRule,
+    WithoutRule,
+)
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.web.dashboard.gaps import GapRow, gap_rows
 from support.shop import VISIT, plan, technician
@@ -35,6 +46,25 @@ def test_each_change_is_a_sentence() -> None:
         "If Ana learned gas, hvac and ducts, 1 more caller would have booked.",
     ]
     assert [row["percent"] for row in result] == [100, 50, 25]
+
+
+@pytest.mark.parametrize(
+    ("rule", "subject_id", "sentence"),
+    [
+        (RelaxedRule.RESERVE, "visit", "Without the reserve of Visit for emergencies"),
+        (RelaxedRule.BOOKABLE_HOURS, "visit", "If Visit could start whenever a technician works"),
+        (RelaxedRule.NOTICE, "visit", "If Visit could be booked without notice"),
+        (RelaxedRule.SERVICE_DAY_MAXIMUM, "visit", "Without the daily limit of Visit"),
+        (RelaxedRule.TECHNICIAN_DAY_MAXIMUM, "ana", "Without Ana's daily limit"),
+        (RelaxedRule.BREAKS, "ana", "Without Ana's breaks"),
+        (RelaxedRule.AREA_TECHNICIANS, "hills", "If every technician served the area hills"),
+        (RelaxedRule.AREA_DAYS, "hills", "If the area hills were served every day"),
+        (RelaxedRule.OUTSIDE_AREAS, "", "If addresses outside the areas were accepted"),
+    ],
+)
+def test_the_absence_of_each_rule_is_a_sentence(rule: RelaxedRule, subject_id: str, sentence: str) -> None:
+    (row,) = rows((WithoutRule(rule=rule, subject_id=subject_id), 4))
+    assert f"{row['change']}, {row['won']}." == f"{sentence}, 4 more callers would have booked."
 
 
 def test_consecutive_hours_with_equal_gains_are_combined() -> None:
