@@ -254,6 +254,9 @@ REACHED_BY: Final = {
     "characters of a description in the list of all services": (
         "interfaces/test_list_services.py::test_the_list_of_thirty_services_with_long_texts_stays_brief"
     ),
+    "lost conversations simulated for gaps": (
+        "unit/services/test_gaps.py::test_the_latest_questions_are_simulated_if_there_are_too_many"
+    ),
     "refusals on the dashboard": "unit/services/test_refusals.py::test_refusals_are_limited_to_recent_days",
 }
 

@@ -93,6 +93,7 @@ VALUES = {
     "deferred calendar events": f"{calendar_pages.ENTRY_RETENTION_MINUTES // MINUTES_PER_DAY} days",
     "period of a report": f"{reports.MAX_DAYS} days",
     "gaps per report": str(gaps.MAX_GAPS),
+    "lost conversations simulated for gaps": f"{gaps.MAX_QUESTIONS:,};",
 }
 
 
