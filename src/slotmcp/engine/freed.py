@@ -6,6 +6,7 @@ Only the timelines that changed are searched. That takes microseconds per job, h
 from collections.abc import Iterator, Sequence
 from functools import reduce
 from operator import or_
+from typing import Final
 
 from slotmcp.domain.catalog import Technician
 from slotmcp.domain.claim import Claim
@@ -13,10 +14,13 @@ from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute, overlaps
 from slotmcp.engine.areas import is_served_by
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.reserve import limits_of
+from slotmcp.engine.reserve import limits_of, released_between
 from slotmcp.engine.rules import allowed_starts, depends_on_team
 from slotmcp.engine.slots import list_starts
 from slotmcp.engine.timeline import Timeline
+
+_REACH_MINUTES: Final = 3 * MINUTES_PER_DAY
+"""Time around a reserved start that contains the sales which affect it: of its date, or with overlapping buffers."""
 
 
 class FreedTime:
@@ -32,7 +36,9 @@ class FreedTime:
                 None: no limit.
         """
         self._after = after
-        self._before = before.index.timelines if before is not None and _is_comparable(before, after) else {}
+        is_comparable = before is not None and _is_comparable(before, after)
+        self._before = before.index.timelines if before is not None and is_comparable else {}
+        self._released = released_between(before, after) if before is not None and is_comparable else None
         self._changed = [
             timeline for name, timeline in after.index.timelines.items() if self._before.get(name) is not timeline
         ]
@@ -44,8 +50,8 @@ class FreedTime:
         self._all: FreedTime | None = None
 
     def __bool__(self) -> bool:
-        """Return whether any timeline changed."""
-        return bool(self._changed)
+        """Return whether any timeline changed, or time released a reserve."""
+        return bool(self._changed) or self._released is not None
 
     @property
     def is_complete(self) -> bool:
@@ -57,7 +63,7 @@ class FreedTime:
         if self._before and depends_on_team(self._after, need):
             return self._all_time().first_start(need, window, excluded)
         if limits_of(self._after, need) is not None:
-            starts = list_starts(self._after, need, *window)
+            starts = list_starts(self._after, need, *self._near_released(window))
             lasts = need.duration_minutes
             return next(
                 (one for one in starts if not any(overlaps((one, one + lasts), each) for each in excluded)), None
@@ -77,6 +83,15 @@ class FreedTime:
         if self._times is None or self._times:
             found |= self._after_moves(need, within & ~found)
         return frame.positions[(found & -found).bit_length() - 1] if found else None
+
+    def _near_released(self, window: Interval) -> Interval:
+        """Return the part of a window in which a start can be new beside a reserve."""
+        if self._changed:
+            return window
+        if self._released is None:
+            return window[0], window[0]
+        first, last = self._released
+        return max(window[0], first - _REACH_MINUTES), min(window[1], last + _REACH_MINUTES)
 
     def _all_time(self) -> "FreedTime":
         """Return all time: for some needs, a technician whose time did not change can become available."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from slotmcp.domain.booking_rules import Priority, Reserve
-from slotmcp.domain.interval import MS_PER_MINUTE, Minute
+from slotmcp.domain.interval import MS_PER_MINUTE, Interval, Minute
 from slotmcp.domain.offer import Slot
 from slotmcp.engine.availability import Availability, NeedSlots, TimelineIndex
 from slotmcp.engine.need import Need
@@ -126,6 +126,18 @@ def limits_of(availability: Availability, need: Need) -> ReserveLimits | None:
     if not isinstance(known, ReserveLimits) or known.firsts != firsts:
         known = index.reserve_limits = ReserveLimits(availability, firsts)
     return known
+
+
+def released_between(before: Availability, after: Availability) -> Interval | None:
+    """Return the time from the first to the last reserved start that was released meanwhile; None if none was.
+
+    Both availabilities have the same frame and rules.
+    """
+    positions, released = after.frame.positions, list[Minute]()
+    for need, reserve in after.index.reserving:
+        numbers = range(_first_kept(before, need, reserve), _first_kept(after, need, reserve))
+        released += [positions[number] for number in (*numbers[:1], *numbers[-1:])]
+    return (min(released), max(released)) if released else None
 
 
 def _first_kept(availability: Availability, need: Need, reserve: Reserve) -> int:

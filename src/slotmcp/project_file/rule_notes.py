@@ -3,18 +3,21 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import NamedTuple
 
 from slotmcp.domain.booking_rules import BookableSpan, OutsideAreas, Priority, ServiceArea
-from slotmcp.domain.catalog import ServiceType, Technician, TechnicianStatus
-from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
+from slotmcp.domain.catalog import Project, ServiceType, Technician, TechnicianStatus
+from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
 from slotmcp.domain.postal_codes import RANGE_MARK
 from slotmcp.domain.recurrence import WallSpan
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
+from slotmcp.engine.areas import is_served_by
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
+from slotmcp.engine.opening_hours import DateRange, regular_hours
 from slotmcp.engine.slots import list_starts
-from slotmcp.engine.zones import utc_to_wall
+from slotmcp.engine.zones import local_date, utc_to_wall
 from slotmcp.project_file.checks import Problems
 from slotmcp.project_file.field_types import DAYS
 from slotmcp.project_file.schema import SpokenEntry
@@ -33,6 +36,7 @@ def add_rule_notes(plan: ProjectPlan, now_ms: int, problems: Problems) -> None:
     _note_reserves(plan, problems)
     _note_on_call(plan, problems)
     _note_areas(plan, problems.at("project"))
+    _note_area_days(plan, now_ms, problems.at("project", "areas"))
 
 
 def _note_locale(plan: ProjectPlan, problems: Problems) -> None:
@@ -205,6 +209,35 @@ def _note_area(area: ServiceArea, plan: ProjectPlan, problems: Problems) -> None
             f"{area.id}: no active technician of the area has the skills of {', '.join(missing)}, which {are} never "
             "offered there"
         )
+
+
+def _note_area_days(plan: ProjectPlan, now_ms: int, problems: Problems) -> None:
+    """Note days of areas on which no active technician of the area works in usual weeks."""
+    if not any(area.days for area in plan.project.areas):
+        return
+    active = [one for one in plan.technicians if one.status is TechnicianStatus.ACTIVE]
+    days_by_id = {one.id: _working_days(one, plan.project, now_ms) for one in active}
+    for index, area in enumerate(plan.project.areas):
+        working = [days for id_, days in days_by_id.items() if is_served_by(area, id_)]
+        unserved = area.days - frozenset[int]().union(*working)
+        if unserved and any(working):
+            named = ", ".join(DAYS[day] for day in sorted(unserved))
+            then = "there at all" if unserved == area.days else "there then"
+            problems.at(index, "days").add_note(
+                f"{area.id}: no active technician of the area works on {named}, so nothing is offered {then}"
+            )
+
+
+def _working_days(technician: Technician, project: Project, now_ms: int) -> frozenset[int]:
+    """Return the weekdays in the project's time zone on which a technician works or is on call."""
+    first = local_date(project.timezone, now_ms // MS_PER_MINUTE)
+    dates = DateRange(first, first + timedelta(days=_SEARCHED_DAYS))
+    hours = regular_hours(technician, dates, Priority.EMERGENCY)
+    return frozenset(
+        local_date(project.timezone, minute).weekday()
+        for start, end in hours
+        for minute in (*range(start, end, MINUTES_PER_DAY), end - 1)
+    )
 
 
 class _Range(NamedTuple):

@@ -45,6 +45,17 @@ def test_a_normal_sale_of_any_service_leaves_the_reserved_places(ask: Ask) -> No
     assert offered(ask, shop(2), job(120)) == "", "a job of two hours also takes the places of 10:00"
 
 
+def test_every_minute_counts_if_the_grid_follows_the_opening_hours(ask: Ask) -> None:
+    """On the clock, no start has two free technicians. From 09:01 to 09:59 two are free at every minute."""
+    by_opening = replace(SHOP, slot_interval_minutes=60, slot_alignment=SlotAlignment.OPENING)
+    people = technician("a", "09:00-11:00"), technician("b", "09:01-10:59")
+    two = schedule(*map(technician_schedule, people), project=by_opening, services=tuple(shop(2).services.values()))
+    assert offered(ask, two, urgent(two)) == "09:00 09:01 10:00"
+    assert offered(ask, two, job(60)) == ""
+    hourly = replace(by_opening, slot_alignment=SlotAlignment.CLOCK)
+    assert offered(ask, replace(two, project=hourly), job(60)) == "09:00 10:00"
+
+
 def test_each_start_is_released_some_minutes_before_itself(ask: Ask) -> None:
     assert offered(ask, shop(3, until=60), job(60), now="2025-06-02T07:59Z") == "10:00x2"
     assert offered(ask, shop(3, until=60), job(60), now="2025-06-02T08:00Z") == "09:00x3 10:00x2"

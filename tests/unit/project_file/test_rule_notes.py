@@ -143,6 +143,29 @@ def test_rules_that_offer_nothing_are_noted(where: str, keys: str, path: str, no
 
 
 @pytest.mark.parametrize(
+    ("keys", "sentence"),
+    [
+        ("days: [sat, sun]", "city: no active technician of the area works on sun, so nothing is offered there then"),
+        ("days: [sun]", "city: no active technician of the area works on sun, so nothing is offered there at all"),
+        (
+            "days: [tue, fri, sat], technicians: [t-ana]",
+            "city: no active technician of the area works on sat, so nothing is offered there then",
+        ),
+    ],
+)
+def test_days_of_an_area_on_which_nobody_works_are_noted(keys: str, sentence: str) -> None:
+    found = [note for note in notes(area(keys)) if note[0].startswith("project.areas")]
+    assert ("project.areas[0].days", sentence) in found
+
+
+def test_a_shift_past_midnight_and_on_call_time_serve_an_area() -> None:
+    night = area("days: [sun]")
+    assert notes(night, ("ana", "onCall: [{days: [sun], start: '08:00', end: '09:00'}]")) == []
+    shop = SHOP.replace('start: "09:00", end: "12:00"', 'start: "21:00", end: "02:00"').replace("# project", night[1])
+    assert read(shop).notes == ()
+
+
+@pytest.mark.parametrize(
     ("where", "keys"),
     [
         ("project", "locale: de-AT"),
@@ -157,6 +180,7 @@ def test_rules_that_offer_nothing_are_noted(where: str, keys: str, path: str, no
         ("project", 'areas: [{id: city, postalCodes: ["80201..80209", "80205..80219"]}]'),
         ("project", 'areas: [{id: city, postalCodes: ["802..804"]}, {id: hills, postalCodes: ["80201..80409"]}]'),
         ("ana", "home: {postalCode: 80202-1234}"),
+        area("days: [sat], technicians: [t-ben, t-ana]"),
     ],
 )
 def test_rules_that_offer_something_are_not_noted(where: str, keys: str) -> None:

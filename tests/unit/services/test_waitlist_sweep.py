@@ -10,6 +10,7 @@ import pytest
 
 from slotmcp.bootstrap import build_app
 from slotmcp.domain.booking import BookingStatus, Customer
+from slotmcp.domain.booking_rules import Reserve
 from slotmcp.domain.catalog import TechnicianStatus
 from slotmcp.domain.errors import SlotsAvailable
 from slotmcp.domain.waitlist import WaitlistState
@@ -19,7 +20,7 @@ from slotmcp.services.status_changes import CancelRequest
 from slotmcp.services.waitlist_queue import MAX_CHANGES
 from slotmcp.services.waitlist_search import EntrySearch
 from slotmcp.services.waitlist_sweep import ENTRIES_PER_TURN
-from support.shop import Shop, at, booking, open_shop, plan, service, technician
+from support.shop import VISIT, Shop, at, booking, open_shop, plan, service, technician
 from support.waiting import join, line, release
 from support.wrapped_store import WrappedStore
 from unit.services.conftest import Open
@@ -211,6 +212,24 @@ async def test_offers_that_need_long_searches_are_left_to_the_sweep(
     assert (await line(shop), shop.app.waitlist.needs_sweep) == ("kim:1", True)
     await shop.app.waitlist.sweep()
     assert (await line(shop), shop.app.waitlist.needs_sweep) == ("kim:09:00", False)
+
+
+KEPT = replace(VISIT, reserves=(Reserve(places=1, until_minutes=60),))
+
+
+async def test_a_start_that_a_reserve_released_is_offered_by_the_next_sweep(opened: Open, searches: Searches) -> None:
+    shop = await opened(plan(technician("ana", "09:00-10:00"), services=(KEPT,)))
+    await join(shop, "kim", "09:00-10:00")
+    await shop.app.waitlist.sweep()
+    shop.at_time("07:30")
+    await shop.app.waitlist.sweep()
+    shop.at_time("07:59")
+    searches.taken()
+    await shop.app.waitlist.sweep()
+    assert (await line(shop), searches.taken()) == ("kim:1", Counter())
+    shop.at_time("08:00")
+    await shop.app.waitlist.sweep()
+    assert await line(shop) == "kim:09:00"
 
 
 async def test_a_request_that_is_refused_offers_nothing(opened: Open) -> None:
