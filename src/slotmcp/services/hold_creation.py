@@ -67,6 +67,7 @@ async def _require_open_booking(transaction: Transaction, request: HoldRequest) 
     booking = await require_booking(transaction, request.booking_id)
     if not request.origin.is_operator:
         booking.require_open(transaction.now_ms)
+    booking.require_not_over(transaction.now_ms)
 
 
 def keys_of(transaction: Transaction, wanted: WantedHold) -> IdempotencyKeys:

@@ -159,7 +159,9 @@ class VerificationService:
         )
         async with self._counting(project_id, access) as verification:
             booking = await self._verify(project_id, verification)
-            verification.require_open(booking, await self._store.now_ms())
+            now_ms = await self._store.now_ms()
+            verification.require_open(booking, now_ms)
+            booking.require_not_over(now_ms)
 
     @asynccontextmanager
     async def _counting(self, project_id: str, access: BookingAccess) -> AsyncIterator[Verification]:

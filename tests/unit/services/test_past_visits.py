@@ -31,6 +31,10 @@ async def test_an_operator_cannot_move_or_cancel_a_visit_that_is_over(opened: Op
         await shop.app.bookings.cancel_booking(CancelRequest(booking_id=booked.booking.id))
     with pytest.raises(BookingClosed, match="outcome"):
         await shop.app.bookings.reschedule_booking(move)
+    with pytest.raises(BookingClosed, match="outcome"):
+        await shop.slots(booking_id=booked.booking.id)
+    with pytest.raises(BookingClosed, match="outcome"):
+        await shop.hold("2025-06-04T09:00", booking_id=booked.booking.id)
     assert fingerprint(shop.path) == before
     assert await booked_minutes(shop) == 120
 
