@@ -4,11 +4,11 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from fuzzing.business import BUSINESS
 from fuzzing.memory import Placeholder
 from slotmcp.tools.argument_names import ALIASES
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import select_tools
-from support.denver import PLAN
 
 Json = Any
 
@@ -63,8 +63,10 @@ CONTACTS: Final = st.sampled_from(
 )
 EMAILS: Final = st.sampled_from(["kim@example.com", "ana@example.com", "mailto:kim@example.com"])
 VALID_VALUES: Final[dict[str, st.SearchStrategy[object]]] = {
-    "projectId": st.just(PLAN.project.id),
-    "serviceType": st.sampled_from([text for service in PLAN.services for text in (service.id, service.name.upper())]),
+    "projectId": st.just(BUSINESS.project.id),
+    "serviceType": st.sampled_from(
+        [text for service in BUSINESS.services for text in (service.id, service.name.upper())]
+    ),
     "durationMinutes": st.sampled_from([30, 45, 60, 90, 240]),
     "from": WHEN,
     "to": WHEN,
@@ -73,11 +75,11 @@ VALID_VALUES: Final[dict[str, st.SearchStrategy[object]]] = {
     "timezone": st.sampled_from(["America/Denver", "europe/berlin", "Asia/Kathmandu", "EST"]),
     "latitude": st.floats(39, 41),
     "longitude": st.floats(-106, -104),
-    "postalCode": st.sampled_from(["80202", "80202-1234", 80203, "sw1a 1aa"]),
+    "postalCode": st.sampled_from(["80202", "80202-1234", 80203, "80401", "sw1a 1aa"]),
     "priority": st.sampled_from(["normal", "Emergency"]),
     "partOfDay": st.sampled_from(["morning", "Afternoon", "evening ", "night", "any"]),
     "daysOfWeek": st.sampled_from(["mon", "tue,wed", "fri, mon", ["mon", "Tuesday"], '["sat"]', []]),
-    "technicianId": st.sampled_from([text for one in PLAN.technicians for text in (one.id, one.name)]),
+    "technicianId": st.sampled_from([text for one in BUSINESS.technicians for text in (one.id, one.name)]),
     "limit": st.integers(1, 100),
     "cursor": st.builds(Placeholder, st.just("cursor"), st.integers(0, 3)),
     "detail": st.sampled_from(["brief", "full"]),
@@ -97,7 +99,9 @@ VALID_VALUES: Final[dict[str, st.SearchStrategy[object]]] = {
     "idempotencyKey": st.sampled_from(["k1", "k2", "k3", 1]) | st.uuids().map(str),
     "address": st.just("1437 Bannock St, Denver"),
     "notes": st.just("The gate is on the left."),
-    "answers": st.sampled_from([["pets: a dog"], "pets: a dog", '["age: 7"]', {"pets": "a dog"}, []]),
+    "answers": st.sampled_from(
+        [["pets: a dog"], "pets: a dog", '["age: 7"]', ["age: 7", "pets: no"], {"age": 7, "pets": "a dog"}, []]
+    ),
     "additional": st.booleans(),
     "reason": st.just("Caught a cold."),
 }

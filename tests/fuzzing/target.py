@@ -10,10 +10,10 @@ from pathlib import Path
 from threading import Thread
 from typing import Final
 
+from fuzzing.business import BUSINESS
 from fuzzing.wire import Request, exchange
 from slotmcp.domain.access import Scope
 from slotmcp.services.access import EVERY_PROJECT
-from support.denver import PLAN
 from support.http_server import SLOTMCP_HTTP, START_SECONDS, open_database
 from support.until import until
 
@@ -76,11 +76,11 @@ def running_target(folder: Path) -> Iterator[Target]:
 
 
 async def _prepare(path: Path) -> dict[str, str]:
-    async with open_database(path, PLAN) as schedules:
+    async with open_database(path, BUSINESS) as schedules:
         access = schedules.app.access
         created = {
             "operator": await access.create(Scope.OPERATOR, project=EVERY_PROJECT),
-            "caller": await access.create(Scope.CALLER, project=PLAN.project.id),
+            "caller": await access.create(Scope.CALLER, project=BUSINESS.project.id),
             "revoked": await access.create(Scope.OPERATOR, project=None),
         }
         await access.revoke(created["revoked"].key.id)
