@@ -32,6 +32,7 @@ from support.schedules import (
     FULL_SERVICE,
     FULL_SYNC,
     FULL_TECHNICIAN,
+    FULL_TERMS,
     FULL_WAIT,
     PROJECT,
     booking,
@@ -68,7 +69,7 @@ async def fill(store: Store) -> None:
         await transaction.save_services([FULL_SERVICE])
         await transaction.save_technicians([FULL_TECHNICIAN])
         for number, name in enumerate(("held", "released", "withdrawn", "booked")):
-            await transaction.add_hold(hold(name, at=number * 60))
+            await transaction.add_hold(hold(name, at=number * 60, hold=FULL_TERMS if name == "held" else None))
         await transaction.release_hold("released")
         await transaction.withdraw_hold("withdrawn")
         await transaction.confirm_hold(booking("booked", at=180))
@@ -145,6 +146,20 @@ async def test_everything_is_copied_and_can_be_used(way: tuple[Database, Databas
             await store.write(SHOP, lambda transaction: transaction.add_booking(new))  # noqa: B023  awaited here
         await store.write(SHOP, lambda transaction: transaction.add_waitlist_entry(wait("new")))
         assert ids_of(await store.waitlist_entries(SHOP, *WaitlistState)) == ["z", "full", "a", "new"]
+
+
+async def test_every_column_that_is_copied_has_a_value_in_these_tests(path: Path) -> None:
+    async with opened(path) as store:
+        await fill(store)
+    with closing(sqlite3.connect(path)) as connection:
+        empty = [
+            f"{table.name}.{column.name}"
+            for table in METADATA.sorted_tables
+            if table.name not in SKIPPED_TABLES
+            for column in table.columns
+            if connection.execute(f'SELECT count("{column.name}") FROM "{table.name}"').fetchone() == (0,)  # noqa: S608  names of the schema
+        ]
+    assert empty == ["access_keys.expires_at_ms", "access_keys.revoked_at_ms"]
 
 
 async def test_copying_back_gives_the_same_rows(databases: dict[str, Database]) -> None:
