@@ -42,9 +42,3 @@ def in_area(need: Need, area: ServiceArea | None) -> Need:
         buffer_before_minutes=need.buffer_before_minutes + area.extra_minutes,
         buffer_after_minutes=need.buffer_after_minutes + area.extra_minutes,
     )
-
-
-def with_area(need: Need, project: Project, postal_code: str) -> Need:
-    """Return the requirements of an existing job, whose buffers include what its area adds."""
-    area = area_of_job(project, postal_code)
-    return need if area is None else replace(need, area=area)

@@ -55,14 +55,27 @@ class Need:
         )
 
     @classmethod
-    def of_claim(cls, claim: Claim, service: ServiceType, site: Site | None = None) -> Self:
-        """Return the requirements of an existing claim: its own length and buffers, the service's skills."""
+    def of_claim(
+        cls,
+        claim: Claim,
+        service: ServiceType,
+        site: Site | None = None,
+        *,
+        technician_id: str | None = None,
+        area: ServiceArea | None = None,
+    ) -> Self:
+        """Return the requirements of an existing claim: its own length and buffers, the service's skills.
+
+        The claim's buffers include what its area adds.
+        """
         return cls(
             duration_minutes=claim.end - claim.start,
             buffer_before_minutes=claim.buffer_before_minutes,
             buffer_after_minutes=claim.buffer_after_minutes,
             skills=service.skills,
+            technician_id=technician_id,
             site=site,
             service_id=service.id,
             priority=claim.priority,
+            area=area,
         )

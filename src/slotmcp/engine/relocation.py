@@ -7,7 +7,7 @@ from functools import cached_property
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.schedule import Schedule
-from slotmcp.engine.areas import is_served_by, with_area
+from slotmcp.engine.areas import area_of_job, is_served_by
 from slotmcp.engine.need import Need
 from slotmcp.engine.timeline import Timeline
 from slotmcp.engine.travel import TravelTimes, site_at
@@ -143,5 +143,5 @@ class Relocation:
 
     def _need_of(self, hold: Claim) -> Need:
         site = site_at(hold.location, self._project.travel, self._cached_travel)
-        need = Need.of_claim(hold, self._services[hold.service_id], site)
-        return with_area(need, self._project, hold.postal_code) if self._project.areas else need
+        area = area_of_job(self._project, hold.postal_code)
+        return Need.of_claim(hold, self._services[hold.service_id], site, area=area)

@@ -11,7 +11,7 @@ from slotmcp.domain.caller import CallerIdentity
 from slotmcp.domain.claim import Claim, Hold
 from slotmcp.domain.errors import InvalidArgument, SlotUnavailable
 from slotmcp.domain.schedule import Schedule
-from slotmcp.engine.areas import with_area
+from slotmcp.engine.areas import area_of_job
 from slotmcp.engine.assign import Assignment, assign
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
@@ -52,8 +52,14 @@ class BookRequest(StartRequest):
         Raises:
             InvalidArgument: the phone number is invalid.
         """
-        contact = replace(self, phone=self.customer.phone, email=self.customer.email)
-        return super(BookRequest, contact).identify(pseudonym, availability)
+        return identify(
+            pseudonym,
+            self.origin,
+            availability.schedule.project,
+            phone=self.customer.phone,
+            email=self.customer.email,
+            customer_hash=self.customer_reference,
+        )
 
 
 def find_requested(
@@ -104,8 +110,8 @@ def held_appointment(
     postal_code = claim.postal_code or order.postal_code
     if order.postal_code not in {"", postal_code}:
         raise InvalidArgument("postalCode", "the hold is for another postal code; omit it, or hold a slot for it.")
-    need = Need.of_claim(claim, service, site_at(location, schedule.project.travel, travel_times))
-    need = replace(with_area(need, schedule.project, postal_code), technician_id=technician_id)
+    site, area = site_at(location, schedule.project.travel, travel_times), area_of_job(schedule.project, postal_code)
+    need = Need.of_claim(claim, service, site, technician_id=technician_id, area=area)
     appointment = Appointment(service, need, claim.start, location, postal_code=postal_code)
     record_start(availability, appointment, hold)
     return appointment

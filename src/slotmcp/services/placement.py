@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from slotmcp.domain.claim import Claim, ClaimState, Hold, HoldTerms
-from slotmcp.engine.areas import with_area
+from slotmcp.engine.areas import area_of_job
 from slotmcp.engine.assign import Assignment, assign, assign_kept
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
@@ -86,8 +86,8 @@ def find_reassignment(others: Availability, claim: Claim) -> Assignment | None:
     if service is None or not claim.is_movable:
         return None
     project = others.schedule.project
-    need = Need.of_claim(claim, service, site_at(claim.location, project.travel, others.cached_travel))
-    need = with_area(need, project, claim.postal_code)
+    site = site_at(claim.location, project.travel, others.cached_travel)
+    need = Need.of_claim(claim, service, site, area=area_of_job(project, claim.postal_code))
     return (
         assign_kept(others, need, claim.start)
         or assign(others, need, claim.start)

@@ -13,7 +13,7 @@ from slotmcp.domain.errors import InvalidArgument, ProblemKind, SlotUnavailable
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import Moment
 from slotmcp.domain.schedule import Schedule
-from slotmcp.engine.areas import area_of_job, in_area, with_area
+from slotmcp.engine.areas import area_of_job, in_area
 from slotmcp.engine.assign import Assignment, assign_first, assign_kept
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
@@ -311,13 +311,12 @@ def _priority_of(request: RescheduleRequest, claim: Claim, hold: Hold | None) ->
 
 def _need(schedule: Schedule, claim: Claim, postal_code: str, site: Site | None) -> Need:
     """Return the requirements of a booked job. It keeps its buffers, unless it moves to another postal code."""
-    service, project = service_of(schedule, claim), schedule.project
-    need = Need.of_claim(claim, service, site)
+    service, area = service_of(schedule, claim), area_of_job(schedule.project, postal_code)
+    need = Need.of_claim(claim, service, site, area=area)
     if postal_code == claim.postal_code or claim.service_id not in schedule.services:
-        return with_area(need, project, postal_code)
+        return need
     before, after = service.buffer_before_minutes, service.buffer_after_minutes
-    need = replace(need, buffer_before_minutes=before, buffer_after_minutes=after)
-    return in_area(need, area_of_job(project, postal_code))
+    return in_area(replace(need, buffer_before_minutes=before, buffer_after_minutes=after), area)
 
 
 def _make_room(move: _Move) -> _Move:
