@@ -23,7 +23,8 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("dev", settings.get_profile("ci"), max_examples=50, derandomize=False)
-settings.register_profile("thorough", settings.get_profile("ci"), max_examples=5000, derandomize=False)
+THOROUGH_EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "2800"))
+settings.register_profile("thorough", settings.get_profile("ci"), max_examples=THOROUGH_EXAMPLES, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 

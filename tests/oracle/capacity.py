@@ -37,9 +37,9 @@ class Oracle(ServiceRules):
 
     def slot(self, need: Need, start: int) -> Slot | None:
         """Return the slot of one minute (rules 15 to 19 and 21)."""
-        if not self.is_after_notice(need, start) or not self.is_within_horizon(need, start):
+        if not self._is_on_project_grid(start) or not self.is_after_notice(need, start):
             return None
-        if not self.is_allowed(need, start) or not self._is_on_project_grid(start):
+        if not self.is_within_horizon(need, start) or not self.is_allowed(need, start):
             return None
         requested = [one for one in self.technicians if need.technician_id in (None, one.id)]
         able = [one for one in requested if self.can_take(one, need, start)]

@@ -3,6 +3,8 @@
 Written from docs/reference/availability.md alone. It shares no code with slotmcp.engine.
 """
 
+from collections import Counter
+from functools import cached_property, lru_cache
 from math import inf
 
 from oracle.areas import is_served_on
@@ -10,10 +12,17 @@ from oracle.jobs import Jobs
 from oracle.wall_clock import DAY, calendar_date, minute_when
 from slotmcp.domain.booking_rules import BookableSpan, Priority
 from slotmcp.domain.catalog import ServiceType
+from slotmcp.domain.recurrence import WallSpan
 from slotmcp.engine.need import Need
 
 LONGEST_SPAN_DAYS = 3
 """Dates before that of a start on which a span that contains it can begin, with a margin."""
+
+
+@lru_cache(maxsize=4096)
+def minutes_of_span(zone: str, day: int, span: WallSpan) -> range:
+    """Return the minutes of a span that begins on a date."""
+    return range(minute_when(zone, day * DAY + span.start_minute), minute_when(zone, day * DAY + span.end_minute))
 
 
 class ServiceRules(Jobs):
@@ -54,13 +63,12 @@ class ServiceRules(Jobs):
         return any(self._contains(span, start) for span in open_to_it)
 
     def _contains(self, bookable: BookableSpan, start: int) -> bool:
-        zone = self.project.timezone
-        for day in range(self.date(start) - LONGEST_SPAN_DAYS, self.date(start) + 2):
-            opens = minute_when(zone, day * DAY + bookable.span.start_minute)
-            closes = minute_when(zone, day * DAY + bookable.span.end_minute)
-            if calendar_date(day).weekday() in bookable.days and start in range(opens, closes):
-                return True
-        return False
+        today = self.date(start)
+        return any(
+            start in minutes_of_span(self.project.timezone, day, bookable.span)
+            for day in range(today - LONGEST_SPAN_DAYS, today + 2)
+            if calendar_date(day).weekday() in bookable.days
+        )
 
     def is_service_full(self, need: Need, start: int) -> bool:
         """Rule 31."""
@@ -71,6 +79,10 @@ class ServiceRules(Jobs):
         service = self.service_of(need)
         if service is None or service.max_bookings_per_day is None:
             return inf
+        return service.max_bookings_per_day - self._bookings_by_day[service.id, self.date(start)]
+
+    @cached_property
+    def _bookings_by_day(self) -> Counter[tuple[str, int]]:
+        """Numbers of bookings and live holds by service and local date."""
         claims = [claim for one in self.technicians for claim in self.live_claims(one)]
-        that_day = [one for one in claims if one.service_id == service.id and self.date(one.start) == self.date(start)]
-        return service.max_bookings_per_day - len(that_day)
+        return Counter((claim.service_id, self.date(claim.start)) for claim in claims)
