@@ -6,6 +6,7 @@ from functools import partial
 
 from benchmarks import baselines
 from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
+from benchmarks.business_rules import need_of, with_rules, with_travel
 from benchmarks.schedules import NOW, NOW_MS, REPAIR, end_of, schedule_of
 from benchmarks.timing import time_pairs
 from slotmcp.domain.schedule import Schedule
@@ -21,6 +22,8 @@ SIZES = ((5, 7), (50, 7), (500, 7), (50, 31), (500, 31))
 """Numbers of technicians and days."""
 TOO_SLOW_TO_SCAN = (500, 31)
 WARM_TARGETS = {(50, 7): 20, (500, 7): 60}
+RULES = 1.5
+"""Maximum ratio of times with every rule of a business in use."""
 GROWTH = 2
 """Maximum ratio of times for twice the technicians or days."""
 
@@ -47,6 +50,8 @@ def rows() -> list[Benchmark]:
         *scanned,
         _changed(50, 7),
         _changed(500, 7),
+        _ruled("rules", "every rule of a business", lambda: schedule_of(50, 7)),
+        _ruled("rules-travel", "every rule and travel times", lambda: with_travel(schedule_of(50, 7))),
         *_growth("warm", _warm_call),
         *_growth("cold", _cold_call),
     ]
@@ -122,6 +127,24 @@ def _changed(technicians: int, days: int) -> Benchmark:
     )
 
 
+def _ruled(name: str, rules: str, make_schedule: Callable[[], Schedule]) -> Benchmark:
+    """Measure a business that uses every rule against the same business without rules."""
+
+    def measure(effort: Effort) -> Sequence[Pair]:
+        schedule = make_schedule()
+        return time_pairs(effort, _warm_call(schedule), _warm_call(with_rules(schedule)))
+
+    return Benchmark(
+        name=f"engine-50x7-{name}",
+        measures=f"every start with its best five, warm caches, {rules}",
+        floor="the same without the rules",
+        unit=Measure.MS,
+        ratio=Ratio.COST,
+        target=RULES,
+        measure=measure,
+    )
+
+
 def _growth(temperature: str, make_call: Callable[[Schedule], EngineCall]) -> list[Benchmark]:
     """Return the rows that double one dimension."""
     technicians, days, bookings = 100, 14, 6
@@ -165,7 +188,7 @@ def _held_against(floor: str, prepare: Prepare, *, name: str, measures: str, tar
 
 def _warm_call(schedule: Schedule) -> EngineCall:
     """Return a call for all starts within the booking horizon, with warm caches."""
-    return partial(_find_slots, Availability.of(schedule, NOW_MS))
+    return partial(_find_slots, Availability.of(schedule, NOW_MS), need_of(schedule))
 
 
 def _cold_call(schedule: Schedule) -> EngineCall:
@@ -179,5 +202,5 @@ def _cold_call(schedule: Schedule) -> EngineCall:
     return call
 
 
-def _find_slots(availability: Availability) -> Slots:
-    return find_slots(availability, NEED, NOW, end_of(availability.frame.days), best=BEST)
+def _find_slots(availability: Availability, need: Need = NEED) -> Slots:
+    return find_slots(availability, need, NOW, end_of(availability.frame.days), best=BEST)

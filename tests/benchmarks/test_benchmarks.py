@@ -7,8 +7,10 @@ import pytest
 
 from benchmarks import baselines, bookings, engine, fleet, postgres, start, tools
 from benchmarks.benchmark import Benchmark, Measure, Pair, Ratio, Result
+from benchmarks.business_rules import need_of, with_rules, with_travel
 from benchmarks.schedules import NOW, NOW_MS, REPAIR, end_of, schedule_of
 from benchmarks.table import write_json
+from oracle.capacity import Oracle
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from support.slot_search import find_slots
@@ -23,6 +25,21 @@ def test_the_floors_and_the_engine_have_the_same_result(technicians: int, days: 
     assert bookings_a_day or slots
     assert list(baselines.bisect(built, REPAIR, 5)) == slots
     assert list(baselines.scan(built, REPAIR, 5)) == slots
+
+
+def test_the_business_with_every_rule_has_the_slots_of_the_oracle() -> None:
+    schedule = with_rules(with_travel(schedule_of(4, 1, bookings_a_day=3)))
+    need, morning = need_of(schedule), (NOW + 9 * 60, NOW + 12 * 60)
+    slots = find_slots(Availability.of(schedule, NOW_MS), need, *morning)
+    assert slots == Oracle(schedule, NOW_MS).slots(need, *morning) != []
+
+
+def test_rules_leave_most_starts_of_the_measured_business() -> None:
+    plain, ruled = schedule_of(50, 7), with_rules(schedule_of(50, 7))
+    found, left = (
+        find_slots(Availability.of(one, NOW_MS), need_of(one), NOW, end_of(7), best=5) for one in (plain, ruled)
+    )
+    assert 0.8 * len(found) < len(left) < len(found)
 
 
 def test_row_names_are_unique() -> None:

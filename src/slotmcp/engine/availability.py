@@ -65,7 +65,7 @@ class TimelineIndex:
         """Index in which all claims take time, if some take none in this one."""
         self._schedule = schedule
         self._cached_travel = cached_travel
-        self._eligible: dict[frozenset[str], tuple[Timeline, ...]] = {}
+        self._eligible: dict[tuple[frozenset[str], tuple[str, ...]], tuple[Timeline, ...]] = {}
         self._reduced: dict[_ClaimKeys, TimelineIndex] = {}
         self.slots_by_need: dict[Need, NeedSlots] = {}
         """Cache of `engine.slots`."""
@@ -73,7 +73,7 @@ class TimelineIndex:
         """Cache of `engine.rules`. Its keys are the catalog's, so it is as large as the catalog."""
         self.reserve_limits: object = None
         """Cache of `engine.reserve`: the limits of the latest call."""
-        self._bookings_by_service: dict[str, Counter[int]] | None = None
+        self._bookings_by_service: defaultdict[str, Counter[int]] | None = None
         self.first_expiry_ms = min((timeline.first_expiry_ms for timeline in timelines.values()), default=inf)
         """Earliest expiry of a hold in the index."""
 
@@ -105,31 +105,26 @@ class TimelineIndex:
             for timeline in self.timelines.values():
                 for claim in timeline.claims:
                     self._bookings_by_service[claim.service_id][timeline.frame.day_number(claim.start)] += 1
-        return self._bookings_by_service.get(service_id, Counter[int]())
+        return self._bookings_by_service[service_id]
 
     def eligible(self, need: Need) -> tuple[Timeline, ...]:
         """Return the timelines of technicians with the skills who serve the area.
 
         Of a requested technician, return only that one's.
         """
-        skilled = self._eligible.get(need.skills)
-        if skilled is None:
-            skilled = tuple(
+        serving = () if need.area is None else need.area.technician_ids
+        eligible = self._eligible.get((need.skills, serving))
+        if eligible is None:
+            eligible = self._eligible[need.skills, serving] = tuple(
                 timeline
                 for timeline in self.timelines.values()
-                if need.skills <= timeline.technician_schedule.technician.skills
-            )
-            self._eligible[need.skills] = skilled
-        if need.area is not None and need.area.technician_ids:
-            skilled = tuple(
-                timeline
-                for timeline in skilled
-                if timeline.technician_schedule.technician.id in need.area.technician_ids
+                if need.skills <= (technician := timeline.technician_schedule.technician).skills
+                and (not serving or technician.id in serving)
             )
         if need.technician_id is None:
-            return skilled
+            return eligible
         return tuple(
-            timeline for timeline in skilled if timeline.technician_schedule.technician.id == need.technician_id
+            timeline for timeline in eligible if timeline.technician_schedule.technician.id == need.technician_id
         )
 
     def without(self, claims: Sequence[Claim]) -> "TimelineIndex":

@@ -73,6 +73,11 @@ def frame_of(project: Project, now: Minute, horizon_days: int) -> Frame:
     )
 
 
+def bits_of(row: int) -> list[int]:
+    """Return the numbers of the bits that are set, ascending."""
+    return [bit for bit, digit in enumerate(reversed(format(row, "b"))) if digit == "1"]
+
+
 @lru_cache(maxsize=256)
 def _frame(zone_key: str, first_day: date, days: int, interval_minutes: int, alignment: SlotAlignment) -> Frame:
     dates = [first_day + timedelta(days=n) for n in range(days + 1)]

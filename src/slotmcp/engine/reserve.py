@@ -1,15 +1,27 @@
 """Reserve: technicians whom normal sales leave free for emergencies, until some time before each start (rule 34)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from slotmcp.domain.booking_rules import Priority, Reserve
 from slotmcp.domain.interval import MS_PER_MINUTE, Interval, Minute
 from slotmcp.domain.offer import Slot
 from slotmcp.engine.availability import Availability, NeedSlots, TimelineIndex
+from slotmcp.engine.frame import bits_of
 from slotmcp.engine.need import Need
 from slotmcp.engine.ranking import rank
 from slotmcp.engine.rules import allowed_starts
+
+_MAX_CACHED_JOBS = 8192
+"""Maximum number of jobs whose limits are cached."""
+
+_Job = tuple[Minute, int, int, int]
+"""Start, duration and buffers before and after of a job."""
+
+_Limits = list[tuple[int, int]]
+"""Sets of technicians, as bits, each with the number of them whose time may be sold."""
 
 
 class _Kept(NamedTuple):
@@ -54,6 +66,7 @@ class ReserveLimits:
             for (need, reserve), first in zip(availability.index.reserving, firsts, strict=True)
         ]
         self._free: list[dict[int, int]] = [{} for _ in self._kept]
+        self._limits_of: dict[_Job, _Limits] = {}
 
     def limit(self, slot: Slot, need: Need, most_bookings: int | None) -> Slot | None:
         """Return the slot with the technicians who may be sold, and the number of such sales; None if it is 0.
@@ -72,12 +85,38 @@ class ReserveLimits:
         count = count if most_bookings is None else min(count, most_bookings)
         return slot._replace(capacity=count, candidates=candidates) if candidates else None
 
+    def permitted_starts(self, need: Need, rows: Mapping[str, int]) -> int:
+        """Return the positions at which the time of at least one technician may be sold, as bits.
+
+        `rows` are the positions at which each technician can start, as bits.
+        """
+        startable = reduce(or_, rows.values(), 0)
+        for position in bits_of(startable):
+            limits = self._limits_at(need, self._frame.positions[position])
+            unsaleable = reduce(or_, [mask for mask, most in limits if most == 0], 0)
+            if unsaleable and not any(
+                row >> position & 1 for name, row in rows.items() if not self._bits[name] & unsaleable
+            ):
+                startable ^= 1 << position
+        return startable
+
     def permits(self, need: Need, start: Minute, technician_id: str) -> bool:
         """Return whether a technician's time at a start may be sold."""
         return _is_permitted(self._bits[technician_id], self._limits_at(need, start))
 
-    def _limits_at(self, need: Need, start: Minute) -> list[tuple[int, int]]:
+    def _limits_at(self, need: Need, start: Minute) -> _Limits:
         """Return, for each reserved start that a sale can affect, its free technicians and how many may be sold."""
+        job, known = (
+            (start, need.duration_minutes, need.buffer_before_minutes, need.buffer_after_minutes),
+            self._limits_of,
+        )
+        if job not in known:
+            if len(known) >= _MAX_CACHED_JOBS:
+                known.clear()
+            known[job] = self._find_limits(need, start)
+        return known[job]
+
+    def _find_limits(self, need: Need, start: Minute) -> _Limits:
         frame, found = self._frame, dict[int, int]()
         day = frame.day_number(start)
         filled = sum(self._bits[name] for name in self._limits if self._is_last_of_day(name, day))

@@ -9,6 +9,7 @@ from operator import or_
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Slot
 from slotmcp.engine.availability import Availability, NeedSlots
+from slotmcp.engine.frame import bits_of
 from slotmcp.engine.need import Need
 from slotmcp.engine.ranking import rank
 from slotmcp.engine.reserve import limits_of
@@ -56,12 +57,13 @@ def list_starts(availability: Availability, need: Need, start_from: Minute, star
         within &= allowed
     index = availability.index
     timelines = index.eligible(need)
-    startable = reduce(or_, (timeline.starts(need, within) for timeline in timelines), 0)
-    if limits_of(availability, need) is not None:
-        starts = [frame.positions[low + bit] for bit in bits_of(startable >> low)]
-        return [start for start in starts if check_start(availability, need, start) is not None]
-    for timeline in timelines:
-        startable |= index.relocation.gained_starts(timeline, need, within & ~startable)
+    rows = {timeline.technician_schedule.technician.id: timeline.starts(need, within) for timeline in timelines}
+    if (limits := limits_of(availability, need)) is not None:
+        startable = limits.permitted_starts(need, rows)
+    else:
+        startable = reduce(or_, rows.values(), 0)
+        for timeline in timelines:
+            startable |= index.relocation.gained_starts(timeline, need, within & ~startable)
     return [frame.positions[low + bit] for bit in bits_of(startable >> low)]
 
 
@@ -105,11 +107,6 @@ def check_start(availability: Availability, need: Need, start: Minute) -> Slot |
     candidates = sorted((timeline.candidate_at(need, start) for timeline in timelines), key=rank(policy))
     slot = Slot(start, start + need.duration_minutes, capacity, tuple(candidates))
     return slot if limits is None else limits.limit(slot, need, most)
-
-
-def bits_of(row: int) -> list[int]:
-    """Return the numbers of the bits that are set, ascending."""
-    return [bit for bit, digit in enumerate(reversed(format(row, "b"))) if digit == "1"]
 
 
 def _slots_of_need(availability: Availability, need: Need) -> NeedSlots:

@@ -174,7 +174,9 @@ class Timeline:
         return bits & within if need.site is None else self._reachable(need, bits & within)
 
     def free_starts(self, need: Need) -> int:
-        """Return the positions at which the job fits regardless of grid and travel times, as bits (rules 9 to 12)."""
+        """Return the positions at which a job without a site fits regardless of the grid, as bits (rules 9 to 12)."""
+        if self.frame.alignment is SlotAlignment.CLOCK:
+            return self.starts(need)  # every position is on the grid
         hours = self.hours if need.priority is Priority.NORMAL else self._emergency_hours
         return self._without_full_days(self._clock_starts(need, hours), need)
 

@@ -7,14 +7,15 @@ from hypothesis import strategies as st
 
 from oracle.capacity import Oracle
 from slotmcp.domain.booking_rules import Priority, Reserve
-from slotmcp.domain.catalog import SlotAlignment
+from slotmcp.domain.catalog import Location, SlotAlignment, TravelMode, TravelPolicy
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.assign import assign, assign_revived
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.explain import explain
 from slotmcp.engine.need import Need
-from slotmcp.engine.slots import check_start
+from slotmcp.engine.slots import check_start, list_starts
+from slotmcp.engine.travel import site_at
 from support.slot_search import find_slots
 from unit.engine.booking_simulator import BookingSimulator
 from unit.engine.drawing import once_in, pick, whole
@@ -60,6 +61,14 @@ def test_each_start_is_released_some_minutes_before_itself(ask: Ask) -> None:
     assert offered(ask, shop(3, until=60), job(60), now="2025-06-02T07:59Z") == "10:00x2"
     assert offered(ask, shop(3, until=60), job(60), now="2025-06-02T08:00Z") == "09:00x3 10:00x2"
     assert offered(ask, shop(2, until=60), job(60), now="2025-06-02T08:00Z") == "09:00x3"
+
+
+def test_starts_with_travel_times_are_listed_within_the_reserve() -> None:
+    travel = TravelPolicy(mode=TravelMode.ESTIMATED)
+    reserved = replace(shop(2), project=replace(shop(2).project, travel=travel))
+    need = replace(job(60), site=site_at(Location(0.0, 0.0), travel))
+    availability = Availability.of(reserved, at("08:00") * 60_000)
+    assert list_starts(availability, need, at("09:00"), at("11:00")) == [at("09:00")]
 
 
 def test_a_cached_index_releases_starts_as_time_passes() -> None:
@@ -110,6 +119,7 @@ def test_reading_and_selling_agree_with_the_oracle(case: Case, callers: list[Cal
         offers = find_slots(availability, need, *case.span)
         assert offers == Oracle(simulator.oracle.schedule, case.now_ms).slots(need, *case.span)
         listed = {slot.start: slot for slot in offers}
+        assert list_starts(availability, need, *case.span) == [*listed]
         for start in range(case.now, case.now + 480, 30):
             explanation = explain(availability, need, start)
             assert check_start(availability, need, start) == explanation.slot == listed.get(start)

@@ -9,8 +9,8 @@ from slotmcp.domain.interval import MS_PER_MINUTE, Interval, merge, subtract
 from slotmcp.domain.report import HourlyCounts, Period, Share, Utilization
 from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.availability import Availability
+from slotmcp.engine.frame import bits_of
 from slotmcp.engine.need import Need
-from slotmcp.engine.slots import bits_of
 from slotmcp.engine.timeline import Timeline
 from slotmcp.engine.travel import site_at
 from slotmcp.engine.zones import utc_to_wall
