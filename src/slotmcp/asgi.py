@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import parent_process
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -18,7 +18,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slotmcp import telemetry
-from slotmcp.bootstrap import open_app
+from slotmcp.bootstrap import SystemClock, open_app
+from slotmcp.domain import access
 from slotmcp.domain.access import ANONYMOUS, LOCAL, Principal
 from slotmcp.domain.errors import TryLater
 from slotmcp.domain.interval import MS_PER_SECOND
@@ -30,7 +31,7 @@ from slotmcp.services.open_access import OpenAccess
 from slotmcp.settings import Settings
 from slotmcp.tools.gate import CallGate, CallRateLimits, Toolset, local_principal, log_unavailable
 from slotmcp.tools.http import MESSAGES_PATH, SSE_PATH, STREAMABLE_PATH, McpHttpApp, requested_tool
-from slotmcp.tools.server import TOOL_NAMES, ServerExtension, SlotmcpServer, create_server, select_tools
+from slotmcp.tools.server import TOOL_NAMES, ServerExtension, create_server, select_tools
 from slotmcp.tools.streams import StreamLimits, Streams
 from slotmcp.tools.subscriptions import create_bus, watch_waitlists
 from slotmcp.tools.tool_caller import ToolCaller
@@ -49,14 +50,22 @@ from slotmcp.web.failures import CALL_RATE, LOGIN_RATE, FailureLimit
 from slotmcp.web.health import Health
 from slotmcp.web.host_origin import LOOPBACK, HostPolicy
 from slotmcp.web.issuer_keys import IssuerKeys
-from slotmcp.web.limits import BodyLimit, abort_connection
+from slotmcp.web.limits import MAX_PLATFORM_VALUES, BodyLimit, abort_connection
 from slotmcp.web.notification import notify_ready
 from slotmcp.web.oauth import EVERY_PROJECT, OAuth, Resource
 from slotmcp.web.peers import TrustedProxies
 from slotmcp.web.responses import error_response, path_in_app, retry_response
+from slotmcp.web.retell import (
+    RETELL_PATH,
+    RETELL_TOOL_PATH,
+    RetellAuthentication,
+    RetellEndpoint,
+    RetellSignatures,
+)
 from slotmcp.web.shutdown import GracefulShutdown, shutdown_on_signals
 from slotmcp.web.streams import StreamMiddleware
 from slotmcp.web.tool_calls import TOOLS_PATH, ToolEndpoint
+from slotmcp.web.vapi import VAPI_PATH, VapiEndpoint
 from slotmcp.web.webhooks import Webhooks
 
 SSE_PATHS: Final = (SSE_PATH, MESSAGES_PATH)
@@ -64,6 +73,12 @@ NO_SSE: Final = (
     "SSE is off, because several processes share the port and an SSE session belongs to one process. "
     "Connect to /mcp, or start the server with --workers 1."
 )
+
+
+SEVERAL_PROJECTS: Final = (
+    "There is not exactly one project. Add a header with the access key of one to the functions of the agent."
+)
+Middleware: TypeAlias = Callable[[ASGIApp], ASGIApp]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,11 +159,9 @@ async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[A
         gate = _gate(app, settings)
         mcp = await _open_mcp(stack, app, gate, settings, options)
         proxies = TrustedProxies(settings.trusted_proxies)
-        bearer = partial(
-            _bearer,
-            record_failure=partial(_record_failure, gate),
-            failures=FailureLimit(app.limits, proxies, name="call", rate=CALL_RATE),
-        )
+        failures = FailureLimit(app.limits, proxies, name="call", rate=CALL_RATE)
+        bearer = partial(_bearer, record_failure=partial(_record_failure, gate), failures=failures)
+        tools = ToolCaller(mcp.server.bound_tools, gate, app.ids)
         authentication = await _open_authentication(stack, app, bearer, settings, options)
         if open_access.is_open:
             authentication = _admit_anonymous(authentication, open_access, options.toolset)
@@ -178,7 +191,10 @@ async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[A
             gc.freeze()  # each collection would otherwise search all long-lived objects, for tens of milliseconds
             notify_ready(os.environ.get("NOTIFY_SOCKET", ""))  # noqa: TID251  set by systemd
         yield create_web(
-            call_routes=[*_mcp_routes(mcp, app, settings, options), *_plain_routes(mcp.server, gate, app, settings)],
+            call_routes=[
+                *_mcp_routes(mcp, app, settings, options),
+                *_plain_routes(tools, settings, _require_signature(app, settings, authentication.calls, failures)),
+            ],
             metadata_routes=authentication.routes,
             public_routes=[*Webhooks(app.calendars).routes(), *dashboard_routes(dashboard)],
             protection=Protection(
@@ -236,11 +252,45 @@ def _mcp_routes(mcp: ASGIApp, app: App, settings: Settings, options: ServeOption
     return [CallRoute(path=path, app=streaming, limit=limit) for path in (STREAMABLE_PATH, *SSE_PATHS)]
 
 
-def _plain_routes(server: SlotmcpServer, gate: CallGate, app: App, settings: Settings) -> list[CallRoute]:
-    """Return the routes of tool calls without MCP."""
-    tools = ToolCaller(server.bound_tools, gate, app.ids)
+def _plain_routes(tools: ToolCaller, settings: Settings, require_signature: Middleware | None) -> list[CallRoute]:
+    """Return the routes of tool calls without MCP, by any client and by voice platforms."""
     limit = BodyLimit(settings.max_body_bytes)
-    return [CallRoute(path=TOOLS_PATH, app=ToolEndpoint(tools), methods=["POST"], limit=limit)]
+    message_limit = BodyLimit(settings.max_body_bytes, MAX_PLATFORM_VALUES)
+    route = partial(CallRoute, methods=["POST"])
+    retell = partial(route, app=RetellEndpoint(tools), limit=message_limit, authenticate=require_signature)
+    return [
+        route(path=TOOLS_PATH, app=ToolEndpoint(tools), limit=limit),
+        route(path=VAPI_PATH, app=VapiEndpoint(tools), limit=message_limit),
+        retell(path=RETELL_PATH),
+        retell(path=RETELL_TOOL_PATH),
+    ]
+
+
+def _require_signature(
+    app: App, settings: Settings, authenticate: Middleware, failures: FailureLimit
+) -> Middleware | None:
+    """Return the middleware that checks Retell's signatures; None: no key is set, so requests need a credential."""
+    if not settings.retell_api_key:
+        return None
+    return partial(
+        RetellAuthentication,
+        signatures=RetellSignatures(settings.retell_api_key, SystemClock().now_ms),
+        authenticate=authenticate,
+        principal=partial(_retell_principal, app),
+        failures=failures,
+    )
+
+
+async def _retell_principal(app: App) -> Principal:
+    """Return the principal of a signed request without a credential, which reaches only a single project.
+
+    Raises:
+        Unavailable.
+    """
+    projects = await _only_project(app)
+    return Principal(
+        credential="retell", scopes=access.Scope.CALLER.included, projects=projects, no_project=SEVERAL_PROJECTS
+    )
 
 
 def _refuse(status: int, code: str, message: str, after_ms: int) -> ASGIApp:
@@ -263,8 +313,8 @@ def _without_sse(mcp: ASGIApp) -> ASGIApp:
 class _Authentication:
     """Middleware that authenticates calls and scrapes of metrics, and the routes of the OAuth metadata."""
 
-    calls: Callable[[ASGIApp], ASGIApp]
-    metrics: Callable[[ASGIApp], ASGIApp]
+    calls: Middleware
+    metrics: Middleware
     routes: Sequence[Route] = ()
 
 
@@ -318,6 +368,15 @@ async def _default_projects(app: App, settings: Settings) -> frozenset[str] | No
     """
     if settings.oauth_projects:
         return None if EVERY_PROJECT in settings.oauth_projects else frozenset(settings.oauth_projects)
+    return await _only_project(app)
+
+
+async def _only_project(app: App) -> frozenset[str]:
+    """Return the only project; no project if there are several.
+
+    Raises:
+        Unavailable.
+    """
     project_ids = await app.projects.ids()
     return frozenset(project_ids) if len(project_ids) == 1 else frozenset()
 

@@ -129,6 +129,8 @@ class Settings(BaseSettings):
     """Projects of a token that names none; empty: the only project; `*`: all."""
     oauth_jwks_url: str = ""
     """Address of the issuer's keys; empty: from the issuer's metadata."""
+    retell_api_key: str = Field(default="", repr=False)
+    """API key of the Retell account that signs the calls of its agents; empty: signatures are not checked."""
     redis_url: str = ""
     """Redis that the servers of a fleet share: `redis://HOST:PORT`; empty: each reads the database."""
     redis_prefix: str = "slotmcp"

@@ -27,7 +27,7 @@ from slotmcp.services import (
 from slotmcp.services.reporting import gaps, reports
 from slotmcp.store import calendar_pages, cleanup, clock, traces, transaction, write_check
 from slotmcp.store.status import BYTES_PER_MB
-from slotmcp.web import failures, issuer_keys
+from slotmcp.web import failures, issuer_keys, retell, vapi
 from slotmcp.web.dashboard import request
 
 MS_PER_HOUR = 60 * MS_PER_MINUTE
@@ -54,6 +54,9 @@ VALUES = {
     "pairs of a movable hold and a technician searched under the lock for a waitlist entry": (
         f"{waitlist_search.QUICK_CHECKS:,};"
     ),
+    "tool calls in one message of Vapi": str(vapi.MAX_CALLS),
+    "age of a signature of Retell": f"{retell.MAX_AGE_MS // MS_PER_MINUTE} minutes",
+    "characters of a response to Retell": f"{retell.MAX_CHARACTERS:,}",
     "fields of a form": str(request.MAX_FIELDS),
     "wrong logins per minute and address, and per minute and key": str(failures.LOGIN_RATE.per_minute),
     "requests with an invalid key or token per minute and address, and per minute and key": str(

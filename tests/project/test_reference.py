@@ -17,8 +17,10 @@ from slotmcp.telemetry.metrics import REGISTRY
 from slotmcp.tools.http import STREAMABLE_PATH
 from slotmcp.web.dashboard.request import DASHBOARD
 from slotmcp.web.oauth import METADATA_PATH
+from slotmcp.web.retell import RETELL_PATH, RETELL_TOOL_PATH
 from slotmcp.web.shutdown import OPEN_PATHS
 from slotmcp.web.tool_calls import STATUSES, TOOLS_PATH
+from slotmcp.web.vapi import VAPI_PATH
 from slotmcp.web.webhooks import CALCOM_PATH
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -90,8 +92,9 @@ def test_the_exit_codes_are_those_of_the_program() -> None:
 
 def test_each_http_route_is_listed() -> None:
     rows = re.findall(r"^\| `(/[^`]*)` \| [A-Z, ]+ \|", prose(REFERENCE / "http.md"), re.MULTILINE)
-    paths = {STREAMABLE_PATH, *SSE_PATHS, *OPEN_PATHS, TOOLS_PATH, CALCOM_PATH, METADATA_PATH, DASHBOARD}
-    assert set(rows) == paths
+    plain_paths = {TOOLS_PATH, VAPI_PATH, RETELL_PATH, RETELL_TOOL_PATH}
+    other_paths = {*OPEN_PATHS, CALCOM_PATH, METADATA_PATH, DASHBOARD}
+    assert set(rows) == {STREAMABLE_PATH, *SSE_PATHS} | plain_paths | other_paths
 
 
 def test_each_error_code_is_listed_with_its_http_status() -> None:

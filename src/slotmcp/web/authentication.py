@@ -32,6 +32,7 @@ RecordFailure = Callable[[Scope, bytes, TryLater], None]
 CALL_HEADERS: Final = ("x-call-id", "x-chat-id", "x-session-id", "x-conversation-id")
 """Headers with an id of the phone call, in the order in which logs and rate limits prefer them."""
 API_KEY_HEADER: Final = "x-api-key"
+CREDENTIAL_HEADERS: Final = ("authorization", API_KEY_HEADER)
 TOO_MANY: Final = "Too many invalid keys or tokens from this address, or for this key. A valid one still works."
 AUTHENTICATION_TIMEOUT_SECONDS: Final = 2.0
 """Time limit of a lookup for metrics: a scrape must not wait longer."""

@@ -1,0 +1,132 @@
+"""Messages of Vapi to a server URL: tool calls, and polite answers to the others.
+
+Source: https://docs.vapi.ai/tools/custom-tools and https://docs.vapi.ai/server-url/events. Vapi ignores every status
+but 200, so errors of tools are results, too. A result is one line of text.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from slotmcp.domain.errors import InvalidArgument, RateLimited
+from slotmcp.domain.interval import MS_PER_SECOND
+from slotmcp.web.json_bodies import parse_object, unsupported_type
+from slotmcp.web.platforms import object_at, text_at, within_call_of
+from slotmcp.web.responses import error_response, retry_response
+from slotmcp.web.tool_calls import ToolAnswer, ToolCalls
+
+VAPI_PATH: Final = "/v1/vapi"
+MAX_CALLS: Final = 16
+"""Maximum number of tool calls in one message; further ones are not made."""
+TOOL_CALLS: Final = "tool-calls"
+_NO_ASSISTANT: Final = "I'm sorry, no assistant is set for this phone number."
+_NO_TRANSFER: Final = "I'm sorry, I can't transfer this call."
+OTHER_ANSWERS: Final[Mapping[str, Mapping[str, object]]] = {
+    "assistant-request": {"error": _NO_ASSISTANT},
+    "transfer-destination-request": {"error": _NO_TRANSFER},
+    "handoff-destination-request": {"error": _NO_TRANSFER},
+    "knowledge-base-request": {"documents": []},
+}
+"""Answers to messages that expect one. The caller hears an `error`."""
+_UNREADABLE: Final = 'Send {"message": {"type": "tool-calls", "toolCallList": [...], "call": {"id": ...}}}.'
+_TOO_MANY: Final = f"One message can have at most {MAX_CALLS} tool calls; this one was not made."
+_NO_JSON: Final = "must be a JSON object, or its text."
+
+
+@dataclass(frozen=True, slots=True)
+class VapiCall:
+    """Tool call in a message."""
+
+    id: str
+    name: str
+    arguments: object
+    """Object, or its JSON text."""
+
+    @classmethod
+    def of(cls, entry: Mapping[str, object]) -> "VapiCall":
+        """Return a call in any of the documented forms: with or without `function`, `arguments` or `parameters`."""
+        function = object_at(entry, "function") or entry
+        arguments = next((function[key] for key in ("arguments", "parameters") if function.get(key) is not None), {})
+        return cls(text_at(entry, "id", "toolCallId"), text_at(function, "name"), arguments)
+
+    def read_arguments(self) -> Mapping[str, object]:
+        """Return the arguments.
+
+        Raises:
+            InvalidArgument: they are not a JSON object.
+        """
+        if isinstance(self.arguments, dict):
+            return self.arguments
+        if not isinstance(self.arguments, str):
+            raise InvalidArgument("arguments", _NO_JSON)
+        try:
+            return parse_object(self.arguments.encode(errors="surrogatepass"))
+        except InvalidArgument:
+            raise InvalidArgument("arguments", _NO_JSON) from None
+
+
+class VapiEndpoint:
+    """ASGI app that receives the messages of Vapi."""
+
+    def __init__(self, tools: ToolCalls) -> None:
+        self._tools = tools
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        response = await self._respond(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        if refused := unsupported_type(request.headers):
+            return refused
+        try:
+            message = object_at(parse_object(await request.body()), "message")
+        except InvalidArgument:
+            message = {}
+        kind = text_at(message, "type")
+        if kind == TOOL_CALLS:
+            return JSONResponse({"results": await self._call_all(message)})
+        if wait_ms := await self._tools.count():
+            return retry_response(429, "rate_limited", "Too many messages in a short time.", after_ms=wait_ms)
+        if not kind:
+            return error_response(400, "unreadable", _UNREADABLE)
+        return JSONResponse(OTHER_ANSWERS.get(kind, {}))
+
+    async def _call_all(self, message: Mapping[str, object]) -> Sequence[Mapping[str, str]]:
+        """Make the calls in their order, because one may need the result of an earlier one."""
+        with within_call_of(message):
+            return [
+                {"name": call.name, "toolCallId": call.id, "result": one_line((await self._call(call, number)).text)}
+                for number, call in enumerate(calls_of(message))
+            ]
+
+    async def _call(self, call: VapiCall, number: int) -> ToolAnswer:
+        if number >= MAX_CALLS:
+            return await self._tools.refuse(RateLimited(_TOO_MANY, retry_after_ms=MS_PER_SECOND))
+        try:
+            arguments = call.read_arguments()
+        except InvalidArgument as error:
+            return await self._tools.refuse(error)
+        return await self._tools.call(call.name, arguments)
+
+
+def calls_of(message: Mapping[str, Any]) -> list[VapiCall]:
+    """Return the tool calls of a message, which has them under one of several keys."""
+    listed = next((message[key] for key in ("toolCallList", "toolCalls") if isinstance(message.get(key), list)), None)
+    if listed is None:
+        listed = [{"name": entry.get("name"), **object_at(entry, "toolCall")} for entry in _objects(message)]
+    return [VapiCall.of(entry) for entry in listed if isinstance(entry, dict)]
+
+
+def _objects(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    entries = message.get("toolWithToolCallList")
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+
+
+def one_line(text: str) -> str:
+    """Return a text without line breaks. JSON has none; some parsers count Unicode's line separators."""
+    return " ".join(text.splitlines())
