@@ -21,7 +21,7 @@ DEBIAN := .venv/.debian-ready
 # Run a step of the gate: print one line if it succeeds, and its complete output if it fails.
 gate = @printf '%-14s' '$(1)'; if output=$$($(2) 2>&1); then echo ok; else echo FAILED; printf '%s\n' "$$output"; exit 1; fi
 
-.PHONY: help demo dashboard test check format generate bench proximity screenshots sbom audit clean
+.PHONY: help demo dashboard test check format generate bench proximity screenshots apifuzz sbom audit clean
 
 help: ## list the targets (the default)
 	@echo 'slotmcp: make <target>'
@@ -61,6 +61,9 @@ proximity: $(READY) ## compare driving distances by ranking with the shortest ro
 
 screenshots: $(READY) $(DEBIAN) ## take the screenshots in docs/images again
 	@$(BIN)/python tests/browser/screenshots.py
+
+apifuzz: $(READY) ## send 300 random requests to each tool over plain HTTP, and check them against /openapi.json
+	@APIFUZZ_EXAMPLES=300 $(BIN)/pytest -q -n 0 --timeout 3600 tests/interfaces/test_openapi.py -k random
 
 sbom: $(READY) ## write the software bill of materials (CycloneDX) to dist/sbom.cdx.json
 	@mkdir -p dist

@@ -8,7 +8,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from multiprocessing import parent_process
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
@@ -36,6 +36,7 @@ from slotmcp.tools.streams import StreamLimits, Streams
 from slotmcp.tools.subscriptions import create_bus, watch_waitlists
 from slotmcp.tools.tool_caller import ToolCaller
 from slotmcp.web.anonymous import AnonymousAccess
+from slotmcp.web.api_document import DocumentEndpoint, OptionalAuthentication
 from slotmcp.web.app import CallRoute, Protection, create_web
 from slotmcp.web.authentication import (
     Authenticate,
@@ -50,9 +51,10 @@ from slotmcp.web.failures import CALL_RATE, LOGIN_RATE, FailureLimit
 from slotmcp.web.health import Health
 from slotmcp.web.host_origin import LOOPBACK, HostPolicy
 from slotmcp.web.issuer_keys import IssuerKeys
-from slotmcp.web.limits import MAX_PLATFORM_VALUES, BodyLimit, abort_connection
+from slotmcp.web.limits import MAX_PLATFORM_VALUES, MAX_SMALL_BODY_BYTES, BodyLimit, abort_connection
 from slotmcp.web.notification import notify_ready
 from slotmcp.web.oauth import EVERY_PROJECT, OAuth, Resource
+from slotmcp.web.openapi import OPENAPI_PATH, openapi_document
 from slotmcp.web.peers import TrustedProxies
 from slotmcp.web.responses import error_response, path_in_app, retry_response
 from slotmcp.web.retell import (
@@ -194,6 +196,7 @@ async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[A
             call_routes=[
                 *_mcp_routes(mcp, app, settings, options),
                 *_plain_routes(tools, settings, _require_signature(app, settings, authentication.calls, failures)),
+                _document_route(settings, options, authentication.calls, open_access),
             ],
             metadata_routes=authentication.routes,
             public_routes=[*Webhooks(app.calendars).routes(), *dashboard_routes(dashboard)],
@@ -264,6 +267,22 @@ def _plain_routes(tools: ToolCaller, settings: Settings, require_signature: Midd
         retell(path=RETELL_PATH),
         retell(path=RETELL_TOOL_PATH),
     ]
+
+
+def _document_route(
+    settings: Settings, options: ServeOptions, authenticate: Middleware, open_access: OpenAccess
+) -> CallRoute:
+    served = select_tools(options.toolset or Toolset.OPERATOR, read_only=options.read_only)
+
+    @cache
+    def write(scopes: frozenset[access.Scope]) -> bytes:
+        tools = [tool for tool in served if tool.scope in scopes]
+        return openapi_document(tools, public_url=settings.public_url)
+
+    may_read = partial(OptionalAuthentication, authenticate=authenticate, is_open=lambda: open_access.is_open)
+    limit = BodyLimit(MAX_SMALL_BODY_BYTES)
+    endpoint = DocumentEndpoint(write)
+    return CallRoute(path=OPENAPI_PATH, app=endpoint, methods=["GET"], limit=limit, authenticate=may_read)
 
 
 def _require_signature(

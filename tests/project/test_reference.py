@@ -17,6 +17,7 @@ from slotmcp.telemetry.metrics import REGISTRY
 from slotmcp.tools.http import STREAMABLE_PATH
 from slotmcp.web.dashboard.request import DASHBOARD
 from slotmcp.web.oauth import METADATA_PATH
+from slotmcp.web.openapi import OPENAPI_PATH
 from slotmcp.web.retell import RETELL_PATH, RETELL_TOOL_PATH
 from slotmcp.web.shutdown import OPEN_PATHS
 from slotmcp.web.tool_calls import STATUSES, TOOLS_PATH
@@ -93,7 +94,7 @@ def test_the_exit_codes_are_those_of_the_program() -> None:
 def test_each_http_route_is_listed() -> None:
     rows = re.findall(r"^\| `(/[^`]*)` \| [A-Z, ]+ \|", prose(REFERENCE / "http.md"), re.MULTILINE)
     plain_paths = {TOOLS_PATH, VAPI_PATH, RETELL_PATH, RETELL_TOOL_PATH}
-    other_paths = {*OPEN_PATHS, CALCOM_PATH, METADATA_PATH, DASHBOARD}
+    other_paths = {*OPEN_PATHS, OPENAPI_PATH, CALCOM_PATH, METADATA_PATH, DASHBOARD}
     assert set(rows) == {STREAMABLE_PATH, *SSE_PATHS} | plain_paths | other_paths
 
 

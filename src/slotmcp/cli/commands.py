@@ -119,6 +119,22 @@ def http(  # noqa: PLR0913  one parameter per option
 
 
 @app.command()
+def openapi(
+    *,
+    toolset: Annotated[Toolset, typer.Option(help="operator: adds the tools for running the business.")] = (
+        Toolset.CALLER
+    ),
+    read_only: ReadOnlyOption = False,
+) -> None:
+    """Print the OpenAPI document of the tools over plain HTTP, as a server serves it at /openapi.json."""
+    from slotmcp.tools.server import select_tools  # noqa: PLC0415  loads the MCP SDK
+    from slotmcp.web.openapi import openapi_document  # noqa: PLC0415  loads the web server
+
+    tools = select_tools(toolset, read_only=read_only)
+    typer.echo(openapi_document(tools, public_url=Settings.load().public_url), nl=False)
+
+
+@app.command()
 def demo(
     *,
     dashboard: Annotated[

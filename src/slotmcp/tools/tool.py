@@ -21,6 +21,7 @@ from slotmcp.tools.argument_reader import read_arguments
 from slotmcp.tools.argument_resolution import resolve_names, resolve_words
 from slotmcp.tools.arguments import ProjectArguments, argument_schema
 from slotmcp.tools.errors import CallerContext, error_body, internal_body, is_about_time
+from slotmcp.tools.examples import EXAMPLES
 from slotmcp.tools.gate import LOCAL_GATE, CallGate, hide_other_projects, log_call, log_failure, report_refusal
 from slotmcp.tools.schemas import Schema, brief, response_schema, without_lengths
 from slotmcp.tools.texts import plain
@@ -78,6 +79,11 @@ class ToolDefinition(Generic[A]):
     def is_read_only(self) -> bool:
         """True if the tool changes nothing."""
         return self.hints.read_only_hint is True
+
+    @property
+    def example(self) -> Mapping[str, object]:
+        """Example of the arguments."""
+        return EXAMPLES[self.name]
 
     @property
     def arguments(self) -> type[A]:
