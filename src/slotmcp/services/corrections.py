@@ -145,10 +145,11 @@ def _corrected_customer(customer: Customer | None, request: UpdateRequest, proje
 
 
 def _corrected_location(booking: Booking, request: UpdateRequest) -> Location | None:
-    """Return the location. Another address without coordinates has an unknown location."""
+    """Return the location. Another address or postal code without coordinates has an unknown location."""
     if request.location is not None:
         return request.location
-    is_elsewhere = booking.visit.address and request.address not in {"", booking.visit.address}
+    known = (booking.visit.address, request.address), (booking.claim.postal_code, request.postal_code)
+    is_elsewhere = any(old and new not in {"", old} for old, new in known)
     return None if is_elsewhere else booking.claim.location
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TypeVar
 
+from slotmcp.domain.catalog import Location
 from slotmcp.domain.claim import Claim, MovingBooking
 from slotmcp.domain.errors import InvalidArgument, NotFound
 from slotmcp.domain.interval import Interval, subtract
@@ -12,6 +13,7 @@ from slotmcp.engine.travel import TravelTimes
 from slotmcp.services.appointments import Appointment, StartRequest, find_appointment
 from slotmcp.services.callers import Pseudonym
 from slotmcp.services.own_holds import free_holds
+from slotmcp.services.placed_requests import PlacedRequest
 
 R = TypeVar("R", bound=StartRequest)
 
@@ -61,6 +63,15 @@ def check_service_of_move(requested_id: str | None, claim: Claim) -> str:
     return claim.service_id
 
 
+def location_of_move(request: PlacedRequest, claim: Claim) -> Location | None:
+    """Return the location of a moved booking. With another postal code, the booked location does not apply."""
+    if request.location is not None:
+        return request.location
+    if not claim.postal_code or request.postal_code in {"", claim.postal_code}:
+        return claim.location or request.derived_location
+    return request.derived_location
+
+
 def request_of_move(request: R, claim: Claim | None) -> R:
     """Return a request with the service, the length, the place and the priority of the booking that it moves, if any.
 
@@ -76,7 +87,7 @@ def request_of_move(request: R, claim: Claim | None) -> R:
         request,
         service_id=check_service_of_move(request.service_id, claim),
         duration_minutes=duration,
-        location=request.location or claim.location,
+        location=location_of_move(request, claim),
         postal_code=request.postal_code or claim.postal_code,
         priority=request.priority or claim.priority,
     )

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from slotmcp.domain.booking import AssignmentReason, Booking, BookingStatus
 from slotmcp.domain.booking_rules import Priority
-from slotmcp.domain.catalog import Technician
+from slotmcp.domain.catalog import Location, Technician
 from slotmcp.domain.claim import Claim, ClaimState, Hold
 from slotmcp.domain.errors import InvalidArgument, ProblemKind, SlotUnavailable
 from slotmcp.domain.interval import Minute
@@ -100,6 +100,8 @@ class _Move:
     """Availability without the booking, the hold and the released holds."""
     postal_code: str
     """Postal code of the job."""
+    location: Location | None
+    """Location of the job. With another postal code, the booked one does not apply."""
     own: tuple[Claim, ...] = ()
     """Live holds of the caller."""
     released: tuple[Claim, ...] = ()
@@ -277,7 +279,11 @@ def _plan(  # noqa: PLR0913, PLR0917  everything that decides where the booking 
     postal_code = _postal_code_of(request, claim, hold)
     target = hold.claim if hold else claim
     others = availability.without(claim)
-    site = site_at(claim.location or target.location, schedule.project.travel, travel_times)
+    is_same_place = not claim.postal_code or postal_code == claim.postal_code
+    location = claim.location if is_same_place else None
+    if hold is not None:
+        location = location or hold.claim.location
+    site = site_at(location, schedule.project.travel, travel_times)
     # The skills of a removed service are unknown; the booked technician has them.
     is_required = target.technician_chosen or claim.service_id not in schedule.services
     return _Move(
@@ -288,6 +294,7 @@ def _plan(  # noqa: PLR0913, PLR0917  everything that decides where the booking 
         hold=hold,
         others=others.without(hold.claim) if hold else others,
         postal_code=postal_code,
+        location=location,
     )
 
 
@@ -376,7 +383,7 @@ def _moved(move: _Move, assignment: Assignment) -> Booking:
         technician_chosen=is_chosen,
         postal_code=move.postal_code,
         priority=move.need.priority,
-        location=claim.location or (hold.claim.location if hold else None),
+        location=move.location,
     )
     pseudonym = hold.customer_pseudonym if hold else ""
     contact_keys = dict.fromkeys(filter(None, (*move.booking.contact_keys, pseudonym)))

@@ -26,7 +26,7 @@ from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.callers import Pseudonym
 from slotmcp.services.concurrency import collect_in_turns
 from slotmcp.services.day_parts import StartFilter, start_filter
-from slotmcp.services.moving import check_service_of_move, find_moving, need_of_move
+from slotmcp.services.moving import check_service_of_move, find_moving, location_of_move, need_of_move
 from slotmcp.services.own_holds import CallerFields, free_holds
 from slotmcp.services.pagination import Cursor, spread
 from slotmcp.services.placed_requests import PlacedRequest
@@ -183,7 +183,7 @@ def _resolve(availability: Availability, query: SlotQuery, pseudonym: Pseudonym)
         service,
         duration_minutes=duration_minutes,
         technician_id=query.technician_id,
-        location=query.place or (moving.location if moving else None),
+        location=location_of_move(query, moving) if moving else query.place,
         postal_code=postal_code,
         priority=query.priority or (moving.priority if moving else None),
     )

@@ -12,11 +12,13 @@ from slotmcp.domain.catalog import Location, TravelPolicy
 from slotmcp.domain.errors import SlotUnavailable
 from slotmcp.domain.waitlist import WaitlistState
 from slotmcp.ports import Place
+from slotmcp.services.corrections import UpdateRequest
 from slotmcp.services.places import MAX_REMEMBERED, REMEMBERED_MS, VALID_MS, FirstGeocoder, StoredGeocoder
+from slotmcp.services.rescheduling import RescheduleRequest
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock
 from support.new_file import new_file
-from support.shop import open_shop, plan, technician
+from support.shop import CALLER, at, open_shop, plan, technician
 from support.trips import SHOP, TRAVEL, place
 from support.waiting import join
 
@@ -117,6 +119,39 @@ async def test_the_waitlist_keeps_the_location(path: Path) -> None:
         await join(shop, postal_code="80001")
         (entry,) = await shop.store.waitlist_entries("shop", WaitlistState.WAITING)
         assert entry.location == place(20)
+
+
+async def test_a_move_to_another_postal_code_has_its_location(path: Path) -> None:
+    """At 80002, next to the shop, a visit can begin at 09:00; at 80001 it takes 20 minutes to get there."""
+    async with open_shop(path, BUSINESS, geocoder=Gazetteer()) as shop:
+        booked = await shop.book("10:00", postal_code="80002")
+        assert booked.booking.claim.location == place(0)
+        near = {"booking_id": booked.booking.id, "phone": CALLER.phone}
+        far = {**near, "postal_code": "80001"}
+        assert "09:00" in await shop.offered(**near)
+        offered = await shop.offered(**far)
+        assert "09:00" not in offered
+        with pytest.raises(SlotUnavailable):
+            await shop.hold("09:00", **far)
+        for start in offered.replace("10:00", "").split():  # the booking has that time already
+            held = await shop.hold(at(start), **far)
+            assert held.hold.claim.location == place(20)
+        moved = await shop.app.bookings.reschedule_booking(
+            RescheduleRequest(booking_id=booked.booking.id, phone=CALLER.phone, hold_token=held.hold.token)
+        )
+        assert moved.booked.booking.claim.location == place(20)
+        back = RescheduleRequest(
+            booking_id=booked.booking.id, phone=CALLER.phone, start=at("10:00"), postal_code="80002"
+        )
+        assert (await shop.app.bookings.reschedule_booking(back)).booked.booking.claim.location is None
+
+
+async def test_a_corrected_postal_code_removes_the_location_of_the_old_one(path: Path) -> None:
+    async with open_shop(path, BUSINESS, geocoder=Gazetteer()) as shop:
+        booked = await shop.book("10:00", postal_code="80002")
+        update = UpdateRequest(booking_id=booked.booking.id, phone=CALLER.phone, postal_code="80001")
+        corrected = (await shop.app.bookings.update_booking(update)).booked.booking
+        assert (corrected.claim.postal_code, corrected.claim.location) == ("80001", None)
 
 
 async def test_an_import_locates_the_homes_of_technicians(path: Path) -> None:
