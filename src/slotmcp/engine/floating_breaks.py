@@ -32,6 +32,15 @@ class DueBreak:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedBreak:
+    """A due break with a place where it fits now. A later job may move it."""
+
+    due: DueBreak
+    place: Interval | None
+    """None: taken time leaves no room."""
+
+
+@dataclass(frozen=True, slots=True)
 class BreakGroup:
     """Breaks of a date whose windows overlap, directly or through others, so that they compete for time."""
 
@@ -54,6 +63,11 @@ class BreakGroup:
         """Return the rooms beside taken time, merged, that overlaps the window."""
         return _rooms(self.breaks, subtract(self.working, taken)) if taken else self.rooms
 
+    def planned(self, taken: Sequence[Interval]) -> Iterator[PlannedBreak]:
+        """Yield the breaks at places that end as early as possible beside taken time, merged."""
+        places = _places(self.breaks, subtract(self.working, taken))
+        return (PlannedBreak(due, places.get(number)) for number, due in enumerate(self.breaks))
+
 
 class FloatingBreaks:
     """Groups of breaks of a technician on some dates, in order of time."""
@@ -69,6 +83,10 @@ class FloatingBreaks:
     def numbers_within(self, interval: Interval) -> range:
         """Return the numbers of the groups whose window overlaps an interval."""
         return range(bisect_right(self._ends, interval[0]), bisect_left(self._starts, interval[1]))
+
+    def planned(self, taken: Sequence[Interval]) -> list[PlannedBreak]:
+        """Return all breaks at places that end as early as possible beside taken time, merged."""
+        return [planned for group in self.groups for planned in group.planned(taken)]
 
     def fit_beside(self, job: Interval, taken_within: Callable[[Interval], Sequence[Interval]]) -> bool:
         """Return whether the breaks still fit beside a job with its buffers and all taken time."""
@@ -182,6 +200,25 @@ def _ends_of_earliest(breaks: Sequence[DueBreak], free: Sequence[Interval]) -> l
         ]
         ends.append(min(fits, default=None))
     return ends
+
+
+def _places(breaks: Sequence[DueBreak], free: Sequence[Interval]) -> dict[int, Interval]:
+    """Return places of as many breaks as fit, by number of the break, with as early an end as possible."""
+    ends = _ends_of_earliest(breaks, free)
+    chosen = max((bits for bits, end in enumerate(ends) if end is not None), key=int.bit_count)
+    places: dict[int, Interval] = {}
+    while chosen:
+        last, end = next(
+            (number, end)
+            for number, each in enumerate(breaks)
+            if chosen >> number & 1
+            and (earlier := ends[chosen ^ 1 << number]) is not None
+            and (end := _earliest_end(each, free, earlier)) == ends[chosen]
+            and end is not None
+        )
+        places[last] = (end - breaks[last].minutes, end)
+        chosen ^= 1 << last
+    return places
 
 
 def _starts_of_latest(breaks: Sequence[DueBreak], free: Sequence[Interval]) -> list[Minute | None]:

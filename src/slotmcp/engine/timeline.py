@@ -17,7 +17,14 @@ from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Interval, Minute, merge, overlaps
 from slotmcp.domain.offer import Candidate
 from slotmcp.domain.schedule import TechnicianSchedule
-from slotmcp.engine.floating_breaks import FloatingBreaks, Rooms, always_blocked, blocked_starts, is_in_room
+from slotmcp.engine.floating_breaks import (
+    FloatingBreaks,
+    PlannedBreak,
+    Rooms,
+    always_blocked,
+    blocked_starts,
+    is_in_room,
+)
 from slotmcp.engine.frame import Frame
 from slotmcp.engine.need import Need
 from slotmcp.engine.opening_hours import WorkingTime
@@ -216,6 +223,11 @@ class Timeline:
         if need.site is not None and not self._can_travel(need, start):
             return Obstacle.TRAVEL
         return None
+
+    def planned_breaks(self) -> list[PlannedBreak]:
+        """Return the floating breaks beside all taken time."""
+        taken = list(zip(self._starts, self._ends, strict=True))
+        return [] if self._floating is None else self._floating.planned(taken)
 
     def _leaves_room(self, floating: FloatingBreaks, need: Need, start: Minute) -> bool:
         """Return whether each floating break still fits beside the job (rule 35)."""

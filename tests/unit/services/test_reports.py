@@ -11,12 +11,13 @@ import pytest
 from slotmcp.domain.catalog import Location, TravelMode, TravelPolicy
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.reasons import Reason
+from slotmcp.domain.recurrence import FloatingBreak, RecurringTimeOff, WeeklySpan
 from slotmcp.domain.report import DecidedBy, ExtraHour, LossReason, RefusedQuestions, Report, Share, Utilization
 from slotmcp.domain.trace import TechnicianTrace, Trace, TracedUse
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.services.reporting.conversations import MAX_PAUSE_MS
 from slotmcp.services.reporting.reports import ReportRequest
-from support.shop import Shop, at, booking, busy, customer, instant_ms, open_shop, plan, technician
+from support.shop import VISIT, Shop, at, booking, busy, customer, hours, instant_ms, open_shop, plan, technician
 from support.traces import question, trace
 
 ASKED, HELD, BOOKED = TracedUse.GET_SLOTS, TracedUse.CREATE_HOLD, TracedUse.BOOK_SLOT
@@ -24,6 +25,7 @@ MONDAY = ReportRequest(first_day=date(2025, 6, 2), end_day=date(2025, 6, 3))
 ANA = technician("ana", "09:00-12:00")
 NOON = instant_ms("12:00")
 TEN = at("10:00")
+EVERY_TWO = "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO"
 
 
 @asynccontextmanager
@@ -134,6 +136,43 @@ async def test_utilization_adds_up_to_the_open_minutes(tmp_path: Path) -> None:
         Share(technician_id="ana", bookings=2, share_of_bookings=1.0, share_of_open_time=0.75),
         Share(technician_id="ben", bookings=0, share_of_bookings=0.0, share_of_open_time=0.25),
     )
+
+
+async def test_recurring_and_floating_breaks_are_not_open_time(tmp_path: Path) -> None:
+    """A floating break counts where it fits; time off and breaks of other weeks do not count."""
+    odd, even = date(2025, 5, 26), date(2025, 6, 2)
+    window = hours("09:00-11:00")
+    business = plan(
+        technician("ana", "09:00-12:00", floating_breaks=(FloatingBreak(window=window, minutes=30),)),
+        technician("ben", "09:00-12:00", breaks=(replace(hours("10:00-11:00"), valid_from=odd, every_weeks=2),)),
+        technician("cleo", "09:00-12:00", breaks=(replace(hours("10:00-11:00"), valid_from=even, every_weeks=2),)),
+        technician("dan", shifts=(WeeklySpan(days=frozenset(), span=window.span, valid_from=odd, rrule=EVERY_TWO),)),
+        technician("eve", shifts=(WeeklySpan(days=frozenset(), span=window.span, valid_from=even, rrule=EVERY_TWO),)),
+        technician(
+            "fay", "09:00-12:00", recurring_time_off=(RecurringTimeOff(rrule=EVERY_TWO, first=even, span=window.span),)
+        ),
+        technician("gus", on_call=(hours("09:00-12:00"),)),
+        bookings=[booking("a", "ana", "09:00"), booking("b", "ana", "10:30", 90)],
+    )
+    report = await report_of(tmp_path, business=business)
+    minutes = {
+        row.technician_id: (row.open_minutes, row.booked_minutes, row.free_minutes) for row in report.utilization
+    }
+    assert minutes == {
+        "ana": (150, 150, 0),
+        "ben": (180, 0, 180),
+        "cleo": (120, 0, 120),
+        "dan": (0, 0, 0),
+        "eve": (120, 0, 120),
+        "fay": (60, 0, 60),
+        "gus": (0, 0, 0),
+    }
+
+
+async def test_supply_ends_with_the_period_although_a_service_has_a_longer_horizon(tmp_path: Path) -> None:
+    business = plan(ANA, services=[replace(VISIT, horizon_days=20)])
+    report = await report_of(tmp_path, business=business)
+    assert sum(map(sum, report.supply)) == 6
 
 
 async def test_bookings_are_counted_by_deciding_factor(tmp_path: Path) -> None:

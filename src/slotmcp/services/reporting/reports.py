@@ -192,7 +192,7 @@ def _report(facts: _Facts) -> Report:
         period=facts.period,
         funnel=count_funnel(facts.conversations, facts.live_hold_ids),
         demand=count_demand(facts.conversations, zone_key, facts.schedule.project.parts_of_day),
-        supply=count_supply(availability),
+        supply=count_supply(availability, facts.period),
         refused=count_refused(facts.traces),
         utilization=utilization,
         decided=Counter(_decided_by(booking) for booking in bookings),

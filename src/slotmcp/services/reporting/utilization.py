@@ -41,12 +41,13 @@ def measure_utilization(availability: Availability, period: Period) -> tuple[Uti
     return tuple(_utilization(availability, line, period) for line in availability.index.timelines.values())
 
 
-def count_supply(availability: Availability) -> HourlyCounts:
-    """Count the free starts in each hour of the week, for a job of one slot interval."""
+def count_supply(availability: Availability, period: Period) -> HourlyCounts:
+    """Count the free starts of a period in each hour of the week, for a job of one slot interval."""
     project, frame = availability.schedule.project, availability.frame
     need = Need(duration_minutes=project.slot_interval_minutes)
     timelines = availability.index.timelines.values()
-    free = Counter(number for timeline in timelines for number in bits_of(timeline.starts(need)))
+    within = frame.bits_between(period.start, period.end - 1)
+    free = Counter(number for timeline in timelines for number in bits_of(timeline.starts(need, within)))
     counts = Counter[HourOfWeek]()
     for number, count in free.items():
         local = utc_to_wall(project.timezone, frame.positions[number])
@@ -71,7 +72,8 @@ def measure_fairness(utilization: Sequence[Utilization], claims: Sequence[Claim]
 
 
 def _utilization(availability: Availability, timeline: Timeline, period: Period) -> Utilization:
-    hours = _intersect(timeline.hours, [(period.start, period.end)])
+    breaks = merge(planned.place for planned in timeline.planned_breaks() if planned.place is not None)
+    hours = _intersect(subtract(timeline.hours, breaks), [(period.start, period.end)])
     booked = (
         (claim.start - claim.buffer_before_minutes, claim.end + claim.buffer_after_minutes) for claim in timeline.claims
     )
