@@ -1,17 +1,20 @@
 """Tests of the operators' technician tools."""
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from slotmcp.domain.recurrence import FloatingBreak, RecurringTimeOff, WallSpan
 from slotmcp.tools.gate import Toolset
-from support.denver import ANA, BEN, PLAN, SUNDAY_NOON_MS
+from support.denver import ANA, BEN, PLAN, SUNDAY_NOON_MS, weekly
 from support.server import Body, Caller, fields, open_caller, starts
 from support.sqlite_file import fingerprint
 
 MONDAY_9, MONDAY_10 = "2026-11-23T16:00:00Z", "2026-11-23T17:00:00Z"
 KIM = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
+AFTERNOON = WallSpan(start_minute=14 * 60, end_minute=16 * 60)
 AT_9 = {"from": MONDAY_9, "to": "2026-11-23T16:15:00Z"}
 
 
@@ -52,6 +55,42 @@ async def test_every_technician_is_listed_with_their_workload(operator: Caller) 
             "byOperator": True,
         }
     ]
+
+
+async def test_the_next_recurring_times_of_a_technician_are_listed(tmp_path: Path) -> None:
+    """It is Sunday, November 22, 12:00."""
+    every_second_friday = RecurringTimeOff(
+        rrule="FREQ=WEEKLY;INTERVAL=2;BYDAY=FR",
+        first=date(2026, 11, 20),
+        span=WallSpan(start_minute=720, end_minute=1020),
+        reason="school",
+    )
+    (all_day,), (late,), (lunch,) = weekly(8, 18), weekly(18, 24), weekly(12, 13)
+    recurring = replace(
+        ANA,
+        shifts=tuple(replace(span, days=frozenset(range(7))) for span in (all_day,)),
+        breaks=(replace(lunch, days=frozenset({6})),),
+        floating_breaks=(FloatingBreak(window=replace(lunch, days=frozenset({6}), span=AFTERNOON), minutes=30),),
+        on_call=(late,),
+        recurring_time_off=(every_second_friday,),
+    )
+    team, path = replace(PLAN, technicians=(recurring, BEN)), tmp_path / "slotmcp.db"
+    async with open_caller(path, team, now_ms=SUNDAY_NOON_MS, toolset=Toolset.OPERATOR) as operator:
+        ana, ben = (await operator.call("list_technicians"))["technicians"]
+    assert ana["recurringTimeOff"] == [{**local("2026-12-04T12:00", "2026-12-04T17:00"), "reason": "school"}]
+    assert ana["onCall"] == [local(f"2026-11-{day}T18:00", f"2026-11-{day + 1}T00:00") for day in (23, 24, 25)]
+    assert ana["breaksToday"] == [local("2026-11-22T12:00", "2026-11-22T13:00")]
+    (floating,) = ana["floatingBreaksToday"]
+    assert floating == {
+        **local("2026-11-22T14:00", "2026-11-22T16:00"),
+        "minutes": 30,
+        "fitsAtLocal": "2026-11-22T14:00:00-07:00",
+    }
+    assert not ben.keys() & {"recurringTimeOff", "onCall", "floatingBreaksToday"}
+
+
+def local(start: str, end: str) -> Body:
+    return {"startLocal": f"{start}:00-07:00", "endLocal": f"{end}:00-07:00"}
 
 
 async def test_an_inactive_technician_is_not_offered_and_their_bookings_are_listed(operator: Caller) -> None:

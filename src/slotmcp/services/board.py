@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -10,13 +10,15 @@ from typing import Final
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Technician, TimeOff
 from slotmcp.domain.claim import BusyTime, Claim
-from slotmcp.domain.interval import MS_PER_MINUTE, Interval, overlaps, subtract
+from slotmcp.domain.interval import MS_PER_MINUTE, Interval, merge, overlaps, subtract
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
+from slotmcp.engine.floating_breaks import PlannedBreak, floating_breaks_on
 from slotmcp.engine.opening_hours import DateRange, break_intervals, dates_of, shift_intervals, time_off_between
 from slotmcp.engine.zones import local_date, midnight, next_midnight
 from slotmcp.ports import ScheduleReader, Store
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.concurrency import SingleFlight
+from slotmcp.services.technician_times import on_call_time
 
 MAX_AGE_SECONDS: Final = 1.0
 """Maximum age of a cached revision."""
@@ -26,13 +28,17 @@ _MARGIN: Final = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TechnicianDay:
-    """Day of a technician. Only shifts and breaks are clipped to the day."""
+    """Day of a technician. Only shifts, breaks with a fixed time and on-call time are clipped to the day."""
 
     technician: Technician
     shifts: tuple[Interval, ...]
     """Working time without breaks, time off included; by start."""
     breaks: tuple[Interval, ...]
     """Within shifts."""
+    floating_breaks: tuple[PlannedBreak, ...]
+    """Those whose place, or window if no room is left, overlaps the day."""
+    on_call: tuple[Interval, ...]
+    """Time for emergencies only, without breaks and time off; by start."""
     time_off: tuple[TimeOff, ...]
     busy: tuple[BusyTime, ...]
     bookings: tuple[Booking, ...]
@@ -129,11 +135,35 @@ def _day_of(
         technician=technician,
         shifts=tuple(subtract(shifts, breaks)),
         breaks=tuple(part for shift in shifts for part in _clip(breaks, shift)),
+        floating_breaks=tuple(_planned_breaks(technician_schedule, dates, bookings, span, now_ms)),
+        on_call=tuple(_clip(on_call_time(technician, dates), span)),
         time_off=tuple(absence for absence in absences if overlaps((absence.start, absence.end), span)),
         busy=tuple(busy for busy in technician_schedule.busy if overlaps((busy.start, busy.end), span)),
         bookings=tuple(bookings),
         holds=tuple(sorted(holds, key=lambda claim: (claim.start, claim.id))),
     )
+
+
+def _planned_breaks(
+    technician_schedule: TechnicianSchedule,
+    dates: DateRange,
+    bookings: Sequence[Booking],
+    span: Interval,
+    now_ms: int,
+) -> Iterator[PlannedBreak]:
+    """Yield the floating breaks of a day, beside its bookings and all live claims and busy times."""
+    floating = floating_breaks_on(technician_schedule.technician, dates)
+    if floating is None:
+        return
+    claims = [claim for claim in technician_schedule.claims if claim.is_live(now_ms)]
+    claims += [booking.claim for booking in bookings]
+    taken = merge(
+        [(claim.start - claim.buffer_before_minutes, claim.end + claim.buffer_after_minutes) for claim in claims]
+        + [(busy.start, busy.end) for busy in technician_schedule.busy]
+    )
+    for planned in floating.planned(taken):
+        if overlaps(planned.place or planned.due.window, span):
+            yield planned
 
 
 def _dates_around(schedule: Schedule, technician: Technician, span: Interval) -> DateRange:

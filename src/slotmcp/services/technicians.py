@@ -5,24 +5,29 @@ When a technician becomes unavailable, holds and bookings are revalidated (`reva
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from datetime import timedelta
+from typing import Final, TypedDict
 
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, Technician, TechnicianStatus, TimeOff
 from slotmcp.domain.errors import InvalidArgument, NotFound
-from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval, Minute, overlaps
+from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval, Minute, overlaps, subtract
 from slotmcp.domain.moment import Moment
 from slotmcp.engine.availability import Availability
-from slotmcp.engine.zones import utc_to_wall
+from slotmcp.engine.floating_breaks import PlannedBreak
+from slotmcp.engine.opening_hours import break_intervals, dates_of, shift_intervals
+from slotmcp.engine.zones import local_date, midnight, next_midnight, utc_to_wall
 from slotmcp.services.appointments import resolve_moment
 from slotmcp.services.attention import AffectedBooking, affected_bookings
 from slotmcp.services.lookups import FoundBooking, found_booking
 from slotmcp.services.revalidation import revalidate_claims
+from slotmcp.services.technician_times import on_call_time, recurring_time_off
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 from slotmcp.services.waitlist_queue import offer_freed_time
 
 MAX_DAYS_OFF: Final = 366
 _DAYS_PER_WEEK: Final = 7
+_ONE_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +40,15 @@ class TechnicianOverview:
     """Today and the six days after it, by the project's dates."""
     next_booking: FoundBooking | None
     time_off: tuple[TimeOff, ...]
-    """Current and future time off, by start."""
+    """Current and future time off that does not recur, by start."""
+    recurring_time_off: tuple[TimeOff, ...]
+    """Recurring time off that has not ended, of the coming two weeks, by start."""
+    on_call: tuple[Interval, ...]
+    """On-call time that has not ended, of the coming week, by start."""
+    breaks: tuple[Interval, ...]
+    """Breaks of today in the technician's zone with a fixed time, within shifts, by start."""
+    floating_breaks: tuple[PlannedBreak, ...]
+    """Breaks of today without a fixed time, with places where they fit now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +197,35 @@ class TechnicianService:
             bookings_this_week=sum(timeline.loads[day] for day in range(_DAYS_PER_WEEK)),
             next_booking=found_booking(schedule, booking, availability.now_ms) if booking else None,
             time_off=_remaining_time_off(technician, now),
+            **_recurring_times(availability, technician_id),
         )
+
+
+class _RecurringTimes(TypedDict):
+    recurring_time_off: tuple[TimeOff, ...]
+    on_call: tuple[Interval, ...]
+    breaks: tuple[Interval, ...]
+    floating_breaks: tuple[PlannedBreak, ...]
+
+
+def _recurring_times(availability: Availability, technician_id: str) -> _RecurringTimes:
+    """Return the recurring times of a technician that an operator needs to plan the coming days."""
+    timeline = availability.index.timelines[technician_id]
+    technician, project = timeline.technician_schedule.technician, availability.schedule.project
+    now = availability.now_ms // MS_PER_MINUTE
+    today = local_date(technician.timezone, now)
+    week = dates_of(project, today - _ONE_DAY, today + timedelta(days=_DAYS_PER_WEEK - 1))
+    two_weeks = dates_of(project, today - _ONE_DAY, today + timedelta(days=2 * _DAYS_PER_WEEK - 1))
+    bounds = midnight(technician.timezone, today), next_midnight(technician.timezone, today)
+    shifts = shift_intervals(technician, week)
+    pauses = subtract(shifts, subtract(shifts, break_intervals(technician, week)))
+    planned = (each for each in timeline.planned_breaks() if bounds[0] <= each.due.window[0] < bounds[1])
+    return {
+        "recurring_time_off": tuple(off for off in recurring_time_off(technician, two_weeks) if off.end > now),
+        "on_call": tuple(span for span in on_call_time(technician, week) if span[1] > now),
+        "breaks": tuple(span for span in pauses if bounds[0] <= span[0] < bounds[1]),
+        "floating_breaks": tuple(planned),
+    }
 
 
 def _find_technician(availability: Availability, technician_id: str) -> Technician:

@@ -1,12 +1,14 @@
 """Operator tools that list technicians and record absences."""
 
-from typing import Annotated, NotRequired
+from typing import Annotated, Final, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
 from slotmcp.domain.access import Scope
 from slotmcp.domain.catalog import TechnicianStatus, TimeOff
+from slotmcp.domain.interval import Interval
+from slotmcp.engine.floating_breaks import PlannedBreak
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.app import App
 from slotmcp.services.attention import AffectedBooking
@@ -27,6 +29,9 @@ from slotmcp.tools.views import (
     show_booking,
     show_clock,
 )
+
+_MAX_SPANS: Final = 3
+"""Number of the next times of each kind that are shown of a technician."""
 
 
 class ListTechnicians(arguments.ProjectArguments):
@@ -64,6 +69,21 @@ class AbsenceView(TypedDict):
     byOperator: bool
 
 
+class LocalSpanView(TypedDict):
+    """Time of a technician, in the technician's zone."""
+
+    startLocal: str
+    endLocal: str
+    reason: NotRequired[str]
+
+
+class FloatingBreakView(LocalSpanView):
+    """Break without a fixed time, with the window in which it must be."""
+
+    minutes: int
+    fitsAtLocal: NotRequired[str]
+
+
 class AttentionView(BriefBookingView):
     """Booking that an operator must check."""
 
@@ -90,6 +110,10 @@ class TechnicianStatusView(TypedDict):
     bookingsThisWeek: int
     nextBooking: NotRequired[AttentionView]
     timeOff: list[AbsenceView]
+    recurringTimeOff: NotRequired[list[LocalSpanView]]
+    onCall: NotRequired[list[LocalSpanView]]
+    breaksToday: NotRequired[list[LocalSpanView]]
+    floatingBreaksToday: NotRequired[list[FloatingBreakView]]
 
 
 class TechniciansResponse(ClockedResponse, LeftOut):
@@ -113,10 +137,16 @@ class AbsenceResponse(ClockedResponse, LeftOut):
 
 @tool("List technicians", READ_ONLY, Scope.OPERATOR, search_hint="status and workload of technicians")
 async def list_technicians(app: App, args: ListTechnicians) -> TechniciansResponse:
+<<<<<<< HEAD
     """List all technicians with status, skills, bookings of today and the coming week, the next one, and time off.
 
     Use it to see who is working, and for the technicianId of set_technician_status and add_time_off. Read only. For
     times that callers can book, use get_slots.
+=======
+    """See every technician: status, skills, bookings of today and the coming week, the next one, and time off.
+
+    Also on-call time of the coming week, recurring time off of two weeks, and breaks of today.
+>>>>>>> a205f13c (Show on-call time and floating breaks on the board and to operators)
     """
     answer = await app.technicians.list_technicians(args.project_id)
     view = Viewpoint.of(answer.project, answer.now_ms, locale=args.locale)
@@ -197,7 +227,46 @@ def _show_technician(overview: TechnicianOverview, view: Viewpoint) -> Technicia
     }
     if overview.next_booking is not None:
         status["nextBooking"] = _show_attention(overview.next_booking, view)
+    _add_recurring_times(status, overview)
     return status
+
+
+def _add_recurring_times(status: TechnicianStatusView, overview: TechnicianOverview) -> None:
+    """Add the next recurring times, as far as there are any."""
+    zone_key = overview.technician.timezone
+    if absences := overview.recurring_time_off[:_MAX_SPANS]:
+        spans = [_show_span((off.start, off.end), zone_key) for off in absences]
+        for span, off in zip(spans, absences, strict=True):
+            if off.reason:
+                span["reason"] = off.reason
+        status["recurringTimeOff"] = spans
+    if overview.on_call:
+        status["onCall"] = [_show_span(span, zone_key) for span in overview.on_call[:_MAX_SPANS]]
+    if overview.breaks:
+        status["breaksToday"] = [_show_span(span, zone_key) for span in overview.breaks[:_MAX_SPANS]]
+    if overview.floating_breaks:
+        planned = overview.floating_breaks[:_MAX_SPANS]
+        status["floatingBreaksToday"] = [_show_floating_break(each, zone_key) for each in planned]
+
+
+def _show_floating_break(planned: PlannedBreak, zone_key: str) -> FloatingBreakView:
+    window = _show_span(planned.due.window, zone_key)
+    shown: FloatingBreakView = {
+        "startLocal": window["startLocal"],
+        "endLocal": window["endLocal"],
+        "minutes": planned.due.minutes,
+    }
+    if planned.place is not None:
+        shown["fitsAtLocal"] = utc_to_wall(zone_key, planned.place[0]).isoformat()
+    return shown
+
+
+def _show_span(span: Interval, zone_key: str) -> LocalSpanView:
+    start, end = span
+    return {
+        "startLocal": utc_to_wall(zone_key, start).isoformat(),
+        "endLocal": utc_to_wall(zone_key, end).isoformat(),
+    }
 
 
 def _show_attention(found: FoundBooking, view: Viewpoint) -> AttentionView:

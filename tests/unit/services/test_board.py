@@ -5,8 +5,9 @@ from datetime import date
 
 import pytest
 
-from slotmcp.domain.catalog import TimeOff
+from slotmcp.domain.catalog import TechnicianStatus, TimeOff
 from slotmcp.domain.interval import Interval
+from slotmcp.domain.recurrence import FloatingBreak
 from slotmcp.services import board
 from slotmcp.services.board import BoardAnswer, TechnicianDay
 from slotmcp.services.status_changes import CancelRequest
@@ -39,6 +40,42 @@ async def test_a_day_contains_shifts_breaks_and_all_claims(opened: Open) -> None
     assert [one.id for one in ana.holds] == [held.claim.id]
     ben = (await days(shop))["ben"]
     assert (ben.shifts, ben.bookings, ben.holds) == ((), (), ())
+
+
+async def test_on_call_time_is_shown_without_shifts_breaks_and_time_off(opened: Open) -> None:
+    off = TimeOff(start=at("20:00"), end=at("21:00"))
+    on_call = technician(
+        "ana", "09:00-17:00", breaks=(hours("18:00-19:00"),), on_call=(hours("16:00-24:00"),), time_off=(off,)
+    )
+    shop = await opened(plan(on_call, replace(on_call, id="ben", status=TechnicianStatus.OFF)))
+    shown = await days(shop)
+    assert shown["ana"].on_call == (*spans("17:00-18:00", "19:00-20:00"), (at("21:00"), at("2025-06-03T00:00")))
+    assert shown["ben"].on_call == ()
+
+
+async def test_a_floating_break_is_shown_where_it_fits_beside_bookings_and_busy_times(opened: Open) -> None:
+    lunch = FloatingBreak(window=hours("11:00-14:00"), minutes=45)
+    floating = technician("ana", "09:00-17:00", floating_breaks=(lunch,))
+    shop = await opened(
+        plan(floating, replace(floating, id="ben"), busy=(busy("ana", "12:00", "13:00"), busy("ben", "11:00", "13:30")))
+    )
+    await shop.book("11:00", technician_id="ana")
+    shown = await days(shop)
+    (ana,), (ben,) = shown["ana"].floating_breaks, shown["ben"].floating_breaks
+    assert (ana.due.window, ana.due.minutes, ana.place) == ((at("11:00"), at("14:00")), 45, (at("13:00"), at("13:45")))
+    assert ben.place is None
+    (tomorrow,) = (await days(shop, TUESDAY))["ana"].floating_breaks
+    assert tomorrow.place == (at("2025-06-03T11:00"), at("2025-06-03T11:45"))
+
+
+async def test_floating_breaks_of_a_group_are_shown_at_places_that_do_not_overlap(opened: Open) -> None:
+    breaks = [
+        FloatingBreak(window=hours("09:00-12:00"), minutes=60),
+        FloatingBreak(window=hours("09:00-10:30"), minutes=45),
+    ]
+    shop = await opened(plan(technician("ana", "09:00-17:00", floating_breaks=tuple(breaks))))
+    places = [each.place for each in (await days(shop))["ana"].floating_breaks]
+    assert set(places) == set(spans("09:00-09:45", "09:45-10:45"))
 
 
 async def test_another_day_has_other_claims(opened: Open) -> None:

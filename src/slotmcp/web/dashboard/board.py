@@ -12,6 +12,7 @@ from slotmcp.domain.catalog import TechnicianStatus
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import InvalidArgument, NotFound, TryLater
 from slotmcp.domain.interval import MS_PER_MINUTE, MS_PER_SECOND, Interval
+from slotmcp.engine.floating_breaks import PlannedBreak
 from slotmcp.services.board import MAX_AGE_SECONDS, BoardAnswer, TechnicianDay
 from slotmcp.services.lookups import FindRequest, service_of
 from slotmcp.services.open_streams import OpenStream
@@ -20,6 +21,7 @@ from slotmcp.web.dashboard.labels import (
     attention_label,
     customer_name,
     format_clock,
+    format_duration,
     format_minute,
     plural,
 )
@@ -37,7 +39,7 @@ class Block:
     """Booking, hold, busy time, break or time off of a technician."""
 
     kind: str
-    """CSS class: booked, held, busy, pause or away."""
+    """CSS classes: booked, held, busy, pause (with floats for a floating break) or away."""
     place: str
     """CSS classes of the position on the time grid."""
     begins: str
@@ -66,6 +68,10 @@ class BoardRow:
     is_off: bool
     shifts: Sequence[str]
     """CSS classes of the positions of working time."""
+    on_call: Sequence[str]
+    """CSS classes of the positions of on-call time."""
+    on_call_times: str
+    """Local times of the on-call time, such as "17:00-24:00"."""
     blocks: Sequence[Block]
     """Blocks by start."""
     is_empty: bool
@@ -162,6 +168,8 @@ def _layout(answer: BoardAnswer) -> dict[str, object]:
         "first_minute": grid.shown[0],
         "minutes_per_column": COLUMN_MINUTES,
         "rows": rows,
+        "has_on_call": any(day.on_call for day in answer.technicians),
+        "has_floating_breaks": any(day.floating_breaks for day in answer.technicians),
         "now": grid.place((now, now + COLUMN_MINUTES)) if shows_now else "",
         "is_empty": all(row.is_empty for row in rows),
         "summary": _summary(answer),
@@ -195,9 +203,16 @@ class _RowBuilder:
             load=plural(len(day.bookings), "booking"),
             is_off=day.technician.status is TechnicianStatus.OFF,
             shifts=[self._grid.place(span) for span in day.shifts],
+            on_call=[self._grid.place(span) for span in day.on_call if self._grid.overlaps(span)],
+            on_call_times=", ".join(map(self._times, day.on_call)),
             blocks=blocks,
-            is_empty=not day.shifts and not blocks,
+            is_empty=not day.shifts and not day.on_call and not blocks,
         )
+
+    def _times(self, span: Interval) -> str:
+        """Format a span of the day. Its last midnight is 24:00."""
+        ends = "24:00" if span[1] == self._answer.span[1] else format_clock(self._zone, span[1])
+        return f"{format_clock(self._zone, span[0])}-{ends}"
 
     def _blocks(self, day: TechnicianDay) -> Iterator[Block]:
         yield from map(self._booking, day.bookings)
@@ -206,8 +221,17 @@ class _RowBuilder:
             yield self._block("busy", (busy.start, busy.end), "Busy", "Calendar" if busy.source else "")
         for span in day.breaks:
             yield self._block("pause", span, "Break")
+        yield from map(self._floating_break, day.floating_breaks)
         for off in day.time_off:
             yield self._block("away", (off.start, off.end), "Time off", off.reason)
+
+    def _floating_break(self, planned: PlannedBreak) -> Block:
+        """Show a floating break where it fits now, or its window if no room is left."""
+        window = planned.due.window
+        if planned.place is None:
+            return self._block("pause floats", window, "No room for break", format_duration(planned.due.minutes))
+        between = f"any time {format_clock(self._zone, window[0])}-{format_clock(self._zone, window[1])}"
+        return self._block("pause floats", planned.place, "Break", between)
 
     def _booking(self, booking: Booking) -> Block:
         claim = booking.claim
@@ -243,7 +267,7 @@ class _RowBuilder:
 
 
 def _spans(day: TechnicianDay) -> Iterator[Interval]:
-    """Yield the spans that must be visible. Time off is left out, because it may last weeks."""
+    """Yield the spans that must be visible. Time off and on-call time are left out, because they may last all day."""
     yield from day.shifts
     yield from (booking.claim.interval for booking in day.bookings)
     yield from (claim.interval for claim in day.holds)
@@ -254,4 +278,6 @@ def _summary(answer: BoardAnswer) -> str:
     holds = sum(len(day.holds) for day in answer.technicians)
     working = sum(bool(day.shifts) and day.technician.status is TechnicianStatus.ACTIVE for day in answer.technicians)
     counts = [plural(bookings, "booking"), f"{plural(working, 'technician')} working"]
+    on_call = sum(bool(day.on_call) for day in answer.technicians)
+    counts += [f"{on_call} on call"] * bool(on_call)
     return f"{', '.join(counts + [plural(holds, 'hold')] * bool(holds))}."

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from slotmcp.domain.catalog import TechnicianStatus, TimeOff
 from slotmcp.domain.errors import FixRequest, InvalidArgument
-from slotmcp.domain.interval import MS_PER_MINUTE
+from slotmcp.domain.interval import MS_PER_MINUTE, Interval
 from slotmcp.domain.moment import Moment, WallDate, WallTime
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.attention import AffectedBooking
@@ -76,7 +76,10 @@ async def _page(
                 "load": f"{load.bookings_today} today, {load.bookings_this_week} this week",
                 "next": format_minute(zone_key, load.next_booking.booking.claim.start) if load.next_booking else "",
                 "next_id": load.next_booking.booking.id if load.next_booking else "",
-                "time_off": [_time_off_label(load.technician.timezone, off) for off in load.time_off],
+                "time_off": [
+                    _time_off_label(load.technician.timezone, off) for off in (*load.time_off, *load.recurring_time_off)
+                ],
+                "on_call": [_span_label(load.technician.timezone, span) for span in load.on_call],
                 "zone": "" if load.technician.timezone == zone_key else load.technician.timezone,
                 "today": f"{utc_to_wall(load.technician.timezone, now):%Y-%m-%d}",
             }
@@ -122,6 +125,10 @@ def _time_off_label(zone_key: str, off: TimeOff) -> str:
     else:
         span = f"{format_minute(zone_key, off.start)} to {format_minute(zone_key, off.end)}"
     return f"{span}: {off.reason}" if off.reason else span
+
+
+def _span_label(zone_key: str, span: Interval) -> str:
+    return f"{format_minute(zone_key, span[0])} to {format_minute(zone_key, span[1])}"
 
 
 def _technician_id(request: DashboardRequest) -> str:

@@ -6,7 +6,7 @@ The content security policy allows no style attributes, so positions are classes
 from dataclasses import dataclass
 from typing import Final
 
-from slotmcp.domain.interval import Interval, Minute
+from slotmcp.domain.interval import Interval, Minute, overlaps
 
 COLUMN_MINUTES: Final = 5
 _MAX_COLUMNS: Final = 25 * 60 // COLUMN_MINUTES
@@ -41,6 +41,10 @@ class TimeGrid:
     def shows(self, minute: Minute) -> bool:
         """Check whether a minute is visible."""
         return self.shown[0] <= minute < self.shown[1]
+
+    def overlaps(self, span: Interval) -> bool:
+        """Check whether a part of a span is visible."""
+        return overlaps(span, self.shown)
 
     def place(self, span: Interval) -> str:
         """Return the classes of a span, cut to the visible part and at least one column wide."""
