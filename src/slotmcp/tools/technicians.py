@@ -137,16 +137,12 @@ class AbsenceResponse(ClockedResponse, LeftOut):
 
 @tool("List technicians", READ_ONLY, Scope.OPERATOR, search_hint="status and workload of technicians")
 async def list_technicians(app: App, args: ListTechnicians) -> TechniciansResponse:
-<<<<<<< HEAD
     """List all technicians with status, skills, bookings of today and the coming week, the next one, and time off.
+
+    Also today's breaks, on-call time of the coming week, and recurring time off of two weeks.
 
     Use it to see who is working, and for the technicianId of set_technician_status and add_time_off. Read only. For
     times that callers can book, use get_slots.
-=======
-    """See every technician: status, skills, bookings of today and the coming week, the next one, and time off.
-
-    Also on-call time of the coming week, recurring time off of two weeks, and breaks of today.
->>>>>>> a205f13c (Show on-call time and floating breaks on the board and to operators)
     """
     answer = await app.technicians.list_technicians(args.project_id)
     view = Viewpoint.of(answer.project, answer.now_ms, locale=args.locale)
