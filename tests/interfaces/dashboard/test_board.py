@@ -15,6 +15,7 @@ from slotmcp.asgi import ServeOptions
 from slotmcp.domain.access import Scope
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.catalog import TimeOff
+from slotmcp.domain.recurrence import FloatingBreak
 from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.hold_rules import HoldRequest
 from support.dashboard import Site, open_site
@@ -172,3 +173,22 @@ async def test_the_stream_reports_changes_of_other_processes_until_the_key_is_re
             code, log = server.stop()
     assert code == 0
     assert "Kim" not in log
+
+
+async def test_on_call_time_and_floating_breaks_are_shown_in_words(tmp_path: Path) -> None:
+    window, night = (replace(weekly(*span)[0], days=EVERY_DAY) for span in ((11, 14), (18, 24)))
+    day = tuple(replace(span, days=EVERY_DAY) for span in weekly(8, 18))
+    on_call = replace(ANA, shifts=day, on_call=(night,), floating_breaks=(FloatingBreak(window=window, minutes=45),))
+    async with open_site(tmp_path, replace(BUSINESS, technicians=(on_call,))) as site:
+        await site.browser.log_in(await site.key())
+        page = await board(site, tomorrow())
+    assert "On call 18:00-24:00" in page
+    assert "1 on call." in page
+    assert "any time 11:00-14:00" in page
+    assert page.count("On call, for emergencies only") == page.count("Floating break, where it fits now") == 1
+
+
+async def test_the_legend_has_only_what_a_business_uses(lively: Site) -> None:
+    page = await board(lively, tomorrow())
+    assert "On call" not in page
+    assert "Floating break" not in page
