@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from multiprocessing import parent_process
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -34,6 +34,7 @@ from slotmcp.tools.http import MESSAGES_PATH, SSE_PATH, STREAMABLE_PATH, McpHttp
 from slotmcp.tools.server import TOOL_NAMES, ServerExtension, create_server, select_tools
 from slotmcp.tools.streams import StreamLimits, Streams
 from slotmcp.tools.subscriptions import create_bus, watch_waitlists
+from slotmcp.tools.tool import ToolDefinition
 from slotmcp.tools.tool_caller import ToolCaller
 from slotmcp.web.anonymous import AnonymousAccess
 from slotmcp.web.api_document import DocumentEndpoint, OptionalAuthentication
@@ -45,6 +46,7 @@ from slotmcp.web.authentication import (
     RecordFailure,
     no_challenge,
 )
+from slotmcp.web.dashboard.api_page import DOCS_PATH, ApiPage
 from slotmcp.web.dashboard.app import dashboard_routes
 from slotmcp.web.dashboard.request import DashboardContext
 from slotmcp.web.failures import CALL_RATE, LOGIN_RATE, FailureLimit
@@ -196,7 +198,7 @@ async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[A
             call_routes=[
                 *_mcp_routes(mcp, app, settings, options),
                 *_plain_routes(tools, settings, _require_signature(app, settings, authentication.calls, failures)),
-                _document_route(settings, options, authentication.calls, open_access),
+                *_description_routes(settings, options, authentication.calls, dashboard),
             ],
             metadata_routes=authentication.routes,
             public_routes=[*Webhooks(app.calendars).routes(), *dashboard_routes(dashboard)],
@@ -269,20 +271,25 @@ def _plain_routes(tools: ToolCaller, settings: Settings, require_signature: Midd
     ]
 
 
-def _document_route(
-    settings: Settings, options: ServeOptions, authenticate: Middleware, open_access: OpenAccess
-) -> CallRoute:
+def _description_routes(
+    settings: Settings, options: ServeOptions, authenticate: Middleware, dashboard: DashboardContext
+) -> list[CallRoute]:
+    """Return the routes of the descriptions of the tools, as a document and as a page."""
     served = select_tools(options.toolset or Toolset.OPERATOR, read_only=options.read_only)
+
+    def select(scopes: frozenset[access.Scope]) -> list[ToolDefinition[Any]]:
+        return [tool for tool in served if tool.scope in scopes]
 
     @cache
     def write(scopes: frozenset[access.Scope]) -> bytes:
-        tools = [tool for tool in served if tool.scope in scopes]
-        return openapi_document(tools, public_url=settings.public_url)
+        return openapi_document(select(scopes), public_url=settings.public_url)
 
-    may_read = partial(OptionalAuthentication, authenticate=authenticate, is_open=lambda: open_access.is_open)
-    limit = BodyLimit(MAX_SMALL_BODY_BYTES)
-    endpoint = DocumentEndpoint(write)
-    return CallRoute(path=OPENAPI_PATH, app=endpoint, methods=["GET"], limit=limit, authenticate=may_read)
+    may_read = partial(OptionalAuthentication, authenticate=authenticate, is_open=lambda: dashboard.is_open)
+    route = partial(CallRoute, methods=["GET"], limit=BodyLimit(MAX_SMALL_BODY_BYTES), authenticate=may_read)
+    return [
+        route(path=OPENAPI_PATH, app=DocumentEndpoint(write)),
+        route(path=DOCS_PATH, app=ApiPage(dashboard, select)),
+    ]
 
 
 def _require_signature(

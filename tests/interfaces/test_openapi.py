@@ -5,6 +5,7 @@ APIFUZZ_EXAMPLES sets the number of random requests per tool; `make apifuzz` sen
 
 import asyncio
 import os
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -104,6 +105,24 @@ async def test_a_reader_without_a_key_sees_the_tools_of_callers(keys: tuple[Path
     assert [one.status_code for one in (without, wrong, elsewhere, posted)] == [200, 401, 421, 405]
     assert "boulder" not in without.text
     assert PROJECT.id not in without.text
+
+
+@pytest.mark.usefixtures("quiet_logging")
+async def test_the_page_shows_the_tools_of_its_reader_without_requests_to_other_hosts(
+    keys: tuple[Path, str, str],
+) -> None:
+    path, _, operator = keys
+    async with running_client(HttpApp(Settings(database_url=str(path)))) as client:
+        without = await client.http.get("/docs")
+        operators = await client.http.get("/docs", headers={"Authorization": f"Bearer {operator}"})
+        wrong = await client.http.get("/docs", headers={"Authorization": "Bearer slk_x"})
+    assert [one.status_code for one in (without, operators, wrong)] == [200, 200, 401]
+    for tool in TOOLS:
+        is_callers = tool.scope is Scope.CALLER
+        assert (f'id="{tool.name}"' in without.text) is is_callers
+        assert f'id="{tool.name}"' in operators.text
+    assert "default-src 'none'" in without.headers["content-security-policy"]
+    assert not re.search(r"(?:src|href)=\"(?:https?:)?//", without.text)
 
 
 @pytest.mark.usefixtures("quiet_logging")

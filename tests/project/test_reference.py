@@ -15,6 +15,7 @@ from slotmcp.settings import CONFIG_VARIABLE, ENV_PREFIX, Settings
 from slotmcp.telemetry import metrics
 from slotmcp.telemetry.metrics import REGISTRY
 from slotmcp.tools.http import STREAMABLE_PATH
+from slotmcp.web.dashboard.api_page import DOCS_PATH
 from slotmcp.web.dashboard.request import DASHBOARD
 from slotmcp.web.oauth import METADATA_PATH
 from slotmcp.web.openapi import OPENAPI_PATH
@@ -94,7 +95,7 @@ def test_the_exit_codes_are_those_of_the_program() -> None:
 def test_each_http_route_is_listed() -> None:
     rows = re.findall(r"^\| `(/[^`]*)` \| [A-Z, ]+ \|", prose(REFERENCE / "http.md"), re.MULTILINE)
     plain_paths = {TOOLS_PATH, VAPI_PATH, RETELL_PATH, RETELL_TOOL_PATH}
-    other_paths = {*OPEN_PATHS, OPENAPI_PATH, CALCOM_PATH, METADATA_PATH, DASHBOARD}
+    other_paths = {*OPEN_PATHS, OPENAPI_PATH, DOCS_PATH, CALCOM_PATH, METADATA_PATH, DASHBOARD}
     assert set(rows) == {STREAMABLE_PATH, *SSE_PATHS} | plain_paths | other_paths
 
 
