@@ -13,7 +13,11 @@ RUN uv sync --locked --no-default-groups --no-editable
 FROM python:3.11.14-slim-bookworm
 LABEL org.opencontainers.image.title="slotmcp" \
       org.opencontainers.image.description="An MCP server that lets an AI agent find, hold and book appointments" \
-      org.opencontainers.image.licenses="Apache-2.0"
+      org.opencontainers.image.source="https://github.com/slotmcp/slotmcp" \
+      org.opencontainers.image.documentation="https://github.com/slotmcp/slotmcp/blob/main/docs/index.md" \
+      org.opencontainers.image.vendor="The slotmcp authors" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      io.modelcontextprotocol.server.name="io.github.slotmcp/slotmcp"
 RUN useradd --system --uid 10001 --home-dir /var/lib/slotmcp --create-home slotmcp
 COPY --from=build /app/.venv /app/.venv
 # without SLOTMCP_DATABASE_URL, the database is /var/lib/slotmcp/slotmcp.db

@@ -16,12 +16,13 @@ READY := .venv/.ready
 INSPECTOR := tests/inspector/node_modules/.ready
 CONFORMANCE := tests/conformance/node_modules/.ready
 TOKENS := tests/tokens/node_modules/.ready
+RELEASE := tests/release/node_modules/.ready
 DEBIAN := .venv/.debian-ready
 
 # Run a step of the gate: print one line if it succeeds, and its complete output if it fails.
 gate = @printf '%-14s' '$(1)'; if output=$$($(2) 2>&1); then echo ok; else echo FAILED; printf '%s\n' "$$output"; exit 1; fi
 
-.PHONY: help demo dashboard test check format generate bench proximity screenshots apifuzz sbom audit clean
+.PHONY: help demo dashboard test check format generate bench proximity screenshots apifuzz bundle sbom audit clean
 
 help: ## list the targets (the default)
 	@echo 'slotmcp: make <target>'
@@ -33,10 +34,10 @@ demo: $(READY) ## play an agent's side of a phone call through a real MCP client
 dashboard: $(READY) ## serve a dashboard with simulated callers until Ctrl-C
 	@$(BIN)/slotmcp demo --dashboard
 
-test: $(READY) $(INSPECTOR) $(CONFORMANCE) $(TOKENS) $(DEBIAN) ## run all tests in random order, three at a time
+test: $(READY) $(INSPECTOR) $(CONFORMANCE) $(TOKENS) $(RELEASE) $(DEBIAN) ## run all tests in random order, three at a time
 	@$(PYTEST)
 
-check: $(READY) $(INSPECTOR) $(CONFORMANCE) $(TOKENS) $(DEBIAN) ## run the gate: format, lint, types, import contracts, tests with coverage
+check: $(READY) $(INSPECTOR) $(CONFORMANCE) $(TOKENS) $(RELEASE) $(DEBIAN) ## run the gate: format, lint, types, import contracts, tests with coverage
 	$(call gate,lock file,$(UV) lock --check --offline)
 	$(call gate,format,$(BIN)/ruff format --check .)
 	$(call gate,lint,$(BIN)/ruff check .)
@@ -65,16 +66,19 @@ screenshots: $(READY) $(DEBIAN) ## take the screenshots in docs/images again
 apifuzz: $(READY) ## send 300 random requests to each tool over plain HTTP, and check them against /openapi.json
 	@APIFUZZ_EXAMPLES=300 $(BIN)/pytest -q -n 0 --timeout 3600 tests/interfaces/test_openapi.py -k random
 
+bundle: $(READY) $(RELEASE) ## build dist/slotmcp.mcpb, the bundle for Claude Desktop
+	@$(BIN)/python bundle/build.py dist/slotmcp.mcpb
+
 sbom: $(READY) ## write the software bill of materials (CycloneDX) to dist/sbom.cdx.json
 	@mkdir -p dist
 	@$(UV) export --quiet --locked --no-default-groups --format cyclonedx1.5 --output-file dist/sbom.cdx.json
 
 audit: $(READY) ## search the locked packages for known vulnerabilities (needs api.osv.dev and the npm registry)
 	@$(UV) audit --locked
-	@for folder in tests/inspector tests/conformance tests/tokens; do npm audit --prefix $$folder; done
+	@for folder in tests/inspector tests/conformance tests/tokens tests/release; do npm audit --prefix $$folder; done
 
 clean: ## remove all generated files and environments
-	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov dist build mutants bench-results tests/inspector/node_modules tests/conformance/node_modules tests/tokens/node_modules
+	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov dist build mutants bench-results tests/inspector/node_modules tests/conformance/node_modules tests/tokens/node_modules tests/release/node_modules
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml uv.lock | $(UV)
@@ -95,6 +99,11 @@ $(CONFORMANCE): tests/conformance/package-lock.json
 $(TOKENS): tests/tokens/package-lock.json
 	@echo 'Preparing the tokenizer ...'
 	@cd tests/tokens && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+$(RELEASE): tests/release/package-lock.json
+	@echo 'Preparing the packer of bundles and the linter of workflows ...'
+	@cd tests/release && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 # A browser, proxies, a Prometheus and systemd's linter for the tests. Without root, install them by hand.

@@ -7,7 +7,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
 from slotmcp.tools.server import SAMPLE_INSTRUCTIONS
-from support.server import body_of
+from support.first_booking import book_first_time
 
 
 async def test_an_agent_books_with_a_sample_and_nothing_is_written(tmp_path: Path) -> None:
@@ -19,11 +19,7 @@ async def test_an_agent_books_with_a_sample_and_nothing_is_written(tmp_path: Pat
     )
     async with Client(server) as client:
         assert (client.instructions or "").endswith(SAMPLE_INSTRUCTIONS)
-        start = body_of(await client.call_tool("get_slots", {"limit": 1}))["slots"][0]["start"]
-        token = body_of(await client.call_tool("create_hold", {"start": start}))["holdToken"]
-        customer = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
-        booked = body_of(await client.call_tool("book_slot", {"holdToken": token, **customer}))
-        assert booked["booking"]["status"] == "confirmed"
+        assert (await book_first_time(client))["booking"]["status"] == "confirmed"
         assert is_empty(tmp_path)
 
 

@@ -39,13 +39,17 @@ class RootGroup(TyperGroup):
 app = typer.Typer(
     cls=RootGroup,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     epilog=EPILOG,
     help="Let AI phone agents find, hold and book appointments with a pool of technicians.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 ReadOnlyOption = Annotated[bool, typer.Option("--read-only", help="Serve only tools that change nothing.")]
+
+
+def _complete_sample(incomplete: str) -> list[str]:
+    """Return the samples whose names begin with a text, for the shell."""
+    return [name for name in SAMPLES if name.startswith(incomplete)]
 
 
 def run() -> None:
@@ -72,7 +76,10 @@ def slotmcp(
 @app.command()
 def stdio(
     name: Annotated[
-        str | None, typer.Argument(help=f"With --sample: name of the sample, by default {DEFAULT_SAMPLE}.")
+        str | None,
+        typer.Argument(
+            help=f"With --sample: name of the sample, by default {DEFAULT_SAMPLE}.", autocompletion=_complete_sample
+        ),
     ] = None,
     *,
     toolset: Annotated[Toolset, typer.Option(help="operator: adds the tools for running the business.")] = (
@@ -157,7 +164,9 @@ def demo(
 
 @app.command()
 def sample(
-    name: Annotated[str, typer.Argument(help="Name of the sample; --list shows them.")] = DEFAULT_SAMPLE,
+    name: Annotated[
+        str, typer.Argument(help="Name of the sample; --list shows them.", autocompletion=_complete_sample)
+    ] = DEFAULT_SAMPLE,
     *,
     is_listed: Annotated[bool, typer.Option("--list", help="Print the names of the samples.")] = False,
 ) -> None:

@@ -13,9 +13,10 @@ import typer
 
 from slotmcp.bootstrap import open_app
 from slotmcp.domain.catalog import Project
+from slotmcp.domain.errors import SlotmcpError
 from slotmcp.domain.interval import Minute
 from slotmcp.services.app import App
-from slotmcp.settings import Settings
+from slotmcp.settings import Settings, SettingsError
 from slotmcp.store.schema import Preparation
 from slotmcp.tools.speech.times import label
 from slotmcp.tools.speech.viewpoint import Viewpoint
@@ -26,7 +27,6 @@ LOW_PRIORITY: Final = 10
 """Niceness of a thread that works for seconds, while other processes answer calls."""
 
 OPTIONAL_PROJECT = "Project id; optional if there is only one project."
-ProjectOption = Annotated[str | None, typer.Option("--project", metavar="ID", help=OPTIONAL_PROJECT)]
 
 
 def run_in_app(
@@ -42,6 +42,20 @@ def run_in_app(
 async def _run(work: Callable[[App], Awaitable[T]], settings: Settings, preparation: Preparation) -> T:
     async with open_app(settings, preparation=preparation) as app:
         return await work(app)
+
+
+def complete_project(incomplete: str) -> list[str]:
+    """Return the ids of the projects that begin with a text, for the shell; none if the database cannot be read."""
+    try:
+        return [each for each in run_in_app(lambda app: app.projects.ids()) if each.startswith(incomplete)]
+    except (SlotmcpError, SettingsError):
+        return []
+
+
+ProjectOption = Annotated[
+    str | None,
+    typer.Option("--project", metavar="ID", help=OPTIONAL_PROJECT, autocompletion=complete_project),
+]
 
 
 def plural(count: int, noun: str) -> str:
