@@ -3,7 +3,9 @@
 import logging
 import os
 from collections.abc import Iterator
+from functools import cache
 
+import httpcore2
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
@@ -13,17 +15,18 @@ from support.postgres_server import PostgresServer, started_server
 from support.redis_server import RedisServer, running
 
 os.environ["SLOTMCP_DRAIN_SECONDS"] = "0"  # servers of the tests stop at once
+httpcore2.default_ssl_context = cache(httpcore2.default_ssl_context)  # each HTTP client would read all certificates
 
 settings.register_profile(
     "ci",
-    max_examples=140,
+    max_examples=100,
     deadline=None,
     derandomize=True,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("dev", settings.get_profile("ci"), max_examples=50, derandomize=False)
-THOROUGH_EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "2800"))
+THOROUGH_EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "2000"))
 settings.register_profile("thorough", settings.get_profile("ci"), max_examples=THOROUGH_EXAMPLES, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 

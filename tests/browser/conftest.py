@@ -18,7 +18,7 @@ _HERE: Final = Path(__file__).parent
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run all browser tests on one event loop, because the browser lives for the whole session."""
     for item in items:
-        if _HERE in item.path.parents:
+        if item.path.parent == _HERE:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 

@@ -48,14 +48,17 @@ def call(place: tuple[str, str], transport: str, *arguments: str) -> tuple[int, 
 
 
 @pytest.mark.parametrize("transport", ["http", "sse"])
-def test_the_inspector_lists_tools_calls_one_and_reports_a_refusal(place: tuple[str, str], transport: str) -> None:
+def test_the_inspector_lists_the_tools(place: tuple[str, str], transport: str) -> None:
     code, listed = call(place, transport, "--method", "tools/list")
     assert code == 0
     assert [tool["name"] for tool in listed["tools"]] == [tool.name for tool in CALLER_TOOLS]
-    called, answer = call(place, transport, "--method", "tools/call", "--tool-name", "get_slots")
+
+
+def test_the_inspector_calls_a_tool_over_sse_and_reports_a_refusal(place: tuple[str, str]) -> None:
+    called, answer = call(place, "sse", "--method", "tools/call", "--tool-name", "get_slots")
     assert (called, bool(answer["structuredContent"]["slots"])) == (0, True)
     unknown = ("--tool-name", "find_bookings", "--tool-arg", "phone=0")
-    refused, refusal = call(place, transport, "--method", "tools/call", *unknown)
+    refused, refusal = call(place, "sse", "--method", "tools/call", *unknown)
     assert (refused, refusal["structuredContent"]["error"]["code"]) == (TOOL_ERRED, "invalid_argument")
 
 

@@ -16,7 +16,7 @@ from slotmcp.settings import Settings
 from slotmcp.web import issuer_keys
 from support.denver import PLAN, PROJECT
 from support.http_server import body_in, call_of, headers_of, open_database, running
-from support.issuer import Issuer, issuing, new_ec
+from support.issuer import Issuer, issuing, new_ec, new_rsa
 
 PUBLIC = "https://book.example.com"
 AUDIENCE = f"{PUBLIC}/mcp"
@@ -113,7 +113,7 @@ async def test_only_the_issuers_signature_is_accepted(client: httpx2.AsyncClient
     header, payload, signature = good.split(".")
     public = str(issuer.key_set()["keys"][0]["n"])
     with issuing() as stranger:
-        stranger.url = issuer.url
+        stranger.url, stranger.secrets = issuer.url, {"k1": new_rsa()}
         forged = [
             stranger.token("k1", audience=AUDIENCE, scope=OPERATOR),
             jwt.encode(claims, "", "none", headers={"kid": "k1"}),

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from time import time
@@ -19,6 +20,12 @@ HOUR: Final = 3600
 
 def new_rsa() -> Secret:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@cache
+def usual_key() -> Secret:
+    """Return the same key each time, because the creation of RSA keys is slow."""
+    return new_rsa()
 
 
 def new_ec() -> Secret:
@@ -112,7 +119,7 @@ def _public(key_id: str, secret: Secret) -> dict[str, Any]:
 @contextmanager
 def issuing() -> Iterator[Issuer]:
     """Run an issuer with one key, "k1", until the block ends."""
-    issuer = Issuer(secrets={"k1": new_rsa()})
+    issuer = Issuer(secrets={"k1": usual_key()})
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
