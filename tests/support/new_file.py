@@ -12,10 +12,14 @@ from slotmcp.store.private_files import PRIVATE
 
 def new_file(path: Path) -> Path:
     """Create a database without projects, unless the file exists, and return its path."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(PRIVATE)
-        path.write_bytes(_content())
+    return path if path.exists() else write_file(path, _content())
+
+
+def write_file(path: Path, content: bytes) -> Path:
+    """Write a database file with the permissions of a new one, and return its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(PRIVATE)
+    path.write_bytes(content)
     return path
 
 

@@ -1,18 +1,24 @@
 """Fixtures of the unit tests."""
 
+import asyncio
 import logging
 import os
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import structlog
 
+from slotmcp.bootstrap import SystemClock
 from slotmcp.cli import main
-from slotmcp.cli.exits import Exit
-from slotmcp.project_file import sample_text
+from slotmcp.project_file import read_project_file, sample_text
+from slotmcp.settings import Settings
 from support.command_line import CommandResult, Run
+from support.http_server import write_database
+from support.new_file import write_file
 
 
 @pytest.fixture
@@ -56,7 +62,16 @@ def sample(home: Path) -> Path:
 
 
 @pytest.fixture
-def imported(slotmcp: Run, sample: Path) -> Path:
-    """Write and import the sample project file."""
-    assert slotmcp("import", str(sample)).code == Exit.OK
+def imported(sample: Path) -> Path:
+    """Write the sample project file, and a database with its project."""
+    write_file(Settings.load().database_path, _database_of_the_sample())
     return sample
+
+
+@cache
+def _database_of_the_sample() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "sample.db")
+        plan = read_project_file(sample_text().encode(), source="sample", now_ms=SystemClock().now_ms()).plan
+        asyncio.run(write_database(path, plan))
+        return path.read_bytes()
