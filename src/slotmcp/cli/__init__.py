@@ -10,7 +10,7 @@ from typing import Any
 def main() -> None:
     """Run the command in `sys.argv`."""
     match sys.argv[1:]:
-        case ["stdio", *options] if (arguments := _parse_stdio_options(options)) is not None:
+        case ["stdio", *options] if (arguments := parse_stdio_options(options)) is not None:
             with _loading("slotmcp.cli.stdio"):
                 from slotmcp.cli import stdio  # noqa: PLC0415  loaded only for its command
             stdio.run(**arguments)
@@ -32,7 +32,7 @@ def _loading(name: str) -> Iterator[None]:
     gc.enable()
 
 
-def _parse_stdio_options(options: Sequence[str]) -> dict[str, Any] | None:
+def parse_stdio_options(options: Sequence[str]) -> dict[str, Any] | None:
     """Parse the options in the form that MCP clients use; return None to let Typer parse them."""
     words = [word for option in options for word in option.split("=", 1) if word != "--read-only"]
     arguments: dict[str, Any] = {"read_only": True} if "--read-only" in options else {}
