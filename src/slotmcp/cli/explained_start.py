@@ -63,7 +63,8 @@ def explain(
             await app.projects.import_project(plan, prune=False, bookings=bookings, claims=claims)
             return await _response(app, plan, start)
 
-        return list(_lines(run_in_app(work, settings, preparation=Preparation.UPGRADE)))
+        response = run_in_app(work, settings, preparation=Preparation.UPGRADE)
+        return [*_lines(response), *_missing_postal_code(plan, start)]
 
 
 async def _response(app: App, plan: ProjectPlan, start: ExplainedStart) -> Mapping[str, Any]:
@@ -88,3 +89,8 @@ def _lines(response: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {technician['technicianId']} ({technician['code']}): {technician['sentence']}"
     for opening in response["openings"]:
         yield f"  Instead ({opening['change']}): {opening['sentence']}"
+
+
+def _missing_postal_code(plan: ProjectPlan, start: ExplainedStart) -> Iterator[str]:
+    if plan.project.areas and not start.postal_code:
+        yield "  Without a postal code, the rules of areas are not applied. A booking needs one."

@@ -216,6 +216,9 @@ def span_between(start: int, end: int, problems: Problems) -> WallSpan:
         problems.at("start").add('nothing can start at 24:00; write "00:00" on the next day')
     elif start == end:
         sentence = 'this equals the start; write a later time, or for the whole day "00:00" to "24:00"'
+        if start:
+            clock = write_clock(start)
+            sentence += f'; for 24 hours write "{clock}" to "24:00", and "00:00" to "{clock}" on the next day'
         problems.at("end").add(sentence)
     return WallSpan(start_minute=start, end_minute=end + MINUTES_PER_DAY * (end < start))
 

@@ -1,5 +1,6 @@
 """Notes on the rules of services and areas: valid values that offer nothing, or not what they seem to."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -9,7 +10,7 @@ from typing import NamedTuple
 from slotmcp.domain.booking_rules import BookableSpan, OutsideAreas, Priority, ServiceArea
 from slotmcp.domain.catalog import Project, ServiceType, Technician, TechnicianStatus
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
-from slotmcp.domain.postal_codes import RANGE_MARK
+from slotmcp.domain.postal_codes import PREFIX_MARK, RANGE_MARK
 from slotmcp.domain.recurrence import WallSpan
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.engine.areas import is_served_by
@@ -22,10 +23,12 @@ from slotmcp.project_file.checks import Problems
 from slotmcp.project_file.field_types import DAYS
 from slotmcp.project_file.schema import SpokenEntry
 from slotmcp.project_file.times import write_clock
+from slotmcp.services.countries import country_of
 from slotmcp.services.imports import ProjectPlan
 
 _SEARCHED_DAYS = 31
 _WEEK = 7 * MINUTES_PER_DAY
+_BRITISH_DISTRICT_PREFIX = re.compile(r"[A-Z]{1,2}[0-9]\*")
 
 
 def add_rule_notes(plan: ProjectPlan, now_ms: int, problems: Problems) -> None:
@@ -33,6 +36,7 @@ def add_rule_notes(plan: ProjectPlan, now_ms: int, problems: Problems) -> None:
     _note_locale(plan, problems.at("project", "locale"))
     _note_notices(plan, problems)
     _note_bookable(plan, now_ms, problems)
+    _note_floating_breaks(plan, now_ms, problems)
     _note_reserves(plan, problems)
     _note_on_call(plan, problems)
     _note_areas(plan, problems.at("project"))
@@ -88,6 +92,39 @@ def _note_bookable(plan: ProjectPlan, now_ms: int, problems: Problems) -> None:
                     f"{service.id}: no technician with the skills can start on {_span_text(service.bookable[number])}, "
                     "so nothing is offered then"
                 )
+
+
+def _note_floating_breaks(plan: ProjectPlan, now_ms: int, problems: Problems) -> None:
+    """Note services whose jobs never leave room for the floating breaks of the technicians with the skills."""
+    long = [index for index, service in enumerate(plan.services) if _may_cover_break(service, plan.technicians)]
+    if not long:
+        return
+    with_breaks = _availability(plan, now_ms)
+    technicians = [replace(technician, floating_breaks=()) for technician in plan.technicians]
+    without_breaks = _availability(replace(plan, technicians=technicians), now_ms)
+    for index in long:
+        service = plan.services[index]
+        need = Need.of_service(replace(service, bookable=()), priority=_usual_priority(service))
+        if not _week_minutes(with_breaks, need) and _week_minutes(without_breaks, need):
+            problems.at("services", index, "durationMinutes").add_note(
+                f"{service.id}: {service.duration_minutes} minutes leave no room for the floating breaks of the "
+                "technicians with the skills, so it is never offered; write a shorter duration, or a longer time "
+                "from earliest to latest"
+            )
+
+
+def _usual_priority(service: ServiceType) -> Priority:
+    only_emergencies = service.bookable and all(one.priority is Priority.EMERGENCY for one in service.bookable)
+    return Priority.EMERGENCY if only_emergencies else Priority.NORMAL
+
+
+def _may_cover_break(service: ServiceType, technicians: Sequence[Technician]) -> bool:
+    """Return whether a job can take so much of a floating break's window that the break does not fit."""
+    return any(
+        one.window.span.end_minute - one.window.span.start_minute - one.minutes < service.duration_minutes
+        for technician in _able(service, technicians)
+        for one in technician.floating_breaks
+    )
 
 
 def _unused_spans(availability: Availability, service: ServiceType) -> Iterator[int]:
@@ -148,14 +185,15 @@ def _availability(plan: ProjectPlan, now_ms: int) -> Availability:
 
 
 def _note_reserves(plan: ProjectPlan, problems: Problems) -> None:
-    """Note reserves that are larger than the number of active technicians with the skills."""
+    """Note reserves of all active technicians with the skills, or of more."""
     for index, service in enumerate(plan.services):
         technicians = len(_able(service, plan.technicians))
         for number, reserve in enumerate(service.reserves):
-            if technicians and reserve.places > technicians:
+            if technicians and reserve.places >= technicians:
+                kept = "1 place is" if reserve.places == 1 else f"{reserve.places} places are"
                 have = "technician has" if technicians == 1 else "technicians have"
                 problems.at("services", index, "reserve", number, "places").add_note(
-                    f"{service.id}: {reserve.places} places are kept, but only {technicians} active {have} the skills, "
+                    f"{service.id}: {kept} kept, but only {technicians} active {have} the skills, "
                     f"so until {reserve.until_minutes} minutes before a start only emergencies are offered"
                 )
 
@@ -190,6 +228,8 @@ def _note_areas(plan: ProjectPlan, problems: Problems) -> None:
     for index, area in enumerate(project.areas):
         _note_area(area, plan, problems.at("areas", index))
     _note_ranges(project.areas, problems.at("areas"))
+    if country_of(project) == "GB":
+        _note_british_districts(project.areas, problems.at("areas"))
 
 
 def _note_area(area: ServiceArea, plan: ProjectPlan, problems: Problems) -> None:
@@ -238,6 +278,18 @@ def _working_days(technician: Technician, project: Project, now_ms: int) -> froz
         for start, end in hours
         for minute in (*range(start, end, MINUTES_PER_DAY), end - 1)
     )
+
+
+def _note_british_districts(areas: Sequence[ServiceArea], problems: Problems) -> None:
+    """Note prefixes such as "E1*", which look like one postcode district and also contain E10 to E19."""
+    for index, area in enumerate(areas):
+        for number, entry in enumerate(area.postal_codes):
+            if _BRITISH_DISTRICT_PREFIX.fullmatch(entry):
+                district = entry.removesuffix(PREFIX_MARK)
+                problems.at(index, "postalCodes", number).add_note(
+                    f"{entry} also contains {district}0 to {district}9; for one district write a range of its codes, "
+                    f'such as "E1 0AA{RANGE_MARK}E1 9ZZ"'
+                )
 
 
 class _Range(NamedTuple):

@@ -42,6 +42,9 @@ def notes(*edits: tuple[str, str]) -> list[tuple[str, str]]:
     return [(note.path, note.problem) for note in read(text).notes]
 
 
+LUNCH = 'breaks: [{days: [mon, tue, wed, thu, fri], earliest: "11:00", latest: "14:00", minutes: 30}]'
+
+
 def area(keys: str) -> tuple[str, str]:
     return "project", f'areas: [{{id: city, postalCodes: ["80202"], {keys}}}]'
 
@@ -101,6 +104,15 @@ def test_the_shop_has_no_notes() -> None:
             "services[0].reserve[0].places",
             (
                 "repair: 2 places are kept, but only 1 active technician has the skills, so until 240 minutes before "
+                "a start only emergencies are offered"
+            ),
+        ),
+        (
+            "repair",
+            "reserve: [{places: 1, until: 240}]",
+            "services[0].reserve[0].places",
+            (
+                "repair: 1 place is kept, but only 1 active technician has the skills, so until 240 minutes before "
                 "a start only emergencies are offered"
             ),
         ),
@@ -173,7 +185,7 @@ def test_a_shift_past_midnight_and_on_call_time_serve_an_area() -> None:
         ("project", "minNoticeMinutes: 0\n  horizonDays: 1"),
         ("repair", 'bookable: [{days: [mon], start: "16:00", end: "20:00"}]'),
         ("repair", 'bookable: [{days: [sun], start: "22:00", end: "08:15"}]'),
-        ("repair", "reserve: [{places: 1, until: 240}]"),
+        ("project", 'areas: [{id: city, postalCodes: ["E1*"]}]'),
         area("technicians: [t-ana]"),
         area("days: [mon]"),
         ("project", 'areas: [{id: city, postalCodes: ["802*"]}, {id: hills, postalCodes: ["80201", "80210..80219"]}]'),
@@ -245,3 +257,25 @@ def test_closures_and_absences_do_not_make_hours_unused() -> None:
     closed = "project", f"closures: [{', '.join(f'{{from: {day}, to: {day}}}' for day in mondays)}]"
     absent = "ana", f"timeOff: [{', '.join(f'{{start: {day}, end: {day}}}' for day in mondays)}]"
     assert notes(rules, closed) == notes(rules, absent) == []
+
+
+LONG_JOBS = SHOP.replace("durationMinutes: 60\n    skills", "durationMinutes: {minutes}\n    skills").replace("# ana", LUNCH)
+
+
+@pytest.mark.parametrize("bookable", ["", 'bookable: [{days: [mon], start: "08:00", end: "17:00", for: emergency}]'])
+def test_a_job_that_leaves_no_room_for_a_floating_break_is_noted(bookable: str) -> None:
+    """The lunch of 30 minutes ends at 14:00, so a job that starts at 8:00 has at most 330 minutes."""
+    text = LONG_JOBS.replace("# repair", bookable)
+    paths = [note.path for note in read(text.replace("{minutes}", "331")).notes]
+    assert "services[0].durationMinutes" in paths
+    assert read(text.replace("{minutes}", "330")).notes == ()
+
+
+def test_a_british_prefix_that_contains_other_districts_is_noted() -> None:
+    areas = 'areas: [{id: east, postalCodes: ["E1 *", "E2 0AA..E2 9ZZ", "EC1A*", "E16*"]}]'
+    british = SHOP.replace("country: US", "country: GB")
+    (note,) = read(british.replace("# project", areas)).notes
+    assert note.path == "project.areas[0].postalCodes[0]"
+    assert note.problem == (
+        'E1* also contains E10 to E19; for one district write a range of its codes, such as "E1 0AA..E1 9ZZ"'
+    )
