@@ -100,7 +100,7 @@ def _note_floating_breaks(plan: ProjectPlan, now_ms: int, problems: Problems) ->
     if not long:
         return
     with_breaks = _availability(plan, now_ms)
-    technicians = [replace(technician, floating_breaks=()) for technician in plan.technicians]
+    technicians = tuple(replace(technician, floating_breaks=()) for technician in plan.technicians)
     without_breaks = _availability(replace(plan, technicians=technicians), now_ms)
     for index in long:
         service = plan.services[index]

@@ -118,7 +118,9 @@ class ReserveEntry(Entry):
     """Priority for which it is kept."""
     places: Annotated[int, integer("places", 1, 100, 1)] = Field(examples=[1])
     """Number of technicians to keep free."""
-    until_minutes: Annotated[int, integer("minutes before a start", 0, 43_200, 240)] = Field(alias="until", examples=[240])
+    until_minutes: Annotated[int, integer("minutes before a start", 0, 43_200, 240)] = Field(
+        alias="until", examples=[240]
+    )
     """Minutes before a start at which it is released."""
 
 

@@ -259,7 +259,9 @@ def test_closures_and_absences_do_not_make_hours_unused() -> None:
     assert notes(rules, closed) == notes(rules, absent) == []
 
 
-LONG_JOBS = SHOP.replace("durationMinutes: 60\n    skills", "durationMinutes: {minutes}\n    skills").replace("# ana", LUNCH)
+LONG_JOBS = SHOP.replace("durationMinutes: 60\n    skills", "durationMinutes: {minutes}\n    skills").replace(
+    "# ana", LUNCH
+)
 
 
 @pytest.mark.parametrize("bookable", ["", 'bookable: [{days: [mon], start: "08:00", end: "17:00", for: emergency}]'])
