@@ -17,8 +17,9 @@ from mcp import Client
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_PARAMS
+from mcp_types import INVALID_PARAMS, PromptReference, ResourceTemplateReference
 
+from interfaces.capabilities import CAPABILITIES
 from slotmcp.domain.access import LOCAL, Principal, Scope
 from slotmcp.services.current_principal import acting_as
 from slotmcp.tools.gate import CallGate, Toolset
@@ -281,12 +282,82 @@ async def refusal(client: Client, uri: str) -> tuple[int, str]:
     return refused.value.code, refused.value.message
 
 
-@pytest.mark.parametrize(("key", "listed"), [("caller", ["wait"]), ("operator", ["wait", "trace"])])
+CALLERS_RESOURCES: Final = ["wait", "services", "service", "hours"]
+
+
+@pytest.mark.parametrize(
+    ("key", "listed"), [("caller", CALLERS_RESOURCES), ("operator", [*CALLERS_RESOURCES, "technician", "trace"])]
+)
 async def test_forbidden_resources_are_not_listed(matrix: Matrix, key: str, listed: list[str]) -> None:
     async with client_with(matrix, key) as client:
         templates = (await client.list_resource_templates()).resource_templates
         assert [template.name for template in templates] == listed
         assert (await client.list_resources()).resources == []
+
+
+@pytest.mark.parametrize("path", ["services/{}", "services/{}/ac-repair", "hours/{}", "technicians/{}/t-ana"])
+async def test_the_catalog_is_readable_only_in_a_reachable_project(matrix: Matrix, path: str) -> None:
+    async with client_with(matrix, "operator") as client:
+        await client.read_resource(f"slotmcp://{path.format(OWN)}")
+        messages = [(await refusal(client, f"slotmcp://{path.format(one)}"))[1] for one in (OTHER, NOWHERE)]
+    assert messages[0].replace(OTHER, NOWHERE) == messages[1]
+
+
+async def test_a_technician_is_readable_only_by_operators(matrix: Matrix) -> None:
+    async with client_with(matrix, "caller") as client:
+        answer = await refusal(client, f"slotmcp://technicians/{OWN}/t-ana")
+    assert answer == (INVALID_PARAMS, f"Unknown resource: slotmcp://technicians/{OWN}/t-ana")
+
+
+async def test_the_prompt_is_that_of_the_own_project_only(matrix: Matrix) -> None:
+    async with client_with(matrix, "caller") as client:
+        own = str((await client.get_prompt("phone_receptionist")).messages)
+        messages = []
+        for project in (OTHER, NOWHERE):
+            with pytest.raises(MCPError) as refused:
+                await client.get_prompt("phone_receptionist", {"projectId": project})
+            messages.append(refused.value.message)
+    assert PROJECT.name in own
+    assert messages[0].replace(OTHER, NOWHERE) == messages[1]
+    async with client_with(matrix, "every") as client:
+        other = str((await client.get_prompt("phone_receptionist", {"projectId": OTHER})).messages)
+    assert "Boulder Heating" in other
+
+
+@pytest.mark.parametrize(("key", "reachable"), [("caller", [OWN]), ("operator", [OWN]), ("every", [OTHER, OWN])])
+async def test_completions_have_only_reachable_projects(matrix: Matrix, key: str, reachable: list[str]) -> None:
+    services = ResourceTemplateReference(uri="slotmcp://services/{projectId}/{serviceType}")
+    async with client_with(matrix, key) as client:
+        for reference in (services, PromptReference(name="phone_receptionist")):
+            found = await client.complete(reference, {"name": "projectId", "value": ""})
+            assert found.completion.values == reachable
+        argument = {"name": "serviceType", "value": ""}
+        for project in (OWN, OTHER):
+            found = await client.complete(services, argument, context_arguments={"projectId": project})
+            assert bool(found.completion.values) is (project in reachable)
+
+
+async def test_secret_ids_are_never_completed(matrix: Matrix) -> None:
+    async with client_with(matrix, "operator") as client:
+        for template, name in (("slotmcp://waitlist/{waitId}", "waitId"), ("slotmcp://trace/{traceId}", "traceId")):
+            found = await client.complete(ResourceTemplateReference(uri=template), {"name": name, "value": ""})
+            assert found.completion.values == []
+
+
+async def test_only_operators_get_completions_of_technicians(matrix: Matrix) -> None:
+    technicians = ResourceTemplateReference(uri="slotmcp://technicians/{projectId}/{technicianId}")
+    argument = {"name": "technicianId", "value": "t-a"}
+    async with client_with(matrix, "operator") as client:
+        assert (await client.complete(technicians, argument)).completion.values == ["t-ana"]
+    async with client_with(matrix, "caller") as client:
+        with pytest.raises(MCPError, match="no such argument"):
+            await client.complete(technicians, argument)
+
+
+@pytest.mark.parametrize("key", ["caller", "operator"])
+async def test_over_http_the_server_announces_only_what_it_has(matrix: Matrix, key: str) -> None:
+    async with client_with(matrix, key) as client:
+        assert client.server_capabilities == CAPABILITIES
 
 
 async def _until_reported(matrix: Matrix, trace: str) -> None:

@@ -10,8 +10,9 @@ import orjson
 import pytest
 from mcp import Client, stdio_client
 from mcp.client.stdio import StdioServerParameters
-from mcp_types import ListToolsResult
+from mcp_types import ListToolsResult, ServerCapabilities
 
+from interfaces.capabilities import HANDSHAKE_CAPABILITIES
 from slotmcp.cli import parse_stdio_options
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import select_tools
@@ -95,6 +96,7 @@ def test_stdout_carries_only_the_protocol(environment: dict[str, str]) -> None:
     responses = {line["id"]: line["result"] for line in map(orjson.loads, done.stdout.splitlines())}
     assert responses[1]["serverInfo"]["name"] == "slotmcp"
     assert responses[1]["instructions"]
+    assert ServerCapabilities.model_validate(responses[1]["capabilities"]) == HANDSHAKE_CAPABILITIES
     assert not responses[2]["isError"]
     assert responses[3]["isError"]
     assert b"invalid_argument" in done.stderr

@@ -80,10 +80,10 @@ async def test_the_resource_is_listed_as_a_template_without_ids(caller: Caller) 
     await hold(caller)
     await join(caller)
     async with Client(caller.server) as client:
-        (template,) = (await client.list_resource_templates()).resource_templates
+        templates = (await client.list_resource_templates()).resource_templates
         assert (await client.list_resources()).resources == []
-    assert template.uri_template == "slotmcp://waitlist/{waitId}"
-    assert template.mime_type == "application/json"
+    assert templates[0].uri_template == "slotmcp://waitlist/{waitId}"
+    assert {template.mime_type for template in templates} == {"application/json"}
 
 
 async def test_the_resource_has_the_state_of_the_entry(caller: Caller) -> None:

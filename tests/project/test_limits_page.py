@@ -27,6 +27,7 @@ from slotmcp.services import (
 from slotmcp.services.reporting import gaps, reports
 from slotmcp.store import calendar_pages, cleanup, clock, traces, transaction, write_check
 from slotmcp.store.status import BYTES_PER_MB
+from slotmcp.tools import completions, receptionist
 from slotmcp.web import failures, issuer_keys, retell, vapi
 from slotmcp.web.dashboard import request
 
@@ -57,6 +58,8 @@ VALUES = {
     "tool calls in one message of Vapi": str(vapi.MAX_CALLS),
     "age of a signature of Retell": f"{retell.MAX_AGE_MS // MS_PER_MINUTE} minutes",
     "characters of a response to Retell": f"{retell.MAX_CHARACTERS:,}",
+    "values of a completion": str(completions.MAX_VALUES),
+    "the prompt `phone_receptionist`": f"{receptionist.MAX_CHARACTERS:,} characters",
     "fields of a form": str(request.MAX_FIELDS),
     "wrong logins per minute and address, and per minute and key": str(failures.LOGIN_RATE.per_minute),
     "requests with an invalid key or token per minute and address, and per minute and key": str(

@@ -13,6 +13,7 @@ from slotmcp.bootstrap import build_app, open_store
 from slotmcp.cli import bookings, calcom, customers, databases, encryption, keys, project_files, retention
 from slotmcp.cli import doctor as diagnosis
 from slotmcp.cli.exits import exit_on_error, exit_with
+from slotmcp.cli.prompt import prompt
 from slotmcp.cli.report import report
 from slotmcp.cli.slots import slots
 from slotmcp.project_file import DEFAULT_SAMPLE, SAMPLES, sample_text
@@ -183,6 +184,7 @@ app.command()(project_files.check)
 app.command("import")(project_files.import_)
 app.command()(project_files.export)
 app.command()(slots)
+app.command()(prompt)
 app.command()(bookings.booking)
 app.command()(customers.forget)
 app.command()(retention.purge)

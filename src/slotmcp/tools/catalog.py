@@ -1,12 +1,13 @@
 """Tool that lists the services."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
 from slotmcp.domain.catalog import ServiceType
+from slotmcp.domain.interval import Interval
 from slotmcp.services.app import App
 from slotmcp.services.opening_days import OpeningDay
 from slotmcp.services.projects import CatalogAnswer
@@ -20,6 +21,8 @@ from slotmcp.tools.tool import READ_ONLY, tool
 from slotmcp.tools.views import MAX_LISTED, LeftOut, Response, add_left_out
 
 _MINUTES_PER_HOUR: Final = 60
+_SERVICES_KEYS: Final = ("projectId", "projectName", "defaultServiceType", "services", "leftOut")
+_HOURS_KEYS: Final = ("projectId", "projectName", "timezone", "now", "today", "hours", "nextDays")
 
 
 class ListServices(arguments.ProjectArguments):
@@ -73,8 +76,11 @@ async def list_services(app: App, args: ListServices) -> ServicesResponse:
     service in full: price, terms, when to choose it, and questions. Read only. For free times, use get_slots.
     """
     answer = await app.projects.list_services(args.project_id, args.service_type)
+    return _show(answer, Viewpoint.of(answer.project, answer.now_ms, locale=args.locale))
+
+
+def _show(answer: CatalogAnswer, view: Viewpoint) -> ServicesResponse:
     project = answer.project
-    view = Viewpoint.of(project, answer.now_ms, locale=args.locale)
     response: ServicesResponse = {
         "result": _describe(answer, view),
         "note": note_for(view, has_words=answer.is_of_one and _has_words(answer.services[0])),
@@ -83,7 +89,7 @@ async def list_services(app: App, args: ListServices) -> ServicesResponse:
         "timezone": project.timezone,
         "now": write_utc_ms(answer.now_ms),
         "today": full_date(view.today, view.voice),
-        "hours": _show_hours(answer),
+        "hours": _show_week(answer),
         "nextDays": [_show_date(day, view) for day in answer.days],
         "services": _show_services(answer, view),
     }
@@ -91,6 +97,39 @@ async def list_services(app: App, args: ListServices) -> ServicesResponse:
     if project.default_service_id is not None:
         response["defaultServiceType"] = project.default_service_id
     return response
+
+
+async def read_services(app: App, project_id: str | None) -> Mapping[str, object]:
+    """Return the content of the resource of a project's services, in the business's language.
+
+    Raises:
+        NotFound, Unavailable.
+    """
+    answer = await app.projects.list_services(project_id)
+    shown = _show(answer, Viewpoint.of(answer.project, answer.now_ms))
+    return {key: value for key, value in shown.items() if key in _SERVICES_KEYS}
+
+
+async def read_service(app: App, project_id: str | None, service_id: str) -> Mapping[str, object]:
+    """Return the content of the resource of one service: everything that is known about it.
+
+    Raises:
+        NotFound, Unavailable.
+    """
+    answer = await app.projects.list_services(project_id, service_id)
+    view = Viewpoint.of(answer.project, answer.now_ms)
+    return {"projectId": answer.project.id, **show_full_service(answer.services[0], view)}
+
+
+async def read_hours(app: App, project_id: str | None) -> Mapping[str, object]:
+    """Return the content of the resource of a project's opening hours, in the business's language.
+
+    Raises:
+        NotFound, Unavailable.
+    """
+    answer = await app.projects.list_services(project_id)
+    shown = _show(answer, Viewpoint.of(answer.project, answer.now_ms))
+    return {key: value for key, value in shown.items() if key in _HOURS_KEYS}
 
 
 def _has_words(service: ServiceType) -> bool:
@@ -129,20 +168,21 @@ def _show_date(day: OpeningDay, view: Viewpoint) -> DayView:
     shown: DayView = {
         "date": day.date.isoformat(),
         "label": full_date(day.date, view.voice),
-        "hours": _show_day(day.hours),
+        "hours": show_hours(day.hours),
     }
     if day.emergency_hours:
-        shown["emergencyHours"] = _show_day(day.emergency_hours)
+        shown["emergencyHours"] = show_hours(day.emergency_hours)
     return shown
 
 
-def _show_hours(answer: CatalogAnswer) -> HoursView:
+def _show_week(answer: CatalogAnswer) -> HoursView:
     by_weekday = sorted(answer.days, key=lambda day: day.date.weekday())
-    mon, tue, wed, thu, fri, sat, sun = (_show_day(day.hours) for day in by_weekday)
+    mon, tue, wed, thu, fri, sat, sun = (show_hours(day.hours) for day in by_weekday)
     return {"mon": mon, "tue": tue, "wed": wed, "thu": thu, "fri": fri, "sat": sat, "sun": sun}
 
 
-def _show_day(spans: tuple[tuple[int, int], ...]) -> str:
+def show_hours(spans: Sequence[Interval]) -> str:
+    """Return spans of minutes of the day, such as "08:00-12:00,13:00-17:00"; "closed" if there are none."""
     return ",".join(f"{_show_minute(start)}-{_show_minute(end)}" for start, end in spans) or "closed"
 
 

@@ -11,13 +11,30 @@ from mcp.server.subscriptions import InMemorySubscriptionBus, SubscriptionBus
 from mcp.shared._stream_protocols import ReadStream, WriteStream
 from mcp.shared.exceptions import MCPError
 from mcp.shared.message import SessionMessage
-from mcp_types import INVALID_PARAMS, GetPromptResult, InputRequiredResult, ResourceTemplate, Tool
+from mcp_types import (
+    INVALID_PARAMS,
+    GetPromptResult,
+    InputRequiredResult,
+    Prompt,
+    ResourceTemplate,
+    Tool,
+)
 
 from slotmcp.domain.access import Scope
 from slotmcp.services.app import App
 from slotmcp.tools import bookings, catalog, corrections, explanations, holds, metrics, slots, technicians, waitlist
+from slotmcp.tools.completions import add_completions
 from slotmcp.tools.gate import CallGate, Toolset, local_gate
-from slotmcp.tools.resources import RESOURCE_SCOPES, add_trace_resource, add_waitlist_resource
+from slotmcp.tools.instructions import INSTRUCTIONS, READ_ONLY
+from slotmcp.tools.prompts import add_receptionist_prompt
+from slotmcp.tools.resources import (
+    CONSTANT_RESOURCES,
+    RESOURCE_SCOPES,
+    add_catalog_resources,
+    add_technician_resource,
+    add_trace_resource,
+    add_waitlist_resource,
+)
 from slotmcp.tools.subscriptions import LISTEN, FilteredBus, check_subscription, watch_waitlists
 from slotmcp.tools.tool import SlotmcpTool, ToolDefinition
 
@@ -42,19 +59,8 @@ TOOLS: Final[tuple[ToolDefinition[Any], ...]] = (
 
 TOOL_NAMES: Final = frozenset(tool.name for tool in TOOLS)
 
-INSTRUCTIONS: Final = """\
-Appointments with technicians, for an agent that speaks with a caller.
-Flow: list_services, then get_slots, then create_hold for the time the caller likes, then book_slot with its holdToken.
-- `result` is a sentence that you can say as it is; the other keys are for you. Never read ids or tokens aloud.
-- Take the date from `today` and `now` in the answers. Never invent a time or an id: use those you were given.
-- Before book_slot, read a phone number, email and address back to the caller: no `result` repeats them.
-- Before book_slot, the caller hears `price` and `terms` and answers the required `questions`; create_hold says them.
-- Nothing is booked until book_slot has answered with a booking. An error says what to do next; offer its alternatives.
-- To change, correct or cancel, find_bookings first, let the caller confirm which, and pass their phone or email again.
-- When nothing fits, offer the waitlist: join_waitlist.
-- On a timeout, retry with the same arguments: nothing is booked twice."""
-
-READ_ONLY_INSTRUCTIONS: Final = "\nThis server only reads: nothing can be held, booked or changed here."
+_DISCOVER: Final = "server/discover"
+_LIST_CHANGED: Final = "listChanged"
 
 SAMPLE_INSTRUCTIONS: Final = (
     "\nThis is a sample: the business is fictional, and its bookings are lost when the server stops."
@@ -87,7 +93,7 @@ class SlotmcpServer(MCPServer):
             instructions=instructions,
             tools=list(bound),
             subscriptions=FilteredBus(bus, gate),
-            middleware=[self._check_subscription],
+            middleware=[_announce_constant_lists, self._check_subscription],
         )
         self._gate = gate
         self._scopes = {tool.name: tool.scope for tool in tools}
@@ -104,7 +110,8 @@ class SlotmcpServer(MCPServer):
     async def _check_subscription(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         """Refuse a subscription to resources that the server does not have (middleware)."""
         if ctx.method == LISTEN:
-            templates = [template.uri_template for template in await self.list_resource_templates()]
+            listed = {template.uri_template for template in await self.list_resource_templates()}
+            templates = listed - CONSTANT_RESOURCES
             resources = [resource.uri for resource in await self.list_resources()]
             check_subscription(ctx.params or {}, templates, resources)
         return await call_next(ctx)
@@ -122,17 +129,38 @@ class SlotmcpServer(MCPServer):
             template for template in templates if RESOURCE_SCOPES.get(template.uri_template, Scope.CALLER) in scopes
         ]
 
+    async def list_prompts(self) -> list[Prompt]:
+        """Return the prompts that the current principal may use."""
+        return await super().list_prompts() if Scope.CALLER in self._gate.principal.scopes else []
+
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[Any, Any] | None = None
     ) -> GetPromptResult | InputRequiredResult:
         """Return a prompt.
 
         Raises:
-            MCPError: the name is unknown. It is the client's error, while the SDK would report an internal one.
+            MCPError: the name or an argument is unknown. The SDK would report the client's error as an internal one.
         """
-        if name not in {prompt.name for prompt in await self.list_prompts()}:
+        prompt = next((prompt for prompt in await self.list_prompts() if prompt.name == name), None)
+        if prompt is None:
             raise MCPError(INVALID_PARAMS, "There is no such prompt.")
+        known = [argument.name for argument in prompt.arguments or ()]
+        if not set(arguments or ()) <= set(known):
+            raise MCPError(INVALID_PARAMS, f"The prompt takes only these arguments: {', '.join(known) or 'none'}.")
         return await super().get_prompt(name, arguments, context)
+
+
+async def _announce_constant_lists(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    """Announce that the lists of tools, prompts and resources never change (middleware).
+
+    The SDK announces the opposite wherever it serves subscriptions.
+    """
+    result = await call_next(ctx)
+    if ctx.method == _DISCOVER and isinstance(result, dict):
+        for capability in result["capabilities"].values():
+            if _LIST_CHANGED in capability:
+                capability[_LIST_CHANGED] = False
+    return result
 
 
 def create_server(  # noqa: PLR0913  one parameter per option
@@ -150,11 +178,15 @@ def create_server(  # noqa: PLR0913  one parameter per option
     """
     tools = select_tools(toolset, read_only=read_only)
     gate = gate or local_gate(toolset)
-    instructions = INSTRUCTIONS + READ_ONLY_INSTRUCTIONS * read_only + SAMPLE_INSTRUCTIONS * is_sample
+    instructions = INSTRUCTIONS + f"\n{READ_ONLY}" * read_only + SAMPLE_INSTRUCTIONS * is_sample
     server = SlotmcpServer(app, tools, bus or InMemorySubscriptionBus(), gate, instructions)
     add_waitlist_resource(server, app, gate)
+    add_catalog_resources(server, app, gate)
     if toolset is Toolset.OPERATOR:
+        add_technician_resource(server, app, gate)
         add_trace_resource(server, app, gate)
+    add_receptionist_prompt(server, app, gate, is_read_only=read_only)
+    add_completions(server, app, gate)
     return server
 
 

@@ -59,7 +59,7 @@ def show_service(service: ServiceType, view: Viewpoint) -> ServiceView:
         "skills": sorted(service.skills),
     }
     if service.description:
-        shown["description"] = _shorten(service.description)
+        shown["description"] = shorten(service.description, MAX_BRIEF_CHARACTERS)
     return shown
 
 
@@ -113,10 +113,10 @@ def _number(amount: Decimal) -> float:
     return int(amount) if amount == amount.to_integral_value() else float(amount)
 
 
-def _shorten(text: str) -> str:
-    """Return a text, or the words of its beginning."""
+def shorten(text: str, max_characters: int) -> str:
+    """Return a text in one line, or the words of its beginning."""
     plain = " ".join(text.split())
-    if len(plain) <= MAX_BRIEF_CHARACTERS:
+    if len(plain) <= max_characters:
         return plain
-    beginning, _, _ = plain[:MAX_BRIEF_CHARACTERS].rpartition(" ")
+    beginning, _, _ = plain[:max_characters].rpartition(" ")
     return f"{beginning.rstrip(' ,.;:')}{_CUT}"

@@ -1,5 +1,6 @@
 """Operator tools that list technicians and record absences."""
 
+from collections.abc import Mapping
 from typing import Annotated, Final, NotRequired
 
 from pydantic import Field
@@ -7,6 +8,7 @@ from typing_extensions import TypedDict
 
 from slotmcp.domain.access import Scope
 from slotmcp.domain.catalog import TechnicianStatus, TimeOff
+from slotmcp.domain.errors import NotFound
 from slotmcp.domain.interval import Interval
 from slotmcp.engine.floating_breaks import PlannedBreak
 from slotmcp.engine.zones import utc_to_wall
@@ -206,6 +208,20 @@ def _show_absence(answer: AbsenceAnswer, confirmation: str, view: Viewpoint) -> 
     }
     add_left_out(response, answer.attention)
     return response
+
+
+async def read_technician(app: App, project_id: str | None, technician_id: str) -> Mapping[str, object]:
+    """Return the content of the resource of one technician, as list_technicians shows it.
+
+    Raises:
+        NotFound, Unavailable.
+    """
+    answer = await app.technicians.list_technicians(project_id)
+    by_id = {overview.technician.id: overview for overview in answer.technicians}
+    if technician_id not in by_id:
+        raise NotFound.among("technicianId", "technician", technician_id, list(by_id))
+    view = Viewpoint.of(answer.project, answer.now_ms)
+    return {"projectId": answer.project.id, **_show_technician(by_id[technician_id], view)}
 
 
 def _show_technician(overview: TechnicianOverview, view: Viewpoint) -> TechnicianStatusView:

@@ -18,7 +18,17 @@ from slotmcp.domain.report import Funnel
 from slotmcp.services.attention import AffectedBooking
 from slotmcp.services.lookups import FoundBooking
 from slotmcp.services.technicians import AbsenceAnswer
-from slotmcp.tools.speech import areas, bookings, operators, reasons, refusals, sentences, service_terms, waitlist
+from slotmcp.tools.speech import (
+    areas,
+    bookings,
+    operators,
+    reasons,
+    receptionist,
+    refusals,
+    sentences,
+    service_terms,
+    waitlist,
+)
 from slotmcp.tools.speech.attention import say_attention
 from slotmcp.tools.speech.viewpoint import Viewpoint
 
@@ -98,6 +108,7 @@ def situations(locale: str) -> Iterator[Situation]:
     yield from _bookings(locale)
     yield from _reasons(locale)
     yield from _waitlist(locale)
+    yield from _phone(locale)
     yield from _errors(locale)
 
 
@@ -289,6 +300,13 @@ def _waitlist(locale: str) -> Iterator[Situation]:
     yield "An offer to a waiting caller", service_terms.offered(strict, minute("2026-11-23T09:00"), view)
     for spoken in (waitlist.fulfilled, waitlist.canceled, waitlist.changed, waitlist.expired, waitlist.left):
         yield "No longer waiting", spoken(view)
+
+
+def _phone(locale: str) -> Iterator[Situation]:
+    view = view_of(locale)
+    yield "On the phone", receptionist.greeting("Alpine Heating", view)
+    for spoken in (receptionist.one_moment, receptionist.still_looking):
+        yield "On the phone", spoken(view)
 
 
 def _errors(locale: str) -> Iterator[Situation]:
