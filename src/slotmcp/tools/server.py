@@ -153,7 +153,7 @@ class SlotmcpServer(MCPServer):
 async def _announce_constant_lists(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
     """Announce that the lists of tools, prompts and resources never change (middleware).
 
-    The SDK announces the opposite wherever it serves subscriptions.
+    The SDK announces the opposite if it serves subscriptions.
     """
     result = await call_next(ctx)
     if ctx.method == _DISCOVER and isinstance(result, dict):
