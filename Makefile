@@ -17,12 +17,13 @@ INSPECTOR := tests/inspector/node_modules/.ready
 CONFORMANCE := tests/conformance/node_modules/.ready
 TOKENS := tests/tokens/node_modules/.ready
 RELEASE := tests/release/node_modules/.ready
+CLIENTS := tests/clients/javascript/node_modules/.ready
 DEBIAN := .venv/.debian-ready
 
 # Run a step of the gate: print one line if it succeeds, and its complete output if it fails.
 gate = @printf '%-14s' '$(1)'; if output=$$($(2) 2>&1); then echo ok; else echo FAILED; printf '%s\n' "$$output"; exit 1; fi
 
-.PHONY: help demo dashboard test check format generate bench proximity screenshots apifuzz bundle sbom audit clean
+.PHONY: help demo dashboard test check format generate bench clients proximity screenshots apifuzz bundle sbom audit clean
 
 help: ## list the targets (the default)
 	@echo 'slotmcp: make <target>'
@@ -57,6 +58,9 @@ generate: $(READY) ## write the generated files again: columns of the tables, JS
 bench: $(READY) ## measure performance as ratios within one run
 	@$(BIN)/python tests/benchmarks/run.py
 
+clients: $(READY) $(CLIENTS) ## let 22 clients talk with the server, and write docs/reference/clients.md (installs 4 GB)
+	@UV='$(UV)' $(BIN)/python tests/clients/run.py
+
 proximity: $(READY) ## compare driving distances by ranking with the shortest routes
 	@$(BIN)/python tests/benchmarks/proximity.py
 
@@ -78,7 +82,7 @@ audit: $(READY) ## search the locked packages for known vulnerabilities (needs a
 	@for folder in tests/inspector tests/conformance tests/tokens tests/release; do npm audit --prefix $$folder; done
 
 clean: ## remove all generated files and environments
-	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov dist build mutants bench-results tests/inspector/node_modules tests/conformance/node_modules tests/tokens/node_modules tests/release/node_modules
+	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov dist build mutants bench-results tests/*/node_modules tests/*/*/node_modules
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml uv.lock | $(UV)
@@ -94,6 +98,11 @@ $(INSPECTOR): tests/inspector/package-lock.json
 $(CONFORMANCE): tests/conformance/package-lock.json
 	@echo 'Preparing the conformance suite ...'
 	@cd tests/conformance && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+$(CLIENTS): tests/clients/javascript/package-lock.json
+	@echo 'Preparing the clients in JavaScript ...'
+	@cd tests/clients/javascript && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 $(TOKENS): tests/tokens/package-lock.json

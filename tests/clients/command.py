@@ -10,7 +10,6 @@ from clients.matrix import (
     CLIENTS,
     JAVASCRIPT_SCRIPTS,
     PYTHON_SCRIPTS,
-    ROOT,
     ClientFailedError,
     Report,
     converse,
@@ -18,13 +17,15 @@ from clients.matrix import (
 )
 from clients.table import page_of
 
-PAGE = ROOT / "docs" / "reference" / "clients.md"
+PAGE = CLIENTS.parents[1] / "docs" / "reference" / "clients.md"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
-def run(only: Annotated[str, typer.Option(help="Only the client of this script, such as pipecat_client.")] = "") -> None:
+def run(
+    only: Annotated[str, typer.Option(help="Only the client of this script, such as pipecat_client.")] = "",
+) -> None:
     """Run all clients and write docs/reference/clients.md; with --only, run one and print its report."""
     console = Console()
     scripts = [path for path in (*PYTHON_SCRIPTS, *JAVASCRIPT_SCRIPTS) if only in ("", path.stem)]

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +18,6 @@ from support.denver import PLAN
 from support.http_server import open_database, serving
 
 CLIENTS: Final = Path(__file__).parent
-ROOT: Final = CLIENTS.parents[1]
 PYTHON_SCRIPTS: Final = tuple(
     path for path in sorted((CLIENTS / "python").glob("*.py")) if path.stem not in ("conversation", "reference")
 )
@@ -82,8 +80,7 @@ def command_of(script: Path) -> Sequence[str]:
     """Return the command that runs a client in an environment of its own."""
     if script.suffix == ".mjs":
         return ["node", str(script)]
-    uv = shutil.which("uv") or str(ROOT / ".uv" / "bin" / "uv")
-    return [uv, "run", "--quiet", "--no-project", "--script", str(script)]
+    return [os.environ.get("UV", "uv"), "run", "--quiet", "--no-project", "--script", str(script)]
 
 
 def converse(script: Path, settings: Mapping[str, str], command: Sequence[str] | None = None) -> Report:

@@ -1,4 +1,4 @@
-"""`make clients`: each client, in an environment of its own, talks with the server; writes docs/reference/clients.md."""
+"""`make clients`: let each client, in an environment of its own, talk with a server."""
 
 import sys
 from pathlib import Path

@@ -59,7 +59,10 @@ async def _converse(caller: str, connecting: Connecting) -> Mapping[str, object]
     async with asyncio.timeout(60), connecting() as connection:
         found = await connection.call("get_slots", {"limit": 3})
         held = await connection.call("create_hold", {"start": _value(found, "start"), "customerHash": caller})
-        customer = {"customerName": f"Jo of {caller}", "customerPhone": f"+1 303 555 {crc32(caller.encode()) % 10_000:04}"}
+        customer = {
+            "customerName": f"Jo of {caller}",
+            "customerPhone": f"+1 303 555 {crc32(caller.encode()) % 10_000:04}",
+        }
         booked = await connection.call("book_slot", {"holdToken": _value(held, "holdToken"), **customer})
         refused = await connection.call("book_slot", {"holdToken": "hold_unknown", **customer})
         wrong = await connection.call("get_slots", {"durationMinutes": "soon"})

@@ -20,7 +20,10 @@ async def connect() -> AsyncIterator[Connection]:
 
         async def call(name: str, arguments: dict[str, object]) -> Seen:
             result = await client.call_tool(name, arguments, raise_on_error=False)
-            seen = {"content": [block.model_dump() for block in result.content], "structuredContent": result.structured_content}
+            seen = {
+                "content": [block.model_dump() for block in result.content],
+                "structuredContent": result.structured_content,
+            }
             return Seen(seen, "error" if result.is_error else "")
 
         yield Connection([tool.name for tool in listed], call, client.instructions)

@@ -14,7 +14,10 @@ from llama_index.tools.mcp import BasicMCPClient, McpToolSpec
 @asynccontextmanager
 async def connect() -> AsyncIterator[Connection]:
     """Load the tools; each call opens a connection of its own."""
-    tools = {tool.metadata.name: tool for tool in await McpToolSpec(BasicMCPClient(URL, headers=HEADERS)).to_tool_list_async()}
+    tools = {
+        tool.metadata.name: tool
+        for tool in await McpToolSpec(BasicMCPClient(URL, headers=HEADERS)).to_tool_list_async()
+    }
 
     async def call(name: str, arguments: dict[str, object]) -> Seen:
         output = await tools[name].acall(**arguments)

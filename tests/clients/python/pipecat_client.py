@@ -17,7 +17,7 @@ async def connect() -> AsyncIterator[Connection]:
     """Open a client."""
     async with MCPClient(StreamableHttpParameters(url=URL, headers=HEADERS)) as client:
         schema = await client.tools()
-        
+
         async def call(name: str, arguments: dict[str, object]) -> Seen:
             answers: list[str] = []
 
