@@ -30,14 +30,14 @@ _PINNED: Final = re.compile(r'^# dependencies = \["([\w-]+)(?:\[[\w,]+\])?==([\w
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a client reported."""
+    """Report of a client."""
 
     package: str
     version: str
     tools: int
     """Number of tools that it lists."""
     instructions: bool
-    """Whether it hands the server's instructions over."""
+    """True if it hands the server's instructions over."""
     booking: str
     """Id of the booking that it made."""
     success: str
@@ -45,11 +45,11 @@ class Report:
     error: str
     """Form in which its model sees an error."""
     flag: str
-    """How it marks an error beside its text; empty if it does not."""
+    """Mark of an error beside its text; empty if there is none."""
     sentence: bool
-    """Whether the model sees what to do after an error."""
+    """True if the model sees what to do after an error."""
     wrong: bool
-    """Whether the model sees which argument is wrong."""
+    """True if the model sees which argument is wrong."""
 
     @classmethod
     def of(cls, values: Mapping[str, object]) -> "Report":

@@ -23,12 +23,12 @@ SENTENCE = "Pass the holdToken exactly"
 
 @dataclass(frozen=True)
 class Seen:
-    """What a model sees of a call."""
+    """Value and flag that a model sees of a call."""
 
     value: object
     """Text, object or list, as the client hands it to the model."""
     flag: str = ""
-    """How the client marks an error beside the value; empty if it does not."""
+    """Mark of an error beside the value; empty if there is none."""
 
 
 Call = Callable[[str, dict[str, Any]], Awaitable[Seen]]
