@@ -92,19 +92,22 @@ def import_(
     """Create a project from its file, or update it. Bookings keep their time; those that no longer fit are listed."""
     settings = Settings.load()
     plan, (more, claims) = run_at_low_priority(lambda: _load_all(file, bookings))
-    with _exit_on_bad_file():
-        report = run_in_app(
-            lambda app: app.projects.import_project(
-                plan,
-                prune=prune,
-                dry_run=dry_run,
-                bookings=more or (),
-                claims=claims,
-                progress=_progress("imported"),
-            ),
-            settings,
-            preparation=own_preparation(settings),
+
+    async def run(app: App) -> ImportReport:
+        return await app.projects.import_project(
+            plan,
+            prune=prune,
+            dry_run=dry_run,
+            bookings=more or (),
+            claims=claims,
+            progress=_progress("imported"),
         )
+
+    def import_plan() -> ImportReport:
+        return run_in_app(run, settings, preparation=own_preparation(settings))
+
+    with _exit_on_bad_file():  # on SQLite, other projects would wait for a lock that a slow thread holds
+        report = run_at_low_priority(import_plan) if settings.is_postgres else import_plan()
     lines = (*_describe(report, "Would import" if dry_run else "Imported"), *describe_effects(report, plan.project))
     typer.echo("\n".join(lines))
 
