@@ -18,7 +18,7 @@ CALL_ID = f"call_{uuid.uuid4().hex}"
 
 def main() -> None:
     """Find a time and book it; Retell repeats the request. Requests of other senders are refused."""
-    slots = call("get_slots", limit=2)["slots"]
+    slots = call("get_slots", **{"from": "tomorrow", "limit": 2})["slots"]
 
     booking = body_of("book_slot", start=slots[0]["start"], customerName="Kim Doe", customerPhone="303 555 0142")
     booked = send(booking)

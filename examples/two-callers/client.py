@@ -15,10 +15,10 @@ async def main() -> None:
     """Book one slot for both callers at once, and the loser's first alternative after that."""
     headers = {"Authorization": f"Bearer {KEY}"} if KEY else {}
     async with httpx2.AsyncClient(base_url=SERVER, headers=headers) as client:
-        slot = (await call(client, "get_slots", technicianId="Ana", limit=1))["slots"][0]
-        answers = dict(
-            zip(CALLERS, await asyncio.gather(*(book(client, name, slot["start"]) for name in CALLERS)), strict=True)
-        )
+        free = await call(client, "get_slots", technicianId="Ana", **{"from": "tomorrow", "limit": 1})
+        slot = free["slots"][0]
+        booked_at_once = await asyncio.gather(*(book(client, name, slot["start"]) for name in CALLERS))
+        answers = dict(zip(CALLERS, booked_at_once, strict=True))
         winners = [name for name, answer in answers.items() if "booking" in answer]
         losers = [name for name, answer in answers.items() if "error" in answer]
         assert (len(winners), len(losers)) == (1, 1), "exactly one caller gets the slot"

@@ -14,7 +14,7 @@ CALL_ID = str(uuid.uuid4())
 
 def main() -> None:
     """Find a time, hold it while the caller decides, and book it; Vapi repeats the last message."""
-    slots = call("get_slots", limit=2)["slots"]
+    slots = call("get_slots", **{"from": "tomorrow", "limit": 2})["slots"]
     held = call("create_hold", start=slots[0]["start"])
 
     booking = tool_call("book_slot", holdToken=held["holdToken"], customerName="Kim Doe", customerPhone="303 555 0142")
