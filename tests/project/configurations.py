@@ -6,13 +6,12 @@ import json
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
-from xml.etree import ElementTree
-
-import yaml
+from xml.etree import ElementTree as ET
 
 _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _BUTTON = re.compile(r"(?:https://cursor\.com/en/install-mcp|https://insiders\.vscode\.dev/redirect/mcp)[^\s)]*")
@@ -35,8 +34,8 @@ def blocks_of(page: Path) -> list[Block]:
     """Return the blocks of a page and the configurations in its install links.
 
     Raises:
-        ValueError, SyntaxError, ElementTree.ParseError, yaml.YAMLError: if a block does not parse, or if its language
-            is not known.
+        ValueError, SyntaxError: if a block does not parse.
+        KeyError: if its language has no parser.
     """
     text = page.read_text(encoding="utf-8")
     written = [_block(language, _dedent(code, indent)) for indent, language, code in _BLOCK.findall(text)]
@@ -44,32 +43,20 @@ def blocks_of(page: Path) -> list[Block]:
 
 
 def _block(language: str, text: str) -> Block:
-    return Block(language, text, _parse(language, text))
+    return Block(language, text, _PARSERS[language](text.strip()))
 
 
 def _dedent(code: str, indent: str) -> str:
     return "\n".join(line.removeprefix(indent) for line in code.splitlines())
 
 
-def _parse(language: str, text: str) -> object:
-    match language:
-        case "json":
-            return json.loads(text)
-        case "jsonc":
-            return json.loads(re.sub(r",(\s*[}\]])", r"\1", re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE)))
-        case "toml":
-            return tomllib.loads(text)
-        case "yaml":
-            return yaml.safe_load(text)
-        case "python":
-            return ast.parse(text)
-        case "bash" | "shell":
-            return [shlex.split(line, comments=True) for line in text.replace("\\\n", " ").splitlines() if line]
-        case "xml":
-            return ElementTree.fromstring(text)  # noqa: S314  a page of this repository
-        case "text":
-            return install_link(text.strip())
-    raise ValueError(language)
+def _jsonc(text: str) -> object:
+    without_comments = re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE)
+    return json.loads(re.sub(r",(\s*[}\]])", r"\1", without_comments))
+
+
+def _command_lines(text: str) -> list[list[str]]:
+    return [shlex.split(line, comments=True) for line in text.replace("\\\n", " ").splitlines() if line]
 
 
 def install_link(link: str) -> object:
@@ -86,6 +73,17 @@ def install_link(link: str) -> object:
     return None
 
 
+_PARSERS: Mapping[str, Callable[[str], object]] = {
+    "json": json.loads,
+    "jsonc": _jsonc,
+    "toml": tomllib.loads,
+    "python": ast.parse,
+    "bash": _command_lines,
+    "xml": ET.fromstring,
+    "text": install_link,
+}
+
+
 def objects_in(value: object) -> Iterator[dict[str, Any]]:
     """Yield an object and all objects within it."""
     if isinstance(value, dict):
@@ -97,14 +95,11 @@ def objects_in(value: object) -> Iterator[dict[str, Any]]:
 
 def commands_of(block: Block) -> Iterator[list[str]]:
     """Yield the command lines that start a program of slotmcp."""
-    if block.language in {"bash", "shell"}:
+    if block.language == "bash":
         for words in block.parsed:
             yield from _commands_in_line(words)
-    elif block.language == "python":
-        return
-    else:
-        for found in objects_in(block.parsed):
-            yield from _commands_in_object(found)
+    for found in objects_in(block.parsed):
+        yield from _commands_in_object(found)
 
 
 def _commands_in_line(line: list[str]) -> Iterator[list[str]]:
@@ -143,7 +138,7 @@ def names_of(block: Block) -> Iterator[str]:
             if isinstance(servers := found.get(key), dict):
                 yield from servers
         yield from (found[key] for key in ("server_label",) if key in found)
-    if block.language in {"bash", "shell"}:
+    if block.language == "bash":
         for words in block.parsed:
             if words[1:3] == ["mcp", "add"]:
                 yield next((word for word in words if word == "slotmcp"), "no name")
@@ -151,9 +146,9 @@ def names_of(block: Block) -> Iterator[str]:
 
 def headers_of(block: Block) -> Iterator[tuple[str, object]]:
     """Yield the headers that a configuration sends, with their values."""
-    if block.language in {"bash", "shell"}:
+    if block.language == "bash":
         for words in block.parsed:
-            for option, value in zip(words, words[1:], strict=False):
+            for option, value in pairwise(words):
                 if option in _HEADER_OPTIONS:
                     name, _, content = re.sub(r"^(\w+)=", r"\1: ", value).partition(":")
                     yield name, content.strip()

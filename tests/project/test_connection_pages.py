@@ -134,7 +134,7 @@ def wrong_parameters(name: str, schema: dict[str, Any]) -> list[str]:
 def test_each_page_is_in_the_table() -> None:
     links = set(re.findall(r"\]\(((?:clients|platforms)/[\w-]+\.md)\)", INDEX.read_text(encoding="utf-8")))
     assert links == {str(page.relative_to(HOW_TO)) for page in PAGES}
-    assert len(CLIENTS) == len(PLATFORMS) == 8  # noqa: PLR2004  the clients and platforms of the issue
+    assert len(CLIENTS) == len(PLATFORMS) == 8
 
 
 @by_name
@@ -151,7 +151,7 @@ def prompts_of(page: Path) -> list[str]:
     """Return the prompts to try first."""
     section = prose(page).partition(f"## {TRY}\n")[2].partition("\n## ")[0]
     found = re.findall(r'^\d\. "(.+)"$', section, re.MULTILINE)
-    assert len(found) == 4, page  # noqa: PLR2004  the number in the heading
+    assert len(found) == 4, page
     return found
 
 
@@ -184,7 +184,7 @@ def test_each_client_that_starts_programs_can_have_the_sample(page: Path) -> Non
 def test_the_tools_of_the_prompts_exist() -> None:
     table = prose(INDEX).partition("| prompt | tools |")[2].partition("\n## ")[0]
     named = {name for name in re.findall(r"`(\w+)`", table) if "_" in name}
-    assert len(named) > 3  # noqa: PLR2004  services, slots, hold, booking
+    assert len(named) > 3
     assert named <= set(TOOL_SCHEMAS)
 
 
