@@ -155,7 +155,7 @@ def prompts_of(page: Path) -> list[str]:
     return found
 
 
-@by_name
+@pytest.mark.parametrize("page", [*PAGES, INDEX], ids=lambda page: page.stem)
 def test_commands_urls_names_and_headers_agree_with_the_code(page: Path) -> None:
     blocks = blocks_of(page)
     assert any(ADDRESS in block.text for block in blocks)
