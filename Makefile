@@ -23,7 +23,7 @@ DEBIAN := .venv/.debian-ready
 # Run a step of the gate: print one line if it succeeds, and its complete output if it fails.
 gate = @printf '%-14s' '$(1)'; if output=$$($(2) 2>&1); then echo ok; else echo FAILED; printf '%s\n' "$$output"; exit 1; fi
 
-.PHONY: help demo dashboard test check format generate bench clients proximity screenshots apifuzz bundle sbom audit clean
+.PHONY: help demo dashboard test check format generate bench clients examples proximity screenshots apifuzz bundle sbom audit clean
 
 help: ## list the targets (the default)
 	@echo 'slotmcp: make <target>'
@@ -60,6 +60,9 @@ bench: $(READY) ## measure performance as ratios within one run
 
 clients: $(READY) $(CLIENTS) ## let 22 clients talk with the server, and write docs/reference/clients.md (installs 4 GB)
 	@UV='$(UV)' $(BIN)/python tests/clients/run.py
+
+examples: $(READY) ## run the agents in examples/, each in its own environment (installs their packages)
+	@UV='$(UV)' $(BIN)/python tests/clients/run_examples.py
 
 proximity: $(READY) ## compare driving distances by ranking with the shortest routes
 	@$(BIN)/python tests/benchmarks/proximity.py

@@ -16,13 +16,15 @@ from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
 
 SERVER = os.environ.get("SERVER", "http://127.0.0.1:8000")
 KEY = os.environ.get("KEY", "")
-CUSTOMER = {"customerName": "Kim Doe", "customerPhone": "303 555 0142"}
+CUSTOMER = {"customerName": "Kim Doe", "customerPhone": "303 555 0148"}
 
 
 class ScriptedLLM(llm.LLM):
     """Model that searches, books the first time, and says the sentence of the last answer."""
 
-    def chat(self, *, chat_ctx: llm.ChatContext, tools: list[llm.Tool] | None = None, **_options: Any) -> llm.LLMStream:
+    def chat(
+        self, *, chat_ctx: llm.ChatContext, tools: list[llm.Tool] | None = None, **_options: object
+    ) -> llm.LLMStream:
         """Return a stream with the next turn."""
         return ScriptedStream(self, chat_ctx=chat_ctx, tools=tools or [], conn_options=DEFAULT_API_CONNECT_OPTIONS)
 
@@ -48,7 +50,7 @@ async def main() -> None:
     toolset = MCPToolset(id="slotmcp", mcp_server=server)
     async with AgentSession(llm=ScriptedLLM()) as session:
         await session.start(Agent(instructions="You answer the phone.", tools=[toolset]))
-        run = await session.run(user_input="My sink leaks. Can somebody come tomorrow? I am Kim Doe, 303 555 0142.")
+        run = await session.run(user_input="My sink leaks. Can somebody come tomorrow? I am Kim Doe, 303 555 0148.")
         run.expect.contains_function_call(name="get_slots")
         run.expect.contains_function_call(name="book_slot")
         _, booked = answers_in(session.history.items)

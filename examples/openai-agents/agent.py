@@ -17,17 +17,21 @@ from openai.types.responses import ResponseFunctionToolCall, ResponseOutputMessa
 
 SERVER = os.environ.get("SERVER", "http://127.0.0.1:8000")
 KEY = os.environ.get("KEY", "")
-CUSTOMER = {"customerName": "Kim Doe", "customerPhone": "303 555 0142"}
+CUSTOMER = {"customerName": "Kim Doe", "customerPhone": "303 555 0147"}
 
 
 class ScriptedModel(Model):
     """Model that searches, books the first time, and says the sentence of the last answer."""
 
     async def get_response(
-        self, system_instructions: str | None, input: str | list[Any], *settings: object, **more: object
+        self,
+        system_instructions: str | None,  # noqa: ARG002
+        input: str | list[Any],  # noqa: A002
+        *_settings: object,
+        **_more: object,
     ) -> ModelResponse:
         """Return the next turn."""
-        match answers_in(input):
+        match answers_in(input if isinstance(input, list) else []):
             case []:
                 turn = tool_call("get_slots", **{"from": "tomorrow", "limit": 2})
             case [found]:
@@ -36,7 +40,7 @@ class ScriptedModel(Model):
                 turn = message(booked["result"])
         return ModelResponse(output=[turn], usage=Usage(), response_id=None)
 
-    def stream_response(self, *args: object, **more: object) -> AsyncIterator[Any]:
+    def stream_response(self, *_args: object, **_more: object) -> AsyncIterator[Any]:
         """Reject streaming: this example does not need it."""
         raise NotImplementedError
 
@@ -48,7 +52,7 @@ async def main() -> None:
         agent = Agent("Receptionist", model=ScriptedModel(), mcp_servers=[server])
         run = await Runner.run(
             agent,
-            "My sink leaks. Can somebody come tomorrow? I am Kim Doe, 303 555 0142.",
+            "My sink leaks. Can somebody come tomorrow? I am Kim Doe, 303 555 0147.",
             run_config=RunConfig(tracing_disabled=True),
         )
     _, booked = answers_in(run.to_input_list())
@@ -56,7 +60,7 @@ async def main() -> None:
     print(run.final_output)
 
 
-def answers_in(items: str | list[Any]) -> list[dict[str, Any]]:
+def answers_in(items: list[Any]) -> list[dict[str, Any]]:
     """Return the answers of the tools, in their order. The model sees their text, which is JSON."""
     outputs = [
         item["output"] for item in items if isinstance(item, dict) and item.get("type") == "function_call_output"

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import uuid
+from dataclasses import fields
 from typing import Any
 
 from loguru import logger
@@ -30,17 +31,23 @@ from pipecat.processors.aggregators.llm_response_universal import LLMContextAggr
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.llm_service import LLMService
 from pipecat.services.mcp_service import MCPClient
+from pipecat.services.settings import LLMSettings
 from pipecat.workers.runner import WorkerRunner
 
 SERVER = os.environ.get("SERVER", "http://127.0.0.1:8000")
 KEY = os.environ.get("KEY", "")
-CUSTOMER = {"customerName": "Kim Doe", "customerPhone": "303 555 0142"}
+CUSTOMER = {"customerName": "Kim Doe", "customerPhone": "303 555 0149"}
 PINNED = {"timezone": "America/Denver", "locale": "en-US"}
 """Arguments that the program knows. The model does not see them."""
 
 
 class ScriptedLLM(LLMService):
     """Model that searches, books the first time, and says the sentence of the last answer."""
+
+    def __init__(self) -> None:
+        """Give a value to every setting, as Pipecat demands."""
+        unused = {setting.name: None for setting in fields(LLMSettings) if setting.name != "extra"}
+        super().__init__(settings=LLMSettings(**unused))
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Take a turn for each context, and pass all other frames on."""
@@ -81,7 +88,7 @@ async def main() -> None:
     shown = {tool.name: tool.properties for tool in tools.standard_tools}
     assert not PINNED.keys() & shown["book_slot"].keys(), "the model does not see pinned arguments"
 
-    request = "My sink leaks. Can somebody come tomorrow? I am Kim Doe, 303 555 0142."
+    request = "My sink leaks. Can somebody come tomorrow? I am Kim Doe, 303 555 0149."
     context = LLMContext([{"role": "user", "content": request}], tools=tools)
     user, assistant = LLMContextAggregatorPair(context)
     worker = PipelineWorker(Pipeline([user, ScriptedLLM(), assistant]))

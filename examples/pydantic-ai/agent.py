@@ -15,7 +15,7 @@ from pydantic_ai.models.function import AgentInfo, FunctionModel
 
 SERVER = os.environ.get("SERVER", "http://127.0.0.1:8000")
 KEY = os.environ.get("KEY", "")
-CUSTOMER = {"customerName": "Kim Doe", "customerPhone": "303 555 0142"}
+CUSTOMER = {"customerName": "Kim Doe", "customerPhone": "303 555 0146"}
 
 
 async def main() -> None:
@@ -24,7 +24,7 @@ async def main() -> None:
     toolset = MCPToolset(StreamableHttpTransport(f"{SERVER}/mcp", headers=headers), include_instructions=True)
     agent = Agent(FunctionModel(scripted_turn), toolsets=[toolset])
     async with agent:
-        run = await agent.run("My sink leaks. Can somebody come tomorrow? I am Kim Doe, 303 555 0142.")
+        run = await agent.run("My sink leaks. Can somebody come tomorrow? I am Kim Doe, 303 555 0146.")
     _, booked = answers_in(run.all_messages())
     assert booked["booking"]["status"] == "confirmed"
     print(run.output)

@@ -20,7 +20,7 @@ def main() -> None:
     """Find a time and book it; Retell repeats the request. Requests of other senders are refused."""
     slots = call("get_slots", **{"from": "tomorrow", "limit": 2})["slots"]
 
-    booking = body_of("book_slot", start=slots[0]["start"], customerName="Kim Doe", customerPhone="303 555 0142")
+    booking = body_of("book_slot", start=slots[0]["start"], customerName="Lee Roe", customerPhone="303 555 0143")
     booked = send(booking)
     again = send(booking)
     assert again["replayed"], "a repeated request books nothing twice"
@@ -28,7 +28,7 @@ def main() -> None:
 
     forged = post(body_of("get_slots"), signature_of(body_of("get_slots"), key="another key"))
     assert forged.status_code == httpx2.codes.UNAUTHORIZED, "another key does not sign"
-    changed = post(booking.replace(b"Kim", b"Tim"), signature_of(booking))
+    changed = post(booking.replace(b"Lee", b"Leo"), signature_of(booking))
     assert changed.status_code == httpx2.codes.UNAUTHORIZED, "a signature is that of one body"
 
 

@@ -8,7 +8,7 @@ import httpx2
 
 SERVER = os.environ.get("SERVER", "http://127.0.0.1:8000")
 KEY = os.environ.get("KEY", "")
-CALLERS = {"Kim Doe": "303 555 0142", "Lee Roe": "303 555 0187"}
+CALLERS = {"Kim Doe": "303 555 0144", "Lee Roe": "303 555 0145"}
 
 
 async def main() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from clients.examples import AGENTS
 from clients.matrix import CLIENTS, JAVASCRIPT_SCRIPTS, PYTHON_SCRIPTS, converse, pinned_version, server_settings
 from project.repository import ROOT
 
@@ -34,3 +35,14 @@ def test_the_page_names_the_version_that_a_script_pins(script: Path) -> None:
 def test_the_page_names_the_versions_that_package_json_pins() -> None:
     pinned = json.loads((CLIENTS / "javascript" / "package.json").read_text(encoding="utf-8"))["dependencies"]
     assert [name for name, version in pinned.items() if f"| `{name}` | {version} |" not in PAGE] == []
+
+
+@pytest.mark.parametrize("agent", AGENTS, ids=lambda agent: agent.parent.name)
+def test_an_example_compiles_and_pins_the_version_of_the_page(agent: Path) -> None:
+    compile(agent.read_text(encoding="utf-8"), str(agent), "exec")
+    package, version = pinned_version(agent)
+    assert f"| `{package}` | {version} |" in PAGE
+
+
+def test_the_expected_examples_exist() -> None:
+    assert {"livekit-agent", "openai-agents", "pipecat-agent", "pydantic-ai"} <= {agent.parent.name for agent in AGENTS}

@@ -1,0 +1,11 @@
+"""`make examples`: run each agent in examples/, in an environment of its own, against a server."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from clients.examples import main  # after the path is set, as under pytest
+
+if __name__ == "__main__":
+    main()
