@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from slotmcp.cli.common import OPTIONAL_PROJECT, run_in_app
-from slotmcp.tools.receptionist import receptionist_prompt
 
 
 def prompt(
@@ -19,5 +18,7 @@ def prompt(
     ] = False,
 ) -> None:
     """Print instructions for an agent that answers the phone of a business: the MCP prompt phone_receptionist."""
+    from slotmcp.tools.receptionist import receptionist_prompt  # noqa: PLC0415  loads the MCP SDK
+
     answer = run_in_app(lambda app: app.projects.list_services(project))
     typer.echo(receptionist_prompt(answer, locale=locale, is_dated=not undated), nl=False)
