@@ -8,16 +8,18 @@ from clients.matrix import Report
 INTRODUCTION: Final = """\
 # Clients
 
-`make clients` has written this page: it runs each client below in an environment of its own, without a model. Each one
-lists the tools, asks for times, holds one, books it, books with an unknown hold, and sends an argument of a wrong type.
+`make clients` has written this page. It runs each client below in an environment of its own,
+without a model. Each one lists the tools, asks for times, holds one, books it, books with an
+unknown hold, and sends an argument of a wrong type.
 
-- **Answer**, **error**: what the client hands to the model. *text* is the JSON text, *structured* the object, *both*
-  all of the result, *JSON in JSON* the text block as JSON, *repr* the printed Python object. Text and object carry
-  the same content.
-- **Marked**: how the client tells the model that a call failed; *no* means that only the text says so.
+- **Answer**, **error**: what the client hands to the model, with the same content in each form.
+  *Text* is the JSON text, *structured* the object, and *both* all of the result. *JSON in JSON* is
+  the text block as JSON, and *repr* the printed Python object.
+- **Marked**: how the client tells the model that a call failed; *no* means that only the text says
+  so.
 - **Next step seen**: whether the model sees the sentence of the error that says what to do.
-- **Instructions**: whether the client hands over the server's instructions. Where it does not, paste the text of
-  `slotmcp prompt`.
+- **Instructions**: whether the client hands over the server's instructions. Where it does not,
+  paste the text of `slotmcp prompt`.
 
 | client | version | tools | answer | error | marked | next step seen | instructions |
 |---|---|---|---|---|---|---|---|
