@@ -12,7 +12,8 @@ import pytest
 from project.repository import ROOT
 from support.example_server import example_server
 
-SCRIPTS: Final = [ROOT / "examples" / name / "client.py" for name in ("vapi-call", "retell-call", "two-callers")]
+SCRIPTS: Final = sorted((ROOT / "examples").glob("*/client.*"))
+INTERPRETERS: Final = {".py": sys.executable, ".mjs": "node"}
 LIMIT_SECONDS: Final = 100
 
 
@@ -22,10 +23,15 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str
         yield variables
 
 
+def test_the_expected_examples_exist() -> None:
+    names = {script.parent.name for script in SCRIPTS}
+    assert {"retell-call", "two-callers", "typescript-client", "vapi-call"} <= names
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.parent.name)
 def test_an_example_succeeds(script: Path, settings: dict[str, str]) -> None:
     done = subprocess.run(  # noqa: S603  our own script
-        [sys.executable, str(script)],
+        [INTERPRETERS[script.suffix], str(script)],
         env={**os.environ, **settings},
         capture_output=True,
         text=True,
