@@ -61,7 +61,7 @@ bench: $(READY) ## measure performance as ratios within one run
 clients: $(READY) $(CLIENTS) ## let 22 clients talk with the server, and write docs/reference/clients.md (installs 4 GB)
 	@UV='$(UV)' $(BIN)/python tests/clients/run.py
 
-examples: $(READY) ## run the agents in examples/, each in its own environment (installs their packages)
+examples: $(READY) ## run the agents and the FastAPI app in examples/, each in its own environment
 	@UV='$(UV)' $(BIN)/python tests/clients/run_examples.py
 
 proximity: $(READY) ## compare driving distances by ranking with the shortest routes

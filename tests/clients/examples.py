@@ -15,18 +15,20 @@ from project.repository import ROOT
 from support.example_server import example_server
 
 AGENTS: Final = tuple(sorted((ROOT / "examples").glob("*/agent.py")))
+CHECKS: Final = tuple(sorted((ROOT / "examples").glob("*/check.py")))
+"""Examples that need no server."""
 
 
 def main() -> None:
-    """Run all agents, print a line for each, and exit with 1 if one fails."""
+    """Run all examples, print a line for each, and exit with 1 if one fails."""
     with TemporaryDirectory() as folder, example_server(Path(folder)) as settings:
-        failed = [agent for agent in AGENTS if not _succeeds(agent, settings)]
+        failed = [script for script in (*AGENTS, *CHECKS) if not _succeeds(script, settings)]
     sys.exit(1 if failed else 0)
 
 
-def _succeeds(agent: Path, settings: Mapping[str, str]) -> bool:
+def _succeeds(script: Path, settings: Mapping[str, str]) -> bool:
     done = subprocess.run(  # noqa: S603  scripts of this repository
-        command_of(agent),
+        command_of(script),
         env={**os.environ, **settings, "VIRTUAL_ENV": ""},
         capture_output=True,
         text=True,
@@ -35,5 +37,5 @@ def _succeeds(agent: Path, settings: Mapping[str, str]) -> bool:
     )
     is_success = done.returncode == 0
     shown = done.stdout.strip() if is_success else f"FAILED\n{done.stderr}"
-    Console(highlight=False, markup=False, soft_wrap=True).print(f"{agent.parent.name:20}", shown)
+    Console(highlight=False, markup=False, soft_wrap=True).print(f"{script.parent.name:20}", shown)
     return is_success

@@ -1,4 +1,4 @@
-"""`make examples`: run each agent in examples/, in an environment of its own, against a server."""
+"""`make examples`: run each example that needs packages of its own, in its own environment."""
 
 import sys
 from pathlib import Path

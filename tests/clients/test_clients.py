@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clients.examples import AGENTS
+from clients.examples import AGENTS, CHECKS
 from clients.matrix import CLIENTS, JAVASCRIPT_SCRIPTS, PYTHON_SCRIPTS, converse, pinned_version, server_settings
 from project.repository import ROOT
 
@@ -37,12 +37,13 @@ def test_the_page_names_the_versions_that_package_json_pins() -> None:
     assert [name for name, version in pinned.items() if f"| `{name}` | {version} |" not in PAGE] == []
 
 
-@pytest.mark.parametrize("agent", AGENTS, ids=lambda agent: agent.parent.name)
-def test_an_example_compiles_and_pins_the_version_of_the_page(agent: Path) -> None:
-    compile(agent.read_text(encoding="utf-8"), str(agent), "exec")
-    package, version = pinned_version(agent)
-    assert f"| `{package}` | {version} |" in PAGE
+@pytest.mark.parametrize("script", [*AGENTS, *CHECKS], ids=lambda script: script.parent.name)
+def test_an_example_compiles_and_pins_its_package(script: Path) -> None:
+    compile(script.read_text(encoding="utf-8"), str(script), "exec")
+    package, version = pinned_version(script)
+    assert script in CHECKS or f"| `{package}` | {version} |" in PAGE
 
 
 def test_the_expected_examples_exist() -> None:
-    assert {"livekit-agent", "openai-agents", "pipecat-agent", "pydantic-ai"} <= {agent.parent.name for agent in AGENTS}
+    names = {script.parent.name for script in (*AGENTS, *CHECKS)}
+    assert names >= {"livekit-agent", "mounted-in-fastapi", "openai-agents", "pipecat-agent", "pydantic-ai"}
