@@ -33,6 +33,10 @@ class WrappedStore:
     def connections_in_use(self) -> int:
         return self._store.connections_in_use
 
+    @property
+    def locks_all_projects(self) -> bool:
+        return self._store.locks_all_projects
+
     async def heads(self) -> Mapping[str, Head]:
         return await self._store.heads()
 

@@ -85,6 +85,10 @@ class Store(ScheduleReader, Traces, Protocol):
     def connections_in_use(self) -> int:
         """Return the number of this process's database connections in use now; 0 without a pool."""
 
+    @property
+    def locks_all_projects(self) -> bool:
+        """Return True if a write to one project also locks the others."""
+
     def subscribe(self, handler: CommitHandler) -> None:
         """Subscribe to the commits of this process that increment a revision or add an event.
 

@@ -1,22 +1,24 @@
-"""Pace of batches: short transactions with pauses, so that a long import does not delay the calls of other projects.
+"""Pace of batches: transactions with pauses, so that a long import does not delay the calls of other projects.
 
-On SQLite all projects share one lock, so a caller waits for at most the rest of one batch and its commit. On PostgreSQL
-other projects have their own locks, but share the processors and the disk.
+On SQLite all projects share one lock: batches are small, so that a caller waits for at most the rest of one batch and
+its commit. On PostgreSQL other projects have their own locks, but their commits wait for the one that is being written
+to the disk, and all share the processors: batches are large and rare.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 
 T = TypeVar("T")
 
-QUIET_BATCH_ROWS: Final = 200
-"""Number of rows that one transaction writes while no other project is written."""
+LARGE_BATCH_ROWS: Final = 200
+"""Number of rows that one transaction writes while no other project waits for its lock."""
 MAX_BATCH_ROWS: Final = 40
-"""Maximum number of rows that one transaction writes while other projects are written."""
+"""Maximum number of rows that one transaction writes while other projects are written and share its lock."""
 MIN_BATCH_ROWS: Final = 10
 """Minimum of the same. A transaction has fixed costs, so smaller ones would take more time in total."""
 
@@ -26,11 +28,27 @@ COMMIT_SHARE: Final = 0.5
 """Share of the commit's time that the rows may take if that is longer. On a slow disk all callers wait for commits."""
 QUIET_PAUSE_SECONDS: Final = 0.01
 """Pause between two batches while no other project is written."""
-PAUSE_FACTOR: Final = 3
-"""Length of a pause while other projects are written, in durations of the batch before it."""
-MIN_PAUSE_SECONDS: Final = 0.005
-"""Shortest pause while other projects are written, in which a waiting process gets the lock."""
-MAX_PAUSE_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Pauses while other projects are written."""
+
+    factor: float
+    """Length of a pause in durations of the batch before it."""
+    min_seconds: float
+    max_seconds: float
+
+    def after(self, seconds: float) -> float:
+        """Return the pause after a batch that took this long."""
+        return min(max(self.factor * seconds, self.min_seconds), self.max_seconds)
+
+
+LOCK_PAUSE: Final = Pause(factor=3, min_seconds=0.005, max_seconds=0.05)
+"""Pause in which a process that waits for the lock gets it."""
+DISK_PAUSE: Final = Pause(factor=10, min_seconds=0.1, max_seconds=1)
+"""Pause in which the commits of other projects need not wait for the disk."""
+
 BUSY_SECONDS: Final = 5
 """Time after a write to another project for which it is expected to be written again."""
 
@@ -56,6 +74,7 @@ class BatchPace:
         """
         self._writer = writer
         self._project_id = project_id
+        self._shares_lock = writer.store.locks_all_projects
         self._now = now
         self._sleep = sleep
         self._revisions: Mapping[str, int] | None = None
@@ -66,7 +85,7 @@ class BatchPace:
     @property
     def rows(self) -> int:
         """Return the maximum number of rows of the next batch."""
-        return self._rows_in_time if self._is_busy else QUIET_BATCH_ROWS
+        return self._rows_in_time if self._is_busy and self._shares_lock else LARGE_BATCH_ROWS
 
     async def write(self, work: Callable[[UnitOfWork], Awaitable[T]], *, rows: int) -> T:
         """Write one batch of `rows` rows, then pause."""
@@ -100,7 +119,8 @@ class BatchPace:
     def _pause_after(self, held_seconds: float) -> float:
         if not self._is_busy:
             return QUIET_PAUSE_SECONDS
-        return min(max(PAUSE_FACTOR * held_seconds, MIN_PAUSE_SECONDS), MAX_PAUSE_SECONDS)
+        pause = LOCK_PAUSE if self._shares_lock else DISK_PAUSE
+        return pause.after(held_seconds)
 
     async def _find_other_writes(self) -> None:
         """Record whether another project was written since the last batch."""

@@ -107,6 +107,11 @@ class SqliteStore(SqlStore):
             yield store
 
     @property
+    def locks_all_projects(self) -> bool:
+        """Return True. A database file has one lock."""
+        return True
+
+    @property
     def connections_in_use(self) -> int:
         return 0
 

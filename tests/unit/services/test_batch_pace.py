@@ -11,12 +11,11 @@ from slotmcp.services.batch_pace import (
     BATCH_SECONDS,
     BUSY_SECONDS,
     COMMIT_SHARE,
+    DISK_PAUSE,
+    LARGE_BATCH_ROWS,
+    LOCK_PAUSE,
     MAX_BATCH_ROWS,
-    MAX_PAUSE_SECONDS,
     MIN_BATCH_ROWS,
-    MIN_PAUSE_SECONDS,
-    PAUSE_FACTOR,
-    QUIET_BATCH_ROWS,
     QUIET_PAUSE_SECONDS,
     BatchPace,
 )
@@ -99,16 +98,16 @@ async def importing(tmp_path: Path) -> AsyncIterator[Importing]:
 @pytest.fixture
 async def busy(importing: Importing) -> Importing:
     """Import that has noticed a write to the other project."""
-    await importing.write_batch(QUIET_BATCH_ROWS, seconds=0.02)
+    await importing.write_batch(LARGE_BATCH_ROWS, seconds=0.02)
     await importing.write_other()
-    await importing.write_batch(QUIET_BATCH_ROWS, seconds=0.02)
+    await importing.write_batch(LARGE_BATCH_ROWS, seconds=0.02)
     return importing
 
 
 async def test_an_import_that_is_alone_writes_large_batches_with_short_pauses(importing: Importing) -> None:
     for _ in range(3):
-        assert importing.pace.rows == QUIET_BATCH_ROWS
-        assert await importing.write_batch(QUIET_BATCH_ROWS, seconds=0.5, commit=0.5) == QUIET_PAUSE_SECONDS
+        assert importing.pace.rows == LARGE_BATCH_ROWS
+        assert await importing.write_batch(LARGE_BATCH_ROWS, seconds=0.5, commit=0.5) == QUIET_PAUSE_SECONDS
 
 
 async def test_its_own_writes_and_reads_of_others_are_not_writes_of_others(importing: Importing) -> None:
@@ -117,7 +116,7 @@ async def test_its_own_writes_and_reads_of_others_are_not_writes_of_others(impor
     await importing.shop.store.write(SHOP.project.id, lambda transaction: transaction.save_project(renamed))
     await importing.shop.store.schedule("other")
     await importing.write_batch(1, seconds=0.01)
-    assert importing.pace.rows == QUIET_BATCH_ROWS
+    assert importing.pace.rows == LARGE_BATCH_ROWS
 
 
 @pytest.mark.parametrize(
@@ -126,7 +125,7 @@ async def test_its_own_writes_and_reads_of_others_are_not_writes_of_others(impor
         (20, BATCH_SECONDS, 20),
         (30, 2 * BATCH_SECONDS, 15),
         (15, BATCH_SECONDS / 2, 30),
-        (QUIET_BATCH_ROWS, 10 * BATCH_SECONDS, 20),
+        (LARGE_BATCH_ROWS, 10 * BATCH_SECONDS, 20),
         (20, 100 * BATCH_SECONDS, MIN_BATCH_ROWS),
         (20, BATCH_SECONDS / 100, MAX_BATCH_ROWS),
         (20, 0.0, MAX_BATCH_ROWS),
@@ -145,13 +144,15 @@ async def test_a_batch_has_more_rows_if_commits_are_slow(busy: Importing) -> Non
     assert busy.pace.rows == 30
 
 
-@pytest.mark.parametrize("held", [MIN_PAUSE_SECONDS / PAUSE_FACTOR, 0.004, MAX_PAUSE_SECONDS / PAUSE_FACTOR])
+@pytest.mark.parametrize(
+    "held", [LOCK_PAUSE.min_seconds / LOCK_PAUSE.factor, 0.004, LOCK_PAUSE.max_seconds / LOCK_PAUSE.factor]
+)
 async def test_a_pause_is_proportional_to_the_time_the_lock_was_held(busy: Importing, held: float) -> None:
     pause = await busy.write_batch(20, seconds=held / 4, commit=held * 3 / 4, wait=2.0)
-    assert pause == pytest.approx(PAUSE_FACTOR * held)
+    assert pause == pytest.approx(LOCK_PAUSE.factor * held)
 
 
-@pytest.mark.parametrize(("held", "expected"), [(0.0, MIN_PAUSE_SECONDS), (1.0, MAX_PAUSE_SECONDS)])
+@pytest.mark.parametrize(("held", "expected"), [(0.0, LOCK_PAUSE.min_seconds), (1.0, LOCK_PAUSE.max_seconds)])
 async def test_a_pause_is_neither_too_short_nor_too_long(busy: Importing, held: float, expected: float) -> None:
     assert await busy.write_batch(20, seconds=held) == expected
 
@@ -161,8 +162,8 @@ async def test_the_import_is_fast_again_when_the_others_are_done(busy: Importing
     while busy.time.seconds < noticed + BUSY_SECONDS:
         assert busy.pace.rows <= MAX_BATCH_ROWS
         await busy.write_batch(busy.pace.rows, seconds=0.001)
-    assert busy.pace.rows == QUIET_BATCH_ROWS
-    assert await busy.write_batch(QUIET_BATCH_ROWS, seconds=0.02) == QUIET_PAUSE_SECONDS
+    assert busy.pace.rows == LARGE_BATCH_ROWS
+    assert await busy.write_batch(LARGE_BATCH_ROWS, seconds=0.02) == QUIET_PAUSE_SECONDS
 
 
 async def test_it_stays_slow_while_the_others_go_on(busy: Importing) -> None:
@@ -175,7 +176,32 @@ async def test_it_stays_slow_while_the_others_go_on(busy: Importing) -> None:
 
 async def test_the_first_batch_after_a_quiet_time_is_not_larger_than_what_fits(importing: Importing) -> None:
     """The rate of the large batches is known, so that the first small one does not take too long."""
-    await importing.write_batch(QUIET_BATCH_ROWS, seconds=BATCH_SECONDS * QUIET_BATCH_ROWS / 15)
+    await importing.write_batch(LARGE_BATCH_ROWS, seconds=BATCH_SECONDS * LARGE_BATCH_ROWS / 15)
     await importing.write_other()
-    await importing.write_batch(QUIET_BATCH_ROWS, seconds=BATCH_SECONDS * QUIET_BATCH_ROWS / 15)
+    await importing.write_batch(LARGE_BATCH_ROWS, seconds=BATCH_SECONDS * LARGE_BATCH_ROWS / 15)
     assert importing.pace.rows == 15
+
+
+class ProjectLocks(SlowStore):
+    """Store in which each project has a lock of its own, as in PostgreSQL."""
+
+    locks_all_projects = False
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [(0.0, DISK_PAUSE.min_seconds), (0.05, DISK_PAUSE.factor * 0.05), (60.0, DISK_PAUSE.max_seconds)],
+)
+async def test_with_a_lock_for_each_project_batches_stay_large_and_pauses_are_long(
+    importing: Importing, held: float, expected: float
+) -> None:
+    """Commits wait for each other, so few large ones delay the others least."""
+    store = ProjectLocks(importing.shop.store)
+    store.time = importing.time
+    writer = replace(importing.shop.app.projects._writer, store=store)  # noqa: SLF001  as the app does it
+    pace = BatchPace(writer, SHOP.project.id, now=importing.time.now, sleep=importing.time.sleep)
+    own = replace(importing, pace=pace, store=store)
+    await own.write_batch(LARGE_BATCH_ROWS, seconds=0.02)
+    await own.write_other()
+    assert await own.write_batch(LARGE_BATCH_ROWS, seconds=held) == pytest.approx(expected)
+    assert own.pace.rows == LARGE_BATCH_ROWS

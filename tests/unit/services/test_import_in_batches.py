@@ -16,7 +16,7 @@ from slotmcp.domain.attention import AttentionCause
 from slotmcp.domain.catalog import TechnicianStatus
 from slotmcp.domain.errors import HoldWithdrawn, InvalidArgument
 from slotmcp.ports import Store, Unit
-from slotmcp.services.batch_pace import MAX_BATCH_ROWS, MIN_BATCH_ROWS, QUIET_BATCH_ROWS
+from slotmcp.services.batch_pace import LARGE_BATCH_ROWS, MAX_BATCH_ROWS, MIN_BATCH_ROWS
 from slotmcp.services.imports import ProjectPlan
 from support.shop import Shop, at, booking, busy, customer, open_shop, plan, technician
 from support.sqlite_file import count, rows
@@ -94,7 +94,7 @@ async def test_the_catalog_is_imported_first_and_then_the_bookings_in_batches(im
 
     store.after = after
     await bring(shop, BIG)
-    assert counts == [0, QUIET_BATCH_ROWS, 2 * QUIET_BATCH_ROWS, len(MANY)]
+    assert counts == [0, LARGE_BATCH_ROWS, 2 * LARGE_BATCH_ROWS, len(MANY)]
 
 
 async def test_batches_are_small_while_another_project_is_written(importing: Importing, other: Shop) -> None:
@@ -109,7 +109,7 @@ async def test_batches_are_small_while_another_project_is_written(importing: Imp
     store.after = after
     await bring(shop, BIG)
     sizes = [size for size in map(int.__sub__, counts[1:], counts) if size]
-    assert sizes[0] == QUIET_BATCH_ROWS
+    assert sizes[0] == LARGE_BATCH_ROWS
     assert all(MIN_BATCH_ROWS <= size <= MAX_BATCH_ROWS for size in sizes[1:-1])
     assert sum(sizes) == len(MANY)
 

@@ -89,6 +89,11 @@ class PostgresStore(SqlStore):
             await store._close()
 
     @property
+    def locks_all_projects(self) -> bool:
+        """Return False. Each project has a row of its own to lock."""
+        return False
+
+    @property
     def connections_in_use(self) -> int:
         return self._reader.in_use + self._writer.in_use
 
