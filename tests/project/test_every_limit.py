@@ -28,6 +28,12 @@ LONG_LIST: Final = f"{FILE}/test_bad_files.py::test_a_list_that_is_too_long_is_r
 TEXT: Final = "interfaces/test_tools_list.py::test_text_has_a_maximum_length_that_is_not_published"
 
 REACHED_BY: Final = {
+    "values of a completion": (
+        "interfaces/test_completions.py::test_at_most_100_values_are_returned_with_the_number_of_all"
+    ),
+    "the prompt `phone_receptionist`": (
+        "interfaces/test_prompt.py::test_the_prompt_is_bounded_for_a_business_with_200_services"
+    ),
     "lapsed, released and withdrawn holds": "contracts/test_claims.py::test_ended_holds_are_deleted_after_a_day",
     "customers of past bookings": f"{KEPT}::test_past_bookings_lose_their_customer",
     "past bookings": f"{KEPT}::test_past_and_canceled_bookings_are_deleted_separately",
