@@ -170,6 +170,12 @@ def test_commands_urls_names_and_headers_agree_with_the_code(page: Path) -> None
 
 
 @by_name
+def test_addresses_in_sentences_are_those_of_the_server(page: Path) -> None:
+    named = re.findall(rf"`https://{re.escape(ADDRESS)}(/[^`]*)`", prose(page))
+    assert set(named) <= paths()
+
+
+@by_name
 def test_variables_are_settings(page: Path) -> None:
     settings = {CONFIG_VARIABLE, *(ENV_PREFIX + field.upper() for field in Settings.model_fields)}
     assert set(re.findall(rf"\b{ENV_PREFIX}[A-Z_]+", page.read_text(encoding="utf-8"))) <= settings
