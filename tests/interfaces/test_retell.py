@@ -15,6 +15,7 @@ import pytest
 from slotmcp.asgi import HttpApp, ServeOptions
 from slotmcp.domain.access import Scope
 from slotmcp.settings import Settings
+from slotmcp.web.limits import MAX_VALUES
 from slotmcp.web.retell import MAX_CHARACTERS, RetellSignatures, shorten
 from support.denver import PLAN, PROJECT
 from support.http_server import open_database
@@ -153,6 +154,8 @@ async def test_invalid_messages_are_errors_that_the_agent_reads(businesses: Busi
         for body in (b"{", b"[]", b"[" * 5_000, b'{"name": 1, "args": {}}', b'{"name": "", "args": []}'):
             assert error_in(await send(client, body))["code"] == "invalid_argument"
         assert error_in(await send(client, body_of("get_slot")))["code"] == "not_found"
+        large = error_in(await send(client, body_of("get_slots", limit=[1] * MAX_VALUES)))
+    assert large["fields"][0]["field"] == "arguments"
 
 
 def test_a_long_response_is_cut_at_the_end_of_its_longest_list() -> None:

@@ -12,7 +12,8 @@ import pytest
 from slotmcp.asgi import HttpApp, ServeOptions
 from slotmcp.settings import Settings
 from slotmcp.tools.gate import Toolset
-from slotmcp.web.vapi import MAX_CALLS
+from slotmcp.web.limits import MAX_VALUES
+from slotmcp.web.vapi import MAX_CALLS, MAX_RESULTS
 from support.denver import PLAN
 from support.http_server import write_database
 from support.plain_http import PlainClient, running_client
@@ -133,6 +134,20 @@ async def test_the_calls_of_a_message_are_limited(client: PlainClient) -> None:
     results = await results_of(client, message_of(*calls))
     refused = ["error" in orjson.loads(result["result"]) for result in results]
     assert refused == [False] * MAX_CALLS + [True] * 2
+
+
+async def test_the_results_of_a_message_are_limited(client: PlainClient) -> None:
+    for key in ("toolCallList", "toolWithToolCallList"):
+        assert len(await results_of(client, message_of(*[{}] * (MAX_RESULTS + 100), key=key))) == MAX_RESULTS
+
+
+async def test_the_arguments_of_a_message_are_limited_together(client: PlainClient) -> None:
+    half = {"limit": [1] * (MAX_VALUES // 2 + 1)}
+    for arguments in (half, orjson.dumps(half).decode()):
+        call = {"id": "1", "name": "get_slots", "arguments": arguments}
+        alone, both = [await results_of(client, message_of(*[call] * number)) for number in (1, 2)]
+        problems = [orjson.loads(one["result"])["error"]["fields"][0]["field"] for one in (*alone, *both)]
+        assert problems == ["limit", "arguments", "arguments"]
 
 
 async def test_other_messages_are_answered_as_documented(client: PlainClient) -> None:

@@ -56,6 +56,7 @@ VALUES = {
         f"{waitlist_search.QUICK_CHECKS:,};"
     ),
     "tool calls in one message of Vapi": str(vapi.MAX_CALLS),
+    "results in one answer to Vapi": str(vapi.MAX_RESULTS),
     "age of a signature of Retell": f"{retell.MAX_AGE_MS // MS_PER_MINUTE} minutes",
     "characters of a response to Retell": f"{retell.MAX_CHARACTERS:,}",
     "values of a completion": str(completions.MAX_VALUES),

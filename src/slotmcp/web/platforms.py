@@ -1,11 +1,13 @@
-"""Parts that the endpoints for voice platforms share: the phone call that a message names, and its object."""
+"""Parts that the endpoints for voice platforms share: the phone call of a message, its objects, and their size."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from slotmcp.domain.access import ANONYMOUS, CallId
+from slotmcp.domain.errors import InvalidArgument
 from slotmcp.services.current_principal import acting_as, current_principal
 from slotmcp.web.authentication import read_call_ids
+from slotmcp.web.limits import MAX_VALUES
 
 _CALL, _CHAT, _SESSION = "x-call-id", "x-chat-id", "x-session-id"
 """Headers with the same meaning as ids in a message."""
@@ -31,6 +33,22 @@ def object_at(message: Mapping[str, object], key: str) -> Mapping[str, object]:
 def text_at(message: Mapping[str, object], *keys: str) -> str:
     """Return the text with the first of the keys that has one, else an empty text."""
     return next((value for key in keys if isinstance(value := message.get(key), str) and value), "")
+
+
+def too_many_values(arguments: Sequence[object]) -> InvalidArgument | None:
+    """Return the error if the arguments of a message's calls have more values than the body of one call may have.
+
+    Args:
+        arguments: an object for each call, or its JSON text.
+    """
+    pending, number = list(arguments), 0
+    while pending and number <= MAX_VALUES:
+        value = pending.pop()
+        number += 1 + (value.count(",") if isinstance(value, str) else 0)
+        pending.extend(value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())
+    if number <= MAX_VALUES:
+        return None
+    return InvalidArgument("arguments", f"must have at most {MAX_VALUES} values in one message.")
 
 
 def _ids_of(message: Mapping[str, object]) -> Iterator[tuple[str, str]]:

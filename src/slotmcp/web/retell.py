@@ -25,7 +25,7 @@ from slotmcp.services.current_principal import acting_as
 from slotmcp.web.authentication import CREDENTIAL_HEADERS, TOO_MANY, within_call
 from slotmcp.web.failures import FailureLimit
 from slotmcp.web.json_bodies import JSON, parse_object, unsupported_type
-from slotmcp.web.platforms import object_at, text_at, within_call_of
+from slotmcp.web.platforms import object_at, text_at, too_many_values, within_call_of
 from slotmcp.web.responses import error_response, retry_response, try_later_response
 from slotmcp.web.tool_calls import OK, ToolAnswer, ToolCalls
 
@@ -142,8 +142,11 @@ class RetellEndpoint:
         name = request.path_params.get("name") or text_at(message, "name")
         if not name:
             return await self._tools.refuse(InvalidArgument("name", _NO_NAME))
+        arguments = object_at(message, "args") if has_envelope else message
+        if error := too_many_values([arguments]):
+            return await self._tools.refuse(error)
         with within_call_of(message if has_envelope else {}):
-            return await self._tools.call(name, object_at(message, "args") if has_envelope else message)
+            return await self._tools.call(name, arguments)
 
 
 def shorten(text: str) -> str:

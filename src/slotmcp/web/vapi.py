@@ -12,16 +12,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from slotmcp.domain.errors import InvalidArgument, RateLimited
+from slotmcp.domain.errors import InvalidArgument, RateLimited, SlotmcpError
 from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.web.json_bodies import parse_object, unsupported_type
-from slotmcp.web.platforms import object_at, text_at, within_call_of
+from slotmcp.web.platforms import object_at, text_at, too_many_values, within_call_of
 from slotmcp.web.responses import error_response, retry_response
 from slotmcp.web.tool_calls import ToolAnswer, ToolCalls
 
 VAPI_PATH: Final = "/v1/vapi"
 MAX_CALLS: Final = 16
 """Maximum number of tool calls in one message; further ones are not made."""
+MAX_RESULTS: Final = 100
+"""Maximum number of results in one answer; further calls are ignored."""
 TOOL_CALLS: Final = "tool-calls"
 _NO_ASSISTANT: Final = "I'm sorry, no assistant is set for this phone number."
 _NO_TRANSFER: Final = "I'm sorry, I can't transfer this call."
@@ -98,15 +100,21 @@ class VapiEndpoint:
 
     async def _call_all(self, message: Mapping[str, object]) -> Sequence[Mapping[str, str]]:
         """Make the calls in their order, because one may need the result of an earlier one."""
+        calls = calls_of(message)
+        error = too_many_values([call.arguments for call in calls[:MAX_CALLS]])
+        too_many = RateLimited(_TOO_MANY, retry_after_ms=MS_PER_SECOND)
         with within_call_of(message):
-            return [
-                {"name": call.name, "toolCallId": call.id, "result": one_line((await self._call(call, number)).text)}
-                for number, call in enumerate(calls_of(message))
+            answers = [
+                await self._call(call, error if number < MAX_CALLS else too_many) for number, call in enumerate(calls)
             ]
+        return [
+            {"name": call.name, "toolCallId": call.id, "result": one_line(answer.text)}
+            for call, answer in zip(calls, answers, strict=True)
+        ]
 
-    async def _call(self, call: VapiCall, number: int) -> ToolAnswer:
-        if number >= MAX_CALLS:
-            return await self._tools.refuse(RateLimited(_TOO_MANY, retry_after_ms=MS_PER_SECOND))
+    async def _call(self, call: VapiCall, refused: SlotmcpError | None) -> ToolAnswer:
+        if refused is not None:
+            return await self._tools.refuse(refused)
         try:
             arguments = call.read_arguments()
         except InvalidArgument as error:
@@ -115,16 +123,16 @@ class VapiEndpoint:
 
 
 def calls_of(message: Mapping[str, Any]) -> list[VapiCall]:
-    """Return the tool calls of a message, which has them under one of several keys."""
+    """Return the first tool calls of a message, which has them under one of several keys."""
     listed = next((message[key] for key in ("toolCallList", "toolCalls") if isinstance(message.get(key), list)), None)
     if listed is None:
         listed = [{"name": entry.get("name"), **object_at(entry, "toolCall")} for entry in _objects(message)]
-    return [VapiCall.of(entry) for entry in listed if isinstance(entry, dict)]
+    return [VapiCall.of(entry) for entry in listed[:MAX_RESULTS] if isinstance(entry, dict)]
 
 
 def _objects(message: Mapping[str, Any]) -> list[dict[str, Any]]:
     entries = message.get("toolWithToolCallList")
-    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    return [entry for entry in entries[:MAX_RESULTS] if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
 def one_line(text: str) -> str:
