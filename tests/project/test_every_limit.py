@@ -131,6 +131,7 @@ REACHED_BY: Final = {
     "fields of a form": "interfaces/dashboard/test_login.py::test_the_fields_of_a_form_are_limited",
     "values in a body": f"{WIRE}::test_a_hard_body_of_a_valid_size_does_not_stall_the_server",
     "tool calls in one message of Vapi": "interfaces/test_vapi.py::test_the_calls_of_a_message_are_limited",
+    "results in one answer to Vapi": "interfaces/test_vapi.py::test_the_results_of_a_message_are_limited",
     "age of a signature of Retell": "interfaces/test_retell.py::test_a_wrong_old_or_missing_signature_is_refused",
     "characters of a response to Retell": (
         "interfaces/test_retell.py::test_a_long_response_is_cut_at_the_end_of_its_longest_list"
