@@ -1,6 +1,6 @@
 """Tests of the tools over plain HTTP: credentials, keys of requests, statuses, and requests that call no tool."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,7 @@ from slotmcp.domain.errors import ErrorCode
 from slotmcp.settings import Settings
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.tool_caller import ToolText
+from slotmcp.web import late_bodies
 from slotmcp.web.tool_calls import STATUSES, tool_response
 from support.denver import PLAN, PROJECT
 from support.http_server import open_database
@@ -164,8 +165,9 @@ async def test_an_empty_body_is_an_empty_object_and_the_last_of_equal_keys_count
     empty = await client.http.post("/v1/tools/get_slots")
     json = {"Content-Type": "application/json; charset=UTF-8"}
     twice = await client.http.post("/v1/tools/get_slots", content=b'{"limit": "x", "limit": 2}', headers=json)
+    marked = await client.http.post("/v1/tools/get_slots", content=b'\xef\xbb\xbf{"limit": 2}', headers=json)
     assert [empty.status_code, twice.status_code] == [200, 200]
-    assert len(twice.json()["slots"]) == 2
+    assert len(twice.json()["slots"]) == len(marked.json()["slots"]) == 2
 
 
 OTHER_TYPES: Final[tuple[dict[str, str], ...]] = (
@@ -199,6 +201,44 @@ async def test_a_large_body_is_refused(client: PlainClient) -> None:
     large = await client.call("get_slots", cursor="x" * 20_001)
     many = await client.call("get_slots", daysOfWeek=["mon"] * 10_000)
     assert [(one.status_code, one.json()["error"]) for one in (large, many)] == [(413, "too_large")] * 2
+
+
+BODIES: Final = (
+    ("/v1/tools/list_services", b"{}"),
+    ("/v1/vapi", b'{"message": {"type": "hang"}}'),
+    ("/v1/retell", b'{"name": "list_services"}'),
+    ("/v1/retell/list_services", b"{}"),
+)
+
+
+async def in_halves(body: bytes, between: Callable[[], Awaitable[object]]) -> AsyncIterator[bytes]:
+    """Yield a body in two parts, and wait for something in between."""
+    yield body[:1]
+    await between()
+    yield body[1:]
+
+
+@pytest.mark.parametrize(("path", "body"), BODIES)
+async def test_a_body_that_never_ends_is_refused(keys: Keys, path: str, body: bytes) -> None:
+    settings = Settings(database_url=str(keys.path), request_timeout_seconds=0.01)
+    async with running_client(HttpApp(settings), keys.caller) as client:
+        endless = in_halves(body, anyio.sleep_forever)
+        response = await client.http.post(path, content=endless, headers={"Content-Type": "application/json"})
+    assert (response.status_code, response.json()["error"]) == (408, "too_slow")
+
+
+@pytest.mark.parametrize(("path", "body"), BODIES)
+async def test_a_body_that_arrives_after_the_end_of_its_key_calls_nothing(
+    keys: Keys, monkeypatch: pytest.MonkeyPatch, path: str, body: bytes
+) -> None:
+    monkeypatch.setattr(late_bodies, "LATE_SECONDS", 0)
+    async with open_database(keys.path) as database:
+        access = database.app.access
+        ended = await access.create(Scope.CALLER, project=PROJECT.id)
+        async with running_client(HttpApp(Settings(database_url=str(keys.path))), ended.token) as client:
+            late = in_halves(body, lambda: access.revoke(ended.key.id))
+            response = await client.http.post(path, content=late, headers={"Content-Type": "application/json"})
+    assert (response.status_code, response.json()["error"]) == (401, "unauthorized")
 
 
 async def test_pages_of_listed_origins_can_call(client: PlainClient) -> None:

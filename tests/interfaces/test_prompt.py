@@ -17,6 +17,7 @@ from slotmcp.services.imports import ProjectPlan
 from slotmcp.tools.gate import CallGate, CallRateLimits
 from slotmcp.tools.receptionist import LANGUAGES, MAX_CHARACTERS, receptionist_prompt
 from slotmcp.tools.server import CALLER_TOOLS, create_server
+from slotmcp.tools.service_views import shorten
 from slotmcp.tools.speech.locales import LOCALES
 from support.denver import AC_REPAIR, PLAN, SUNDAY_NOON_MS
 from support.priced import PRICED, PRICED_PLAN
@@ -106,6 +107,11 @@ async def test_the_prompt_is_bounded_for_a_business_with_200_services(tmp_path: 
     listed = text.count('serviceType "')
     assert listed > 5
     assert f"And {200 - listed} more: list_services tells them." in text
+
+
+def test_a_long_text_without_spaces_keeps_its_beginning() -> None:
+    assert shorten("春" * 81, 80) == f"{'春' * 79}…"
+    assert shorten("one two three", 9) == "one two…"
 
 
 async def test_rules_of_the_business_add_their_lines(tmp_path: Path) -> None:

@@ -158,6 +158,17 @@ async def test_invalid_messages_are_errors_that_the_agent_reads(businesses: Busi
     assert large["fields"][0]["field"] == "arguments"
 
 
+async def test_a_message_without_arguments_is_no_list_of_arguments(businesses: Businesses) -> None:
+    call: dict[str, Any] = {"call": {"call_id": CALL_ID}}
+    async with running_client(app_of(businesses.one)) as client:
+        for message in ({"name": "list_services"}, {"name": "list_services", "args": None, **call}):
+            assert (await send(client, orjson.dumps(message))).json()["projectId"] == PROJECT.id
+        in_path = await send(client, orjson.dumps({"name": "services", **call}), "/v1/retell/list_services")
+        no_object = await send(client, orjson.dumps({"name": "list_services", "args": [1]}))
+    assert in_path.json()["projectId"] == PROJECT.id
+    assert error_in(no_object)["fields"][0]["field"] == "args"
+
+
 def test_a_long_response_is_cut_at_the_end_of_its_longest_list() -> None:
     slots = [{"start": f"2026-11-23T{hour:02}:00:00Z", "label": "x" * 100} for hour in range(24)] * 20
     text = orjson.dumps({"result": "I have times.", "slots": slots, "nextCursor": "abc", "traceId": "1"}).decode()

@@ -114,9 +114,10 @@ def _number(amount: Decimal) -> float:
 
 
 def shorten(text: str, max_characters: int) -> str:
-    """Return a text in one line, or the words of its beginning."""
+    """Return a text in one line, or the words of its beginning. Some languages have no spaces between words."""
     plain = " ".join(text.split())
     if len(plain) <= max_characters:
         return plain
-    beginning, _, _ = plain[:max_characters].rpartition(" ")
+    words, _, _ = plain[:max_characters].rpartition(" ")
+    beginning = words or plain[: max_characters - 1]
     return f"{beginning.rstrip(' ,.;:')}{_CUT}"

@@ -1,5 +1,6 @@
 """JSON objects in the bodies of requests."""
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from typing import Final
 
@@ -31,13 +32,16 @@ def unsupported_type(headers: Headers) -> Response | None:
 def parse_object(body: bytes) -> Mapping[str, object]:
     """Return the object in a body; an empty body is an empty object. The last of several equal keys counts.
 
+    A byte order mark is ignored (RFC 8259, section 8.1).
+
     Raises:
         InvalidArgument: the body is not a JSON object.
     """
-    if not body.strip():
+    text = body.removeprefix(BOM_UTF8)
+    if not text.strip():
         return {}
     try:
-        parsed = orjson.loads(body)
+        parsed = orjson.loads(text)
     except orjson.JSONDecodeError:
         raise InvalidArgument("body", f"{_NOT_JSON}.") from None
     if not isinstance(parsed, dict):

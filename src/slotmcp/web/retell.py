@@ -25,7 +25,7 @@ from slotmcp.services.current_principal import acting_as
 from slotmcp.web.authentication import CREDENTIAL_HEADERS, TOO_MANY, within_call
 from slotmcp.web.failures import FailureLimit
 from slotmcp.web.json_bodies import JSON, parse_object, unsupported_type
-from slotmcp.web.platforms import object_at, text_at, too_many_values, within_call_of
+from slotmcp.web.platforms import text_at, too_many_values, within_call_of
 from slotmcp.web.responses import error_response, retry_response, try_later_response
 from slotmcp.web.tool_calls import OK, ToolAnswer, ToolCalls
 
@@ -38,6 +38,9 @@ SIGNATURE_HEADER: Final = "x-retell-signature"
 _SIGNATURE: Final = re.compile(r"v=([0-9]{1,16}),d=([0-9a-f]{64})")
 _UNSIGNED: Final = "Retell's signature is missing, wrong or older than 5 minutes. See SLOTMCP_RETELL_API_KEY."
 _NO_NAME: Final = 'must be the name of a tool; send {"name": ..., "args": {...}}, or the name in the path.'
+_NO_OBJECT: Final = 'must be a JSON object, such as {"limit": 3}.'
+_ENVELOPE: Final = frozenset({"args", "call", "chat"})
+"""Keys that distinguish a message from arguments alone: no tool has such an argument."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,19 +137,32 @@ class RetellEndpoint:
         return Response(shorten(answer.text), OK, {"Cache-Control": "no-store"}, JSON)
 
     async def _call(self, request: Request) -> ToolAnswer:
+        body = await request.body()
         try:
-            message = parse_object(await request.body())
+            message = parse_object(body)
+            name, arguments = _read(message, request.path_params.get("name", ""))
         except InvalidArgument as error:
             return await self._tools.refuse(error)
-        has_envelope = isinstance(message.get("args"), dict)
-        name = request.path_params.get("name") or text_at(message, "name")
-        if not name:
-            return await self._tools.refuse(InvalidArgument("name", _NO_NAME))
-        arguments = object_at(message, "args") if has_envelope else message
-        if error := too_many_values([arguments]):
-            return await self._tools.refuse(error)
-        with within_call_of(message if has_envelope else {}):
+        with within_call_of(message):
             return await self._tools.call(name, arguments)
+
+
+def _read(message: Mapping[str, object], name_in_path: str) -> tuple[str, Mapping[str, object]]:
+    """Return the tool and the arguments of a message. Without a name in the path, it has its own and `args`.
+
+    Raises:
+        InvalidArgument: it has no name, or its arguments are not an object or too large.
+    """
+    has_envelope = not name_in_path or not _ENVELOPE.isdisjoint(message)
+    arguments = (message.get("args") or {}) if has_envelope else message
+    name = name_in_path or text_at(message, "name")
+    if not name:
+        raise InvalidArgument("name", _NO_NAME)
+    if not isinstance(arguments, dict):
+        raise InvalidArgument("args", _NO_OBJECT)
+    if error := too_many_values([arguments]):
+        raise error
+    return name, arguments
 
 
 def shorten(text: str) -> str:
