@@ -106,7 +106,7 @@ async def test_the_prompt_is_bounded_for_a_business_with_200_services(tmp_path: 
     assert 0.9 * MAX_CHARACTERS < len(text) <= MAX_CHARACTERS
     listed = text.count('serviceType "')
     assert listed > 5
-    assert f"And {200 - listed} more: list_services tells them." in text
+    assert f"And {200 - listed} more: list_services has them." in text
 
 
 def test_a_long_text_without_spaces_keeps_its_beginning() -> None:

@@ -106,15 +106,13 @@ class ReserveLimits:
 
     def _limits_at(self, need: Need, start: Minute) -> _Limits:
         """Return, for each reserved start that a sale can affect, its free technicians and how many may be sold."""
-        job, known = (
-            (start, need.duration_minutes, need.buffer_before_minutes, need.buffer_after_minutes),
-            self._limits_of,
-        )
-        if job not in known:
-            if len(known) >= _MAX_CACHED_JOBS:
-                known.clear()
-            known[job] = self._find_limits(need, start)
-        return known[job]
+        job = (start, need.duration_minutes, need.buffer_before_minutes, need.buffer_after_minutes)
+        limits = self._limits_of.get(job)
+        if limits is None:
+            if len(self._limits_of) >= _MAX_CACHED_JOBS:
+                self._limits_of.clear()
+            limits = self._limits_of[job] = self._find_limits(need, start)
+        return limits
 
     def _find_limits(self, need: Need, start: Minute) -> _Limits:
         frame, found = self._frame, dict[int, int]()

@@ -1,4 +1,4 @@
-"""Fields of a request that tell where a job is."""
+"""Fields of a request for the place of a job."""
 
 from dataclasses import dataclass, field
 

@@ -197,19 +197,19 @@ class TechnicianService:
             bookings_this_week=sum(timeline.loads[day] for day in range(_DAYS_PER_WEEK)),
             next_booking=found_booking(schedule, booking, availability.now_ms) if booking else None,
             time_off=_remaining_time_off(technician, now),
-            **_recurring_times(availability, technician_id),
+            **_coming_times(availability, technician_id),
         )
 
 
-class _RecurringTimes(TypedDict):
+class _ComingTimes(TypedDict):
     recurring_time_off: tuple[TimeOff, ...]
     on_call: tuple[Interval, ...]
     breaks: tuple[Interval, ...]
     floating_breaks: tuple[PlannedBreak, ...]
 
 
-def _recurring_times(availability: Availability, technician_id: str) -> _RecurringTimes:
-    """Return the recurring times of a technician that an operator needs to plan the coming days."""
+def _coming_times(availability: Availability, technician_id: str) -> _ComingTimes:
+    """Return the recurring times of the coming days, and the breaks of today."""
     timeline = availability.index.timelines[technician_id]
     technician, project = timeline.technician_schedule.technician, availability.schedule.project
     now = availability.now_ms // MS_PER_MINUTE
@@ -218,12 +218,12 @@ def _recurring_times(availability: Availability, technician_id: str) -> _Recurri
     two_weeks = dates_of(project, today - _ONE_DAY, today + timedelta(days=2 * _DAYS_PER_WEEK - 1))
     bounds = midnight(technician.timezone, today), next_midnight(technician.timezone, today)
     shifts = shift_intervals(technician, week)
-    pauses = subtract(shifts, subtract(shifts, break_intervals(technician, week)))
+    breaks = subtract(shifts, subtract(shifts, break_intervals(technician, week)))
     planned = (each for each in timeline.planned_breaks() if bounds[0] <= each.due.window[0] < bounds[1])
     return {
         "recurring_time_off": tuple(off for off in recurring_time_off(technician, two_weeks) if off.end > now),
         "on_call": tuple(span for span in on_call_time(technician, week) if span[1] > now),
-        "breaks": tuple(span for span in pauses if bounds[0] <= span[0] < bounds[1]),
+        "breaks": tuple(span for span in breaks if bounds[0] <= span[0] < bounds[1]),
         "floating_breaks": tuple(planned),
     }
 

@@ -1,6 +1,6 @@
 """Tool that lists the services."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NotRequired
 
 from pydantic import Field
@@ -105,9 +105,7 @@ async def read_services(app: App, project_id: str | None) -> Mapping[str, object
     Raises:
         NotFound, Unavailable.
     """
-    answer = await app.projects.list_services(project_id)
-    shown = _show(answer, Viewpoint.of(answer.project, answer.now_ms))
-    return {key: value for key, value in shown.items() if key in _SERVICES_KEYS}
+    return await _read(app, project_id, _SERVICES_KEYS)
 
 
 async def read_service(app: App, project_id: str | None, service_id: str) -> Mapping[str, object]:
@@ -127,9 +125,14 @@ async def read_hours(app: App, project_id: str | None) -> Mapping[str, object]:
     Raises:
         NotFound, Unavailable.
     """
+    return await _read(app, project_id, _HOURS_KEYS)
+
+
+async def _read(app: App, project_id: str | None, keys: Collection[str]) -> Mapping[str, object]:
+    """Return some keys of the response of list_services."""
     answer = await app.projects.list_services(project_id)
     shown = _show(answer, Viewpoint.of(answer.project, answer.now_ms))
-    return {key: value for key, value in shown.items() if key in _HOURS_KEYS}
+    return {key: value for key, value in shown.items() if key in keys}
 
 
 def _has_words(service: ServiceType) -> bool:

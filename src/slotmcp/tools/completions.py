@@ -27,7 +27,7 @@ MAX_VALUES: Final = 100
 
 
 def add_completions(server: MCPServer, app: App, gate: CallGate) -> None:
-    """Complete the arguments of what the current principal may use, with values that the principal may know."""
+    """Complete the arguments of prompts and resources, with values that the current principal may read."""
 
     @server.completion()  # type: ignore[no-untyped-call, untyped-decorator]  # not typed by the SDK
     async def complete(

@@ -60,7 +60,7 @@ class HoldResponse(ClockedResponse, TimeView, InformationView):
 
 @tool("Hold a time", NOT_IDEMPOTENT)
 async def create_hold(app: App, args: CreateHold) -> HoldResponse:
-    """Reserve a time slot temporarily: keep it for the caller for about 90 seconds while they decide.
+    """Reserve a slot temporarily: keep a time for the caller for about 90 seconds while they decide.
 
     Use it once the caller likes a start from get_slots; it replaces their overlapping hold of the service. Returns a
     holdToken for book_slot, and says price, terms and required questions. It books nothing. If the caller declines,

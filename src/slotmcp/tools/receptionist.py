@@ -36,7 +36,7 @@ LANGUAGES: Final = {
 _MAX_NAME_CHARACTERS: Final = 80
 _MAX_GUIDANCE_CHARACTERS: Final = 240
 _MAX_HOURS_CHARACTERS: Final = 600
-_SEE_LIST_SERVICES: Final = "list_services tells them."
+_SEE_LIST_SERVICES: Final = "list_services has them."
 
 
 def receptionist_prompt(
@@ -97,7 +97,7 @@ def _facts(answer: CatalogAnswer, view: Viewpoint, *, is_dated: bool) -> Iterato
     if is_dated and changed_days:
         yield _bounded(f"Other hours: {_write_dates(changed_days)}.", "Other hours on the next days")
     if any(day.emergency_hours for day in answer.days):
-        yield "Emergencies can be booked outside these hours, too: list_services tells when."
+        yield "Emergencies can also be booked at other times: list_services has them."
     yield f'Pass the projectId "{answer.project.id}" in every tool call.'
 
 

@@ -30,7 +30,7 @@ RESOURCE_SCOPES: Final = {
     TRACE_URI: Scope.OPERATOR,
 }
 """Scopes of the resources by URI template."""
-CONSTANT_RESOURCES: Final = frozenset(RESOURCE_SCOPES) - {WAITLIST_ENTRY_URI}
+UNANNOUNCED_RESOURCES: Final = frozenset(RESOURCE_SCOPES) - {WAITLIST_ENTRY_URI}
 """URI templates of the resources whose changes are not announced to subscribers."""
 _JSON: Final = "application/json"
 

@@ -28,8 +28,8 @@ from slotmcp.tools.gate import CallGate, Toolset, local_gate
 from slotmcp.tools.instructions import INSTRUCTIONS, READ_ONLY
 from slotmcp.tools.prompts import add_receptionist_prompt
 from slotmcp.tools.resources import (
-    CONSTANT_RESOURCES,
     RESOURCE_SCOPES,
+    UNANNOUNCED_RESOURCES,
     add_catalog_resources,
     add_technician_resource,
     add_trace_resource,
@@ -111,7 +111,7 @@ class SlotmcpServer(MCPServer):
         """Refuse a subscription to resources that the server does not have (middleware)."""
         if ctx.method == LISTEN:
             listed = {template.uri_template for template in await self.list_resource_templates()}
-            templates = listed - CONSTANT_RESOURCES
+            templates = listed - UNANNOUNCED_RESOURCES
             resources = [resource.uri for resource in await self.list_resources()]
             check_subscription(ctx.params or {}, templates, resources)
         return await call_next(ctx)

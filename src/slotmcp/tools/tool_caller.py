@@ -42,7 +42,7 @@ class ToolCaller:
         """Call a tool. A tool without the argument `idempotencyKey` ignores the key."""
         tool = self._tools.get(name)
         if tool is None:
-            return await self.refuse(NotFound.among("tool", "tool", name, self._callable_names()))
+            return await self.refuse(NotFound.among("tool", "tool", name, self._permitted_names()))
         try:
             arguments = _with_key(tool, arguments, idempotency_key)
         except InvalidArgument as error:
@@ -60,7 +60,7 @@ class ToolCaller:
         """Count a message, and return the milliseconds to wait if the credential sends too many; otherwise 0."""
         return await self._gate.count_message(self._gate.principal)
 
-    def _callable_names(self) -> list[str]:
+    def _permitted_names(self) -> list[str]:
         scopes = self._gate.principal.scopes
         return [tool.name for tool in self._tools.values() if tool.scope in scopes]
 

@@ -5,6 +5,7 @@ a credential gets those of its scopes.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -12,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slotmcp.domain import access
-from slotmcp.domain.access import ANONYMOUS, Principal
+from slotmcp.domain.access import ANONYMOUS
 from slotmcp.services.current_principal import acting_as, current_principal
 from slotmcp.web.authentication import CREDENTIAL_HEADERS
 from slotmcp.web.json_bodies import JSON
@@ -20,8 +21,8 @@ from slotmcp.web.json_bodies import JSON
 WriteDocument = Callable[[frozenset[access.Scope]], bytes]
 """Returns the document of the tools of some scopes."""
 
-STRANGER: Final = Principal(credential="nobody", scopes=access.Scope.CALLER.included, projects=frozenset())
-"""Principal of a reader without a credential."""
+ANONYMOUS_CALLER: Final = replace(ANONYMOUS, scopes=access.Scope.CALLER.included)
+"""Principal of a request without a credential: it reads about the callers' tools, and reaches no project."""
 
 
 class DocumentEndpoint:
@@ -53,5 +54,5 @@ class OptionalAuthentication:
         if self._is_open() or any(name in headers for name in CREDENTIAL_HEADERS):
             await self._authenticated(scope, receive, send)
             return
-        with acting_as(STRANGER):
+        with acting_as(ANONYMOUS_CALLER):
             await self._app(scope, receive, send)

@@ -16,7 +16,7 @@ Part: TypeAlias = dict[str, Any]
 
 OPENAPI_PATH: Final = "/openapi.json"
 API_VERSION: Final = "1"
-"""Version of the interface. That of the program would tell strangers which faults a server may have."""
+"""Version of the interface. The program's version is left out, because it would reveal known vulnerabilities."""
 _KEY: Final = "idempotencyKey"
 _TITLE: Final = "slotmcp"
 _DESCRIPTION: Final = (
@@ -24,14 +24,14 @@ _DESCRIPTION: Final = (
     "`result`, a sentence that can be said aloud. The same tools are served over MCP at /mcp."
 )
 _TEXT: Final[Part] = {"type": "string"}
-_HTTP_ONLY: Final[Mapping[int, str]] = {
+_ERRORS_BEFORE_CALL: Final[Mapping[int, str]] = {
     401: "The key or token is missing or invalid.",
     413: "The body is too large.",
     415: "The body is not announced as JSON in UTF-8.",
     421: "The host is not one of the server's names.",
 }
-"""Errors that come before a tool is called."""
-_OF_TOOLS: Final[Mapping[int, str]] = {
+"""Statuses of errors that come before a tool is called."""
+_TOOL_ERRORS: Final[Mapping[int, str]] = {
     400: "An argument is wrong. `error.fields` names it and the valid form.",
     403: "The credential or the caller may not do this.",
     404: "There is no such tool, project, service, technician or booking.",
@@ -41,10 +41,11 @@ _OF_TOOLS: Final[Mapping[int, str]] = {
     500: "An unexpected failure.",
     503: "The server is unavailable or stopping. Retry after the time in `Retry-After`.",
 }
-_ONLY_CHANGES: Final = frozenset({409, 422})
-"""Errors of tools that change something."""
-_WITH_TIME: Final = frozenset({409, 429, 503})
-"""Errors that can have a time to wait."""
+"""Statuses of errors of tools."""
+_WRITE_ERRORS: Final = frozenset({409, 422})
+"""Statuses that only tools which change something return."""
+_RETRYABLE_ERRORS: Final = frozenset({409, 429, 503})
+"""Statuses that can come with `Retry-After`."""
 _ERROR_BEFORE_CALL: Final[Part] = {
     "type": "object",
     "description": "Error before a tool is called.",
@@ -126,7 +127,7 @@ def _success(schema: Part) -> Part:
 
 
 def _errors(tool: ApiTool) -> Part:
-    statuses = sorted({*_HTTP_ONLY, *_OF_TOOLS} - (_ONLY_CHANGES if tool.is_read_only else set()))
+    statuses = sorted({*_ERRORS_BEFORE_CALL, *_TOOL_ERRORS} - (_WRITE_ERRORS if tool.is_read_only else set()))
     return {str(status): {"$ref": f"#/components/responses/{status}"} for status in statuses}
 
 
@@ -143,8 +144,8 @@ def _components(tools: Sequence[ApiTool]) -> Part:
         },
         "schemas": {"ToolError": _tool_error(error), "HttpError": _ERROR_BEFORE_CALL},
         "responses": {
-            **{str(status): _response(text, _reference("HttpError")) for status, text in _HTTP_ONLY.items()},
-            **{str(status): _error_response(status, text) for status, text in _OF_TOOLS.items()},
+            **{str(status): _response(text, _reference("HttpError")) for status, text in _ERRORS_BEFORE_CALL.items()},
+            **{str(status): _error_response(status, text) for status, text in _TOOL_ERRORS.items()},
         },
     }
 
@@ -165,7 +166,7 @@ def _error_response(status: int, text: str) -> Part:
     codes = ", ".join(f"`{code}`" for code, mapped in STATUSES.items() if mapped == status)
     schema = {"anyOf": [_reference("ToolError"), _reference("HttpError")]}
     time = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
-    headers = {"headers": time} if status in _WITH_TIME else {}
+    headers = {"headers": time} if status in _RETRYABLE_ERRORS else {}
     return {**_response(f"{text} Codes: {codes}.", schema), **headers}
 
 

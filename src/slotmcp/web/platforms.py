@@ -1,4 +1,4 @@
-"""Parts that the endpoints for voice platforms share: the phone call of a message, its objects, and their size."""
+"""Messages of voice platforms: the phone call that a message names, its objects, texts, and size."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager

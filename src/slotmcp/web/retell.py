@@ -24,10 +24,10 @@ from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.services.current_principal import acting_as
 from slotmcp.web.authentication import CREDENTIAL_HEADERS, TOO_MANY, within_call
 from slotmcp.web.failures import FailureLimit
-from slotmcp.web.json_bodies import JSON, parse_object, unsupported_type
+from slotmcp.web.json_bodies import JSON, parse_object
 from slotmcp.web.platforms import text_at, too_many_values, within_call_of
 from slotmcp.web.responses import error_response, retry_response, try_later_response
-from slotmcp.web.tool_calls import OK, ToolAnswer, ToolCalls
+from slotmcp.web.tool_calls import OK, JsonEndpoint, ToolAnswer
 
 RETELL_PATH: Final = "/v1/retell"
 RETELL_TOOL_PATH: Final = "/v1/retell/{name}"
@@ -99,9 +99,9 @@ class RetellAuthentication:
         if not self._signatures.is_valid(signature, body):
             await (await self._reject(scope, signature))(scope, receive, send)
         elif any(name in headers for name in CREDENTIAL_HEADERS):
-            await self._authenticated(scope, _replay(body, receive), send)
+            await self._authenticated(scope, _receive_again(body, receive), send)
         else:
-            await self._run(scope, _replay(body, receive), send)
+            await self._run(scope, _receive_again(body, receive), send)
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -119,20 +119,10 @@ class RetellAuthentication:
         return error_response(401, "unsigned", _UNSIGNED)
 
 
-class RetellEndpoint:
+class RetellEndpoint(JsonEndpoint):
     """ASGI app of the tools, for messages of Retell: `name`, `args` and `call`, or only the arguments."""
 
-    def __init__(self, tools: ToolCalls) -> None:
-        self._tools = tools
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request."""
-        response = await self._respond(Request(scope, receive))
-        await response(scope, receive, send)
-
     async def _respond(self, request: Request) -> Response:
-        if refused := unsupported_type(request.headers):
-            return refused
         answer = await self._call(request)
         return Response(shorten(answer.text), OK, {"Cache-Control": "no-store"}, JSON)
 
@@ -185,11 +175,11 @@ def _lists(body: Mapping[str, object]) -> list[list[object]]:
     return [value for value in body.values() if isinstance(value, list)]
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """Return the function that receives a body again, and then what follows it."""
+def _receive_again(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` function that yields a body that was already read, and then the events after it."""
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def receive_again() -> Message:
+    async def receive_body() -> Message:
         return messages.pop() if messages else await receive()
 
-    return receive_again
+    return receive_body

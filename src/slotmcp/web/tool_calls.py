@@ -1,5 +1,6 @@
 """Tools over plain HTTP: `POST /v1/tools/{name}` with the arguments as a JSON object."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Final, Protocol
 
@@ -63,20 +64,27 @@ class ToolCalls(Protocol):
         """Count a message, and return the milliseconds to wait if the credential sends too many; otherwise 0."""
 
 
-class ToolEndpoint:
-    """ASGI app of the tools. The path names the tool."""
+class JsonEndpoint(ABC):
+    """ASGI app that calls tools for requests with a JSON body."""
 
     def __init__(self, tools: ToolCalls) -> None:
         self._tools = tools
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
-        response = await self._respond(Request(scope, receive))
+        request = Request(scope, receive)
+        response = unsupported_type(request.headers) or await self._respond(request)
         await response(scope, receive, send)
 
+    @abstractmethod
     async def _respond(self, request: Request) -> Response:
-        if refused := unsupported_type(request.headers):
-            return refused
+        """Return the response to a request whose body is announced as JSON."""
+
+
+class ToolEndpoint(JsonEndpoint):
+    """ASGI app of the tools. The path names the tool."""
+
+    async def _respond(self, request: Request) -> Response:
         return tool_response(await self._call(request))
 
     async def _call(self, request: Request) -> ToolAnswer:

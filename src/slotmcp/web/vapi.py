@@ -1,4 +1,4 @@
-"""Messages of Vapi to a server URL: tool calls, and polite answers to the others.
+"""Messages of Vapi to a server URL: tool calls, and default answers to other messages.
 
 Source: https://docs.vapi.ai/tools/custom-tools and https://docs.vapi.ai/server-url/events. Vapi ignores every status
 but 200, so errors of tools are results, too. A result is one line of text.
@@ -10,14 +10,13 @@ from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import Receive, Scope, Send
 
 from slotmcp.domain.errors import InvalidArgument, RateLimited, SlotmcpError
 from slotmcp.domain.interval import MS_PER_SECOND
-from slotmcp.web.json_bodies import parse_object, unsupported_type
+from slotmcp.web.json_bodies import parse_object
 from slotmcp.web.platforms import object_at, text_at, too_many_values, within_call_of
 from slotmcp.web.responses import error_response, retry_response
-from slotmcp.web.tool_calls import ToolAnswer, ToolCalls
+from slotmcp.web.tool_calls import JsonEndpoint, ToolAnswer
 
 VAPI_PATH: Final = "/v1/vapi"
 MAX_CALLS: Final = 16
@@ -71,20 +70,10 @@ class VapiCall:
             raise InvalidArgument("arguments", _NO_JSON) from None
 
 
-class VapiEndpoint:
+class VapiEndpoint(JsonEndpoint):
     """ASGI app that receives the messages of Vapi."""
 
-    def __init__(self, tools: ToolCalls) -> None:
-        self._tools = tools
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request."""
-        response = await self._respond(Request(scope, receive))
-        await response(scope, receive, send)
-
     async def _respond(self, request: Request) -> Response:
-        if refused := unsupported_type(request.headers):
-            return refused
         try:
             message = object_at(parse_object(await request.body()), "message")
         except InvalidArgument:

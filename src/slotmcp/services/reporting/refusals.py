@@ -1,4 +1,4 @@
-"""Refusals in words: the main reason that no time was available, and the change that would help."""
+"""Labels and remedies of the reasons that no time was available."""
 
 from typing import Final
 

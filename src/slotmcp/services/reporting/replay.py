@@ -116,6 +116,6 @@ def _claim(question: Question, need: Need, start: Minute, claim_id: str, technic
 
 
 def _with_claim(schedule: Schedule, claim: Claim) -> Schedule:
-    busier = schedule.technician_schedules[claim.technician_id]
-    busier = replace(busier, claims=(*busier.claims, claim))
-    return replace(schedule, technician_schedules={**schedule.technician_schedules, claim.technician_id: busier})
+    before = schedule.technician_schedules[claim.technician_id]
+    after = replace(before, claims=(*before.claims, claim))
+    return replace(schedule, technician_schedules={**schedule.technician_schedules, claim.technician_id: after})

@@ -42,14 +42,14 @@ class ApiPage:
         response = self._context.page(
             http,
             "api.html",
-            tools=[_described(tool) for tool in self._select(current_principal(ANONYMOUS).scopes)],
+            tools=[_describe(tool) for tool in self._select(current_principal(ANONYMOUS).scopes)],
             document=root + OPENAPI_PATH,
             statuses=sorted((status, code) for code, status in STATUSES.items()),
         )
         await response(scope, receive, send)
 
 
-def _described(tool: ApiTool) -> dict[str, Any]:
+def _describe(tool: ApiTool) -> dict[str, Any]:
     return {
         "name": tool.name,
         "title": tool.title,
