@@ -74,6 +74,7 @@ async def test_each_operation_is_the_tool_that_mcp_lists(operator: Caller) -> No
         body = operation["requestBody"]["content"]["application/json"]
         assert (operation["summary"], operation["description"]) == (tool.title, tool.description)
         assert body["schema"] == tool.input_schema
+        assert operation["requestBody"]["required"] == bool(tool.input_schema.get("required"))
         jsonschema.Draft202012Validator(body["schema"]).validate(body["example"])
         assert set(body["example"]) <= set(body["schema"]["properties"])
 

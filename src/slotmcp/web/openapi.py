@@ -116,7 +116,10 @@ def _operation(tool: ApiTool) -> Part:
         "summary": tool.title,
         "description": tool.description,
         "parameters": [_parameter("CallId"), *([_parameter("IdempotencyKey")] if takes_key else [])],
-        "requestBody": {"content": _json(tool.parameters, tool.example)},
+        "requestBody": {
+            "required": bool(tool.parameters.get("required")),
+            "content": _json(tool.parameters, tool.example),
+        },
         "responses": {"200": _response("Success.", _success(tool.response_schema)), **_errors(tool)},
     }
 
