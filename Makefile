@@ -58,7 +58,7 @@ generate: $(READY) ## write the generated files again: columns of the tables, JS
 bench: $(READY) ## measure performance as ratios within one run
 	@$(BIN)/python tests/benchmarks/run.py
 
-clients: $(READY) $(CLIENTS) ## let 22 clients talk with the server, and write docs/reference/clients.md (installs 4 GB)
+clients: $(READY) $(CLIENTS) $(INSPECTOR) ## let 23 clients talk with the server, and write docs/reference/clients.md (installs 4 GB)
 	@UV='$(UV)' $(BIN)/python tests/clients/run.py
 
 examples: $(READY) ## run the agents and the FastAPI app in examples/, each in its own environment

@@ -11,10 +11,10 @@ const TIMEOUT_MS = 60_000;
 
 // Have the conversation, and print the report as JSON. `connect` returns {tools, instructions, call}, where `call`
 // returns {value, flag}: what the client hands to the model, and how it marks an error.
-export async function run(name, connect) {
+export async function run(name, connect, packages = new URL("node_modules/", import.meta.url)) {
   setTimeout(() => fail(`no report within ${TIMEOUT_MS} ms`), TIMEOUT_MS).unref();
   const report = await converse(name, await connect());
-  process.stdout.write(JSON.stringify({ package: name, version: versionOf(name), ...report }) + "\n", () => process.exit());
+  process.stdout.write(JSON.stringify({ package: name, version: versionOf(name, packages), ...report }) + "\n", () => process.exit());
 }
 
 async function converse(caller, { tools, instructions, call }) {
@@ -54,8 +54,8 @@ function numberOf(name) {
   return String([...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 10_000, 7)).padStart(4, "0");
 }
 
-function versionOf(name) {
-  const path = fileURLToPath(new URL(`node_modules/${name}/package.json`, import.meta.url));
+function versionOf(name, packages) {
+  const path = fileURLToPath(new URL(`${name}/package.json`, packages));
   return JSON.parse(readFileSync(path, "utf-8")).version;
 }
 
