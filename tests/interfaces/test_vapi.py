@@ -164,7 +164,15 @@ async def test_a_long_transcript_is_accepted_and_another_body_is_refused(client:
     words = [{"word": "hello", "start": 0.1, "end": 0.2}] * 10_000
     call = {"id": "1", "name": "list_services", "arguments": {}}
     assert len(await results_of(client, message_of(call, artifact={"messages": words}))) == 1
-    bodies: tuple[Any, ...] = ({}, [], {"message": "x"}, {"message": {}}, {"message": {"type": 1}})
+    bodies: tuple[Any, ...] = (
+        {},
+        [],
+        {"message": "x"},
+        {"message": {}},
+        {"message": {"type": 1}},
+        {"message": {"type": "tool-calls"}},
+        message_of(),
+    )
     for body in bodies:
         response = await client.http.post("/v1/vapi", json=body)
         assert (response.status_code, response.json()["error"]) == (400, "unreadable")

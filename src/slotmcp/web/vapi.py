@@ -79,17 +79,16 @@ class VapiEndpoint(JsonEndpoint):
         except InvalidArgument:
             message = {}
         kind = text_at(message, "type")
-        if kind == TOOL_CALLS:
-            return JSONResponse({"results": await self._call_all(message)})
+        if kind == TOOL_CALLS and (calls := calls_of(message)):
+            return JSONResponse({"results": await self._call_all(message, calls)})
         if wait_ms := await self._tools.count():
             return retry_response(429, "rate_limited", "Too many messages in a short time.", after_ms=wait_ms)
-        if not kind:
+        if kind in {"", TOOL_CALLS}:
             return error_response(400, "unreadable", _UNREADABLE)
         return JSONResponse(OTHER_ANSWERS.get(kind, {}))
 
-    async def _call_all(self, message: Mapping[str, object]) -> Sequence[Mapping[str, str]]:
+    async def _call_all(self, message: Mapping[str, object], calls: Sequence[VapiCall]) -> Sequence[Mapping[str, str]]:
         """Make the calls in their order, because one may need the result of an earlier one."""
-        calls = calls_of(message)
         error = too_many_values([call.arguments for call in calls[:MAX_CALLS]])
         too_many = RateLimited(_TOO_MANY, retry_after_ms=MS_PER_SECOND)
         with within_call_of(message):
