@@ -22,9 +22,6 @@ ALIASES = {
 PROPERTIES = ("alignment", "key", "mode", "policy", "state", "status")
 """Last words of types that describe a property of a term, such as the status of a booking."""
 
-WORDS_OF_CALLERS = {"time slot": ["src/slotmcp/tools/holds.py"]}
-"""Synonyms in descriptions of tools, because agents search for tools with the words of callers."""
-
 
 def words(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
@@ -71,4 +68,4 @@ def test_no_synonym_of_a_term_is_used(synonym: str) -> None:
         for path in (ROOT / "src").rglob("*.py")
         if re.search(rf"\b{synonym}s?\b", path.read_text(encoding="utf-8"), re.IGNORECASE)
     ]
-    assert used == WORDS_OF_CALLERS.get(synonym, [])
+    assert used == []
