@@ -163,8 +163,8 @@ async def list_technicians(app: App, args: ListTechnicians) -> TechniciansRespon
 async def set_technician_status(app: App, args: SetTechnicianStatus) -> AbsenceResponse:
     """Mark a technician as off (sick, unavailable, gone) until further notice, or as active again.
 
-    For an absence with an end, use add_time_off. Who is off is not offered. Bookings to come are kept and listed:
-    move or cancel each. Held times go to other technicians who can come, or are withdrawn. Returns the affected
+    For an absence with an end, use add_time_off. Technicians who are off are not offered. Bookings to come are kept and
+    listed: move or cancel each. Held times go to other technicians who can come, or are withdrawn. Returns the affected
     bookings.
     """
     answer = await app.technicians.set_technician_status(args.project_id, args.technician_id, args.status)
