@@ -77,8 +77,6 @@ NO_SSE: Final = (
     "SSE is off, because several processes share the port and an SSE session belongs to one process. "
     "Connect to /mcp, or start the server with --workers 1."
 )
-
-
 SEVERAL_PROJECTS: Final = (
     "There is not exactly one project. Add a header with the access key of one to the functions of the agent."
 )
