@@ -88,4 +88,5 @@ def _legs_of_shift(home: Location | None, shift: Interval, next_start: Minute, j
         yield Leg(first, job.end, origin, ready, buffer, job.location, job.start - job.buffer_before_minutes)
         first, origin, buffer = job.end, job.location, job.buffer_after_minutes
         ready = job.end + buffer
-    yield Leg(first, next_start, origin, ready, buffer, None, _FOREVER)
+    if first < next_start:  # otherwise the last job ends in the next shift, where it does not count
+        yield Leg(first, next_start, origin, ready, buffer, None, _FOREVER)

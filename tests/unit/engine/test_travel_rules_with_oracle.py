@@ -122,6 +122,12 @@ def test_rule_23_a_job_that_started_before_the_shift_does_not_count(ask: Ask) ->
     )
 
 
+def test_rule_23_a_job_that_ends_in_the_next_shift_does_not_count_there(ask: Ask) -> None:
+    two_shifts = living(technician("a", "09:00-12:00", "13:00-15:00"), 89.8)
+    shop = schedule(technician_schedule(two_shifts, placed(booking("11:00", 180), 0)), project=ROAD)
+    assert offered(ask, shop, visit(30, 60)) == "09:30 14:00 14:30"
+
+
 def test_rule_23_and_18_the_working_day_stays_whole_when_a_hold_moves_away(ask: Ask) -> None:
     worker = replace(technician("a", "09:00-14:00", skills="pipes"), breaks=(weekly("12:00-13:00"),), home=km(90))
     before, held = placed(booking("11:00", 60), 0), hold("13:00", 60)
