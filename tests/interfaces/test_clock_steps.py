@@ -31,8 +31,10 @@ class Machine:
     database: Path
 
     def set_clock(self, offset: timedelta) -> None:
-        """Set the wall clock to the true time plus an offset."""
-        self.offset.write_text(f"{offset.total_seconds():+.0f}\n")
+        """Set the wall clock to the true time plus an offset. The server never reads a file that is half written."""
+        written = self.offset.with_suffix(".new")
+        written.write_text(f"{offset.total_seconds():+.0f}\n")
+        written.replace(self.offset)
 
     async def call(self, tool: str, **arguments: object) -> Mapping[str, Any]:
         """Call a tool successfully."""
