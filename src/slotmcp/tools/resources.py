@@ -1,5 +1,6 @@
 """Resources that clients can read: the catalog by its ids, a waitlist entry and, for operators, a trace."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -7,7 +8,7 @@ import orjson
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 
-from slotmcp.domain.access import Scope
+from slotmcp.domain.access import Principal, Scope
 from slotmcp.services.app import App
 from slotmcp.services.traces import TraceAnswer, summarize_trace
 from slotmcp.tools.admission import admitted
@@ -46,9 +47,7 @@ def add_waitlist_resource(server: MCPServer, app: App, gate: CallGate = LOCAL_GA
         mime_type=_JSON,
     )
     async def wait(waitId: str) -> str:  # noqa: N803  the name in the URI template
-        async with admitted(gate, Scope.CALLER) as principal:
-            content = await read_waitlist_entry(app, waitId, principal.projects)
-        return orjson.dumps(content).decode()
+        return await _read(gate, Scope.CALLER, lambda principal: read_waitlist_entry(app, waitId, principal.projects))
 
 
 def add_catalog_resources(server: MCPServer, app: App, gate: CallGate = LOCAL_GATE) -> None:
@@ -62,9 +61,9 @@ def add_catalog_resources(server: MCPServer, app: App, gate: CallGate = LOCAL_GA
         mime_type=_JSON,
     )
     async def services(projectId: str) -> str:  # noqa: N803  the name in the URI template
-        async with admitted(gate, Scope.CALLER) as principal:
-            content = await read_services(app, principal.resolve_project(projectId))
-        return orjson.dumps(content).decode()
+        return await _read(
+            gate, Scope.CALLER, lambda principal: read_services(app, principal.resolve_project(projectId))
+        )
 
     @server.resource(
         SERVICE_URI,
@@ -74,9 +73,9 @@ def add_catalog_resources(server: MCPServer, app: App, gate: CallGate = LOCAL_GA
         mime_type=_JSON,
     )
     async def service(projectId: str, serviceType: str) -> str:  # noqa: N803  the names in the URI template
-        async with admitted(gate, Scope.CALLER) as principal:
-            content = await read_service(app, principal.resolve_project(projectId), serviceType)
-        return orjson.dumps(content).decode()
+        return await _read(
+            gate, Scope.CALLER, lambda principal: read_service(app, principal.resolve_project(projectId), serviceType)
+        )
 
     @server.resource(
         HOURS_URI,
@@ -86,9 +85,7 @@ def add_catalog_resources(server: MCPServer, app: App, gate: CallGate = LOCAL_GA
         mime_type=_JSON,
     )
     async def hours(projectId: str) -> str:  # noqa: N803  the name in the URI template
-        async with admitted(gate, Scope.CALLER) as principal:
-            content = await read_hours(app, principal.resolve_project(projectId))
-        return orjson.dumps(content).decode()
+        return await _read(gate, Scope.CALLER, lambda principal: read_hours(app, principal.resolve_project(projectId)))
 
 
 def add_technician_resource(server: MCPServer, app: App, gate: CallGate = LOCAL_GATE) -> None:
@@ -105,9 +102,11 @@ def add_technician_resource(server: MCPServer, app: App, gate: CallGate = LOCAL_
     async def technician(projectId: str, technicianId: str) -> str:  # noqa: N803  the names in the URI template
         if Scope.OPERATOR not in gate.principal.scopes:
             raise ResourceNotFoundError(f"Unknown resource: slotmcp://technicians/{projectId}/{technicianId}")
-        async with admitted(gate, Scope.OPERATOR) as principal:
-            content = await read_technician(app, principal.resolve_project(projectId), technicianId)
-        return orjson.dumps(content).decode()
+        return await _read(
+            gate,
+            Scope.OPERATOR,
+            lambda principal: read_technician(app, principal.resolve_project(projectId), technicianId),
+        )
 
 
 def add_trace_resource(server: MCPServer, app: App, gate: CallGate = LOCAL_GATE) -> None:
@@ -139,3 +138,10 @@ def trace_as_json(answer: TraceAnswer) -> dict[str, Any]:
         for technician in fields["technicians"]
     ]
     return {"result": " ".join(line.strip() for line in summarize_trace(answer)), "trace": fields}
+
+
+async def _read(gate: CallGate, scope: Scope, read: Callable[[Principal], Awaitable[Mapping[str, object]]]) -> str:
+    """Return what an admitted principal reads, as JSON."""
+    async with admitted(gate, scope) as principal:
+        content = await read(principal)
+    return orjson.dumps(content).decode()

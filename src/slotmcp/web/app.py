@@ -94,10 +94,12 @@ def create_web(  # noqa: PLR0913  the parts of the app
     app.router.redirect_slashes = False
     shared_paths = frozenset([*limits, *(route.path for route in metadata_routes)])
     origins = protection.shared_origins
-    shared = CorsMiddleware(
-        app, origins=origins, is_shared=lambda scope: table.name(path_in_app(scope)) in shared_paths
+    shared = (
+        CorsMiddleware(app, origins=origins, is_shared=lambda scope: route_of(scope) in shared_paths)
+        if origins
+        else app
     )
-    return TrailingSlashMiddleware(ResponseCounter(shared if origins else app, table), table)
+    return TrailingSlashMiddleware(ResponseCounter(shared, table), table)
 
 
 def _protected(route: CallRoute, protection: Protection) -> Route:

@@ -16,7 +16,7 @@ _UTF8: Final = frozenset({"", "utf-8", "utf8"})
 _ENCODED: Final = "Send the body without Content-Encoding."
 _OTHER_TYPE: Final = f"Send JSON in UTF-8, with the header Content-Type: {JSON}."
 _NOT_JSON: Final = "must be valid JSON in UTF-8"
-_NOT_AN_OBJECT: Final = 'must be a JSON object, such as {"limit": 3}'
+_NOT_AN_OBJECT: Final = 'must be a JSON object, such as {"limit": 3}.'
 
 
 def unsupported_type(headers: Headers) -> Response | None:
@@ -44,9 +44,18 @@ def parse_object(body: bytes) -> Mapping[str, object]:
         parsed = orjson.loads(text)
     except orjson.JSONDecodeError:
         raise InvalidArgument("body", f"{_NOT_JSON}.") from None
-    if not isinstance(parsed, dict):
-        raise InvalidArgument("body", f"{_NOT_AN_OBJECT}.")
-    return parsed
+    return require_object(parsed, "body")
+
+
+def require_object(value: object, field: str) -> Mapping[str, object]:
+    """Return a parsed value that is an object.
+
+    Raises:
+        InvalidArgument: it is not; the error names the field.
+    """
+    if not isinstance(value, dict):
+        raise InvalidArgument(field, _NOT_AN_OBJECT)
+    return value
 
 
 def _is_json(content_type: str) -> bool:

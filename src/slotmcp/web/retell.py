@@ -24,7 +24,7 @@ from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.services.current_principal import acting_as
 from slotmcp.web.authentication import CREDENTIAL_HEADERS, TOO_MANY, within_call
 from slotmcp.web.failures import FailureLimit
-from slotmcp.web.json_bodies import JSON, parse_object
+from slotmcp.web.json_bodies import JSON, parse_object, require_object
 from slotmcp.web.platforms import text_at, too_many_values, within_call_of
 from slotmcp.web.responses import error_response, retry_response, try_later_response
 from slotmcp.web.tool_calls import OK, JsonEndpoint, ToolAnswer
@@ -38,7 +38,6 @@ SIGNATURE_HEADER: Final = "x-retell-signature"
 _SIGNATURE: Final = re.compile(r"v=([0-9]{1,16}),d=([0-9a-f]{64})")
 _UNSIGNED: Final = "Retell's signature is missing, wrong or older than 5 minutes. See SLOTMCP_RETELL_API_KEY."
 _NO_NAME: Final = 'must be the name of a tool; send {"name": ..., "args": {...}}, or the name in the path.'
-_NO_OBJECT: Final = 'must be a JSON object, such as {"limit": 3}.'
 _ENVELOPE: Final = frozenset({"args", "call", "chat"})
 """Keys that distinguish a message from arguments alone: no tool has such an argument."""
 
@@ -144,12 +143,10 @@ def _read(message: Mapping[str, object], name_in_path: str) -> tuple[str, Mappin
         InvalidArgument: it has no name, or its arguments are not an object or too large.
     """
     has_envelope = not name_in_path or not _ENVELOPE.isdisjoint(message)
-    arguments = (message.get("args") or {}) if has_envelope else message
     name = name_in_path or text_at(message, "name")
     if not name:
         raise InvalidArgument("name", _NO_NAME)
-    if not isinstance(arguments, dict):
-        raise InvalidArgument("args", _NO_OBJECT)
+    arguments = require_object(message.get("args") or {}, "args") if has_envelope else message
     if error := too_many_values([arguments]):
         raise error
     return name, arguments

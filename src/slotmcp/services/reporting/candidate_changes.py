@@ -11,13 +11,11 @@ from slotmcp.domain.trace import Question
 from slotmcp.engine.areas import is_served_by
 from slotmcp.services.reporting.demand import HourOfWeek, wanted_hours
 from slotmcp.services.reporting.questions import area_of
-from slotmcp.services.reporting.relaxed_rules import rules_to_relax
+from slotmcp.services.reporting.relaxed_rules import MAX_TECHNICIANS, rules_to_relax
 from slotmcp.services.reporting.shift_pattern import ShiftPattern, dates_of_questions
 
 MAX_HOURS: Final = 24
 """Number of hours of the week to try, the most requested first."""
-MAX_TECHNICIANS: Final = 5
-"""Number of technicians to try for each hour, for the skills of each service, and for each rule."""
 
 
 def candidate_changes(schedule: Schedule, unmet: Sequence[Question]) -> Iterator[GapChange]:

@@ -13,7 +13,7 @@ from slotmcp.domain.trace import Question
 MAX_RULES: Final = 20
 """Number of rules of services and areas to try, those that concern the most questions first."""
 MAX_TECHNICIANS: Final = 5
-"""Number of technicians whose breaks, and whose daily maximum, are tried."""
+"""Number of technicians to try for each change of one: of an hour, of skills, of breaks, of a daily maximum."""
 
 
 def rules_to_relax(
