@@ -55,8 +55,8 @@ generate: $(READY) ## write the generated files again: columns of the tables, JS
 	@$(BIN)/python tests/project/generate_columns.py
 	@$(BIN)/python -m slotmcp.project_file.json_schema src/slotmcp/project_file/project.schema.json
 
-bench: $(READY) ## measure performance as ratios within one run
-	@$(BIN)/python tests/benchmarks/run.py
+bench: $(READY) ## measure performance as ratios within one run (QUICK=1: roughly; RUNS=3: with the spread; ONLY=part of a name)
+	@$(BIN)/python tests/benchmarks/run.py $(if $(QUICK),--quick) $(if $(RUNS),--runs $(RUNS)) $(if $(ONLY),--only $(ONLY))
 
 clients: $(READY) $(CLIENTS) $(INSPECTOR) ## let 23 clients talk with the server, and write docs/reference/clients.md (installs 4 GB)
 	@UV='$(UV)' $(BIN)/python tests/clients/run.py

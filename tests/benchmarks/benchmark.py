@@ -1,7 +1,7 @@
 """Benchmarks: slotmcp compared with a floor in the same run, with a target for the ratio."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import median
 
@@ -13,6 +13,10 @@ class Measure(StrEnum):
     """Milliseconds; less is better."""
     PER_SECOND = "1/s"
     """Operations per second; more is better."""
+    MB = "MB"
+    """Megabytes of memory; less is better."""
+    TRIPS = "trips"
+    """Round trips to the database; less is better."""
 
 
 class Ratio(StrEnum):
@@ -22,6 +26,8 @@ class Ratio(StrEnum):
     """Floor's time divided by slotmcp's; the target is a minimum."""
     COST = "times the time"
     """Slotmcp's time divided by the floor's; the target is a maximum."""
+    AMOUNT = "times as much"
+    """Slotmcp's amount of something other than time divided by the floor's; the target is a maximum."""
     SHARE = "of its rate"
     """Slotmcp's rate divided by the floor's; the target is a minimum."""
 
@@ -31,12 +37,17 @@ class Ratio(StrEnum):
 
     def is_met(self, ratio: float, target: float) -> bool:
         """Return whether a ratio meets a target."""
-        return ratio <= target if self is Ratio.COST else ratio >= target
+        return ratio <= target if self.is_limited else ratio >= target
+
+    @property
+    def is_limited(self) -> bool:
+        """True if the target is a maximum."""
+        return self in {Ratio.COST, Ratio.AMOUNT}
 
     @property
     def sign(self) -> str:
         """Comparison sign of the target."""
-        return "≤" if self is Ratio.COST else "≥"
+        return "≤" if self.is_limited else "≥"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +73,20 @@ class Effort:
     calls: float
     """Fraction of the calls to make in measurements with many callers."""
 
+    @property
+    def is_quick(self) -> bool:
+        """True if some calls are left out."""
+        return self.calls < 1
+
 
 FULL = Effort(sample_ms=20, row_ms=1_000, min_pairs=3, max_pairs=21, slow_pairs=3, calls=1)
 QUICK = Effort(sample_ms=5, row_ms=150, min_pairs=1, max_pairs=5, slow_pairs=1, calls=0.2)
+SMOKE = Effort(sample_ms=0, row_ms=0, min_pairs=1, max_pairs=1, slow_pairs=1, calls=0.02)
+"""Least effort, for tests that only check that a row can be measured."""
+
+
+class NotMeasuredError(Exception):
+    """Raised by a row that cannot be measured here; the message names what is missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +103,13 @@ class Benchmark:
     target: float | None
     """None: informational."""
     measure: Callable[[Effort], Sequence[Pair]]
+    is_long: bool = False
+    """True: quick runs leave the row out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Numbers of a benchmark, each the median of its pairs."""
+    """Numbers of a benchmark in one run, each the median of its pairs."""
 
     benchmark: Benchmark
     pairs: Sequence[Pair]
@@ -105,8 +129,45 @@ class Result:
         """Median of the pairs' ratios: other load on the machine affects both numbers of a pair."""
         return median(self.benchmark.ratio.of(pair.floor, pair.ours) for pair in self.pairs)
 
+
+@dataclass(slots=True)
+class Outcome:
+    """Results of a benchmark in all runs so far."""
+
+    benchmark: Benchmark
+    results: list[Result] = field(default_factory=list)
+    skipped: str = ""
+    """Cause why the benchmark was not measured."""
+
+    def measure(self, effort: Effort) -> None:
+        """Measure the benchmark in one more run."""
+        try:
+            self.results.append(Result(self.benchmark, self.benchmark.measure(effort)))
+        except NotMeasuredError as error:
+            self.skipped = str(error)
+
+    @property
+    def floor(self) -> float:
+        """Median of the floor in all runs."""
+        return median(result.floor for result in self.results)
+
+    @property
+    def ours(self) -> float:
+        """Median of slotmcp in all runs."""
+        return median(result.ours for result in self.results)
+
+    @property
+    def ratios(self) -> list[float]:
+        """Ratio of each run."""
+        return [result.ratio for result in self.results]
+
+    @property
+    def ratio(self) -> float:
+        """Median of the runs' ratios."""
+        return median(self.ratios)
+
     @property
     def is_met(self) -> bool | None:
-        """True if the target is met; None without a target."""
+        """True if the median ratio meets the target; None without a target."""
         target = self.benchmark.target
         return None if target is None else self.benchmark.ratio.is_met(self.ratio, target)

@@ -1,6 +1,6 @@
 """Command line of the benchmarks."""
 
-from collections.abc import Iterator
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,11 +8,13 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from benchmarks import bookings, engine, fleet, neighbors, over_http, postgres, start, tools
-from benchmarks.benchmark import FULL, QUICK, Benchmark, Result
-from benchmarks.table import add_row, new_table, write_json
+from benchmarks.benchmark import FULL, QUICK, Outcome
+from benchmarks.catalog import rows
+from benchmarks.table import to_json, to_markdown, to_table
 
-LATEST = Path(__file__).resolve().parents[2] / "bench-results" / "latest.json"
+RESULTS = Path(__file__).resolve().parents[2] / "bench-results"
+LATEST = RESULTS / "latest.json"
+MARKDOWN = RESULTS / "latest.md"
 
 WIDTH = 168
 """Minimum width of the table, which may be written to a file."""
@@ -25,17 +27,20 @@ def main() -> None:
 
 def _measure(
     only: Annotated[str, typer.Option(help="Run the rows whose name contains this.")] = "",
-    quick: Annotated[bool, typer.Option("--quick", help="Measure roughly, within seconds.")] = False,  # noqa: FBT002  an option
+    runs: Annotated[int, typer.Option(min=1, help="Measure all rows so many times; print medians and spread.")] = 1,
+    quick: Annotated[bool, typer.Option("--quick", help="Measure roughly, without the long rows.")] = False,  # noqa: FBT002  an option
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the table as Markdown.")] = False,  # noqa: FBT002  an option
 ) -> None:
     """Compare slotmcp with floors in the same run, and print the ratios."""
-    table, results = new_table(), []
-    with Live(table, console=Console(width=max(Console().width, WIDTH)), vertical_overflow="visible"):
-        for row in _rows(only):
-            results.append(Result(row, row.measure(QUICK if quick else FULL)))
-            add_row(table, results[-1])
-    write_json(LATEST, results)
-
-
-def _rows(only: str) -> Iterator[Benchmark]:
-    for group in (engine, tools, over_http, fleet, bookings, postgres, neighbors, start):
-        yield from (row for row in group.rows() if only in row.name)
+    outcomes = [Outcome(row) for row in rows(only) if not (quick and row.is_long)]
+    console = Console(width=max(Console().width, WIDTH), stderr=markdown)
+    with Live(to_table(outcomes), console=console, vertical_overflow="visible", auto_refresh=False) as live:
+        for _ in range(runs):
+            for outcome in outcomes:
+                outcome.measure(QUICK if quick else FULL)
+                live.update(to_table(outcomes), refresh=True)
+    RESULTS.mkdir(exist_ok=True)
+    LATEST.write_bytes(to_json(outcomes))
+    MARKDOWN.write_text(to_markdown(outcomes), encoding="utf-8")
+    if markdown:
+        sys.stdout.write(to_markdown(outcomes))

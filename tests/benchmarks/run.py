@@ -1,4 +1,4 @@
-"""`.venv/bin/python tests/benchmarks/run.py [--only NAME] [--quick]`: measure, print a table, and save it as JSON."""
+"""`.venv/bin/python tests/benchmarks/run.py [--only NAME] [--runs N] [--quick]`: measure, print and save a table."""
 
 import sys
 from pathlib import Path

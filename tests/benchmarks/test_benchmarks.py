@@ -1,15 +1,15 @@
 """Benchmarks without timing: the floors have the results of the engine, and rows are described correctly."""
 
-from pathlib import Path
+from dataclasses import replace
 
 import orjson
 import pytest
 
-from benchmarks import baselines, bookings, engine, fleet, postgres, start, tools
-from benchmarks.benchmark import Benchmark, Measure, Pair, Ratio, Result
+from benchmarks import baselines, catalog
+from benchmarks.benchmark import SMOKE, Benchmark, Effort, Measure, NotMeasuredError, Outcome, Pair, Ratio, Result
 from benchmarks.business_rules import need_of, with_rules, with_travel
 from benchmarks.schedules import NOW, NOW_MS, REPAIR, end_of, schedule_of
-from benchmarks.table import write_json
+from benchmarks.table import to_json, to_markdown
 from oracle.capacity import Oracle
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
@@ -43,7 +43,7 @@ def test_rules_leave_most_starts_of_the_measured_business() -> None:
 
 
 def test_row_names_are_unique() -> None:
-    names = [row.name for group in (engine, tools, fleet, bookings, postgres, start) for row in group.rows()]
+    names = [row.name for row in catalog.rows()]
     assert len(names) == len(set(names)) > 20
 
 
@@ -60,24 +60,47 @@ def test_row_names_are_unique() -> None:
     ],
 )
 def test_a_result_has_its_median_ratio_and_is_compared_with_its_target(
-    tmp_path: Path, ratio: Ratio, target: float | None, expected: float, *, met: bool | None
+    ratio: Ratio, target: float | None, expected: float, *, met: bool | None
 ) -> None:
-    row = Benchmark(
-        name="row", measures="ours", floor="a floor", unit=Measure.MS, ratio=ratio, target=target, measure=lambda _: ()
-    )
-    result = Result(row, [Pair(10, 2), Pair(50, 10), Pair(7, 700)])
-    assert (result.ratio, result.is_met) == (expected, met)
-    write_json(tmp_path / "results" / "latest.json", [result])
-    (row_json,) = orjson.loads((tmp_path / "results" / "latest.json").read_bytes())["rows"]
-    assert {
-        key: row_json[key] for key in ("name", "measures", "against", "floor", "ours", "ratio", "target", "met")
-    } == {
+    outcome = Outcome(row_of(ratio, target), [Result(row_of(ratio, target), [Pair(10, 2), Pair(50, 10), Pair(7, 700)])])
+    assert (outcome.ratio, outcome.is_met) == (expected, met)
+    (row_json,) = orjson.loads(to_json([outcome]))["rows"]
+    assert row_json == {
         "name": "row",
         "measures": "ours",
         "against": "a floor",
+        "unit": "ms",
         "floor": 10,
         "ours": 10,
         "ratio": expected,
+        "ratioIs": ratio,
         "target": target,
         "met": met,
+        "ratios": [expected],
+        "pairs": 3,
     }
+
+
+def test_several_runs_give_a_median_and_a_spread() -> None:
+    row = row_of(Ratio.COST, 3)
+    outcome = Outcome(row, [Result(row, [Pair(1, ours)]) for ours in (5, 2, 4)])
+    assert (outcome.ratio, outcome.is_met) == (4, False)
+    assert to_markdown([outcome]).splitlines()[2] == (
+        "| `row` | 1 ms | 4 ms | 4 times the time | 2 to 5 | at most 3: **missed** |"
+    )
+
+
+def test_a_row_that_cannot_be_measured_says_why() -> None:
+    def measure(_: Effort) -> list[Pair]:
+        raise NotMeasuredError("there is no Git history")
+
+    outcome = Outcome(replace(row_of(Ratio.COST, 3), measure=measure))
+    outcome.measure(SMOKE)
+    assert to_markdown([outcome]).splitlines()[2] == "| `row` | not measured: there is no Git history | | | | |"
+    assert orjson.loads(to_json([outcome]))["rows"][0]["skipped"] == "there is no Git history"
+
+
+def row_of(ratio: Ratio, target: float | None) -> Benchmark:
+    return Benchmark(
+        name="row", measures="ours", floor="a floor", unit=Measure.MS, ratio=ratio, target=target, measure=lambda _: ()
+    )

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from benchmarks import bookings, engine, fleet, over_http, postgres, start, tools
+from benchmarks.catalog import rows
 from project.repository import ROOT, prose
 
-NAMES = {row.name for group in (engine, tools, over_http, fleet, bookings, postgres, start) for row in group.rows()}
+NAMES = {row.name for row in rows()}
 
 
 @pytest.mark.parametrize("page", ["capacity", "performance"])

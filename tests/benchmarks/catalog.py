@@ -1,0 +1,15 @@
+"""All rows of `make bench`, in the order of the table."""
+
+from collections.abc import Iterator
+
+from benchmarks import bookings, engine, fleet, neighbors, over_http, postgres, start, tools
+from benchmarks.benchmark import Benchmark
+
+GROUPS = (engine, tools, over_http, fleet, bookings, postgres, neighbors, start)
+"""Modules with a function `rows`."""
+
+
+def rows(part: str = "") -> Iterator[Benchmark]:
+    """Yield the rows whose name contains a text."""
+    for group in GROUPS:
+        yield from (row for row in group.rows() if part in row.name)
