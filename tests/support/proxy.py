@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 CHUNK = 65_536
 Open = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 """Opens a connection to the server."""
+Observer = Callable[[bytes], None]
+"""Receives what a client sends, in pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,9 @@ class ConnectionControl:
 class Proxy:
     """Forwarder between clients and a server."""
 
-    def __init__(self, opened: Open) -> None:
+    def __init__(self, opened: Open, observer_of_connection: Callable[[], Observer] | None = None) -> None:
         self._open = opened
+        self._observer_of_connection = observer_of_connection
         self._writers: list[asyncio.StreamWriter] = []
         self._served: set[asyncio.Task[None]] = set()
         self._passing = asyncio.Event()
@@ -89,8 +92,11 @@ class Proxy:
             both.create_task(self._down(up_reader, writer, control))
 
     async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, control: ConnectionControl) -> None:
+        observe = self._observer_of_connection() if self._observer_of_connection else None
         with closing(writer), suppress(OSError):
             while data := await reader.read(CHUNK):
+                if observe:
+                    observe(data)
                 await self._pass(control.passing)
                 if control.doomed.is_set():
                     break
