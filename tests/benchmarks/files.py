@@ -1,8 +1,11 @@
 """Database files for benchmarks, on the disk of the checkout: the temporary folder may be in memory."""
 
+import asyncio
+import atexit
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from slotmcp.domain.booking import Booking
@@ -11,6 +14,10 @@ from slotmcp.services.imports import ProjectPlan
 
 RESULTS = Path(__file__).resolve().parents[2] / "bench-results"
 
+LIFETIME = ExitStack()
+"""Templates that several rows copy. They are closed when the process ends."""
+atexit.register(LIFETIME.close)
+
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
@@ -18,6 +25,12 @@ def scratch_folder() -> Iterator[Path]:
     RESULTS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=RESULTS) as folder:
         yield Path(folder)
+
+
+def run_apart(work: Coroutine[object, object, None]) -> None:
+    """Run a coroutine on an event loop of its own. Another one may run in this thread."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
 
 
 def plan_of(schedule: Schedule) -> ProjectPlan:

@@ -35,7 +35,13 @@ class Databases:
     @contextmanager
     def clone(self) -> Iterator[str]:
         """Create a database with the current schema, and drop it afterwards."""
-        url = self.create(template=name_of(self._template))
+        with self.clone_of(self._template) as url:
+            yield url
+
+    @contextmanager
+    def clone_of(self, template: str) -> Iterator[str]:
+        """Create a copy of the database with a URL, and drop it afterwards."""
+        url = self.create(template=name_of(template))
         try:
             yield url
         finally:
