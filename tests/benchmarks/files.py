@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 
 from slotmcp.domain.booking import Booking
@@ -47,3 +48,9 @@ def plan_of(schedule: Schedule) -> ProjectPlan:
             for claim in technician_schedule.claims
         ),
     )
+
+
+@cache
+def process_folder() -> Path:
+    """Create a folder on a real disk until this process ends."""
+    return LIFETIME.enter_context(scratch_folder())
