@@ -1,13 +1,12 @@
 """Databases of the measured servers, written before NOW."""
 
-import atexit
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
-from functools import cache
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
-from benchmarks.files import RESULTS, scratch_folder
+from benchmarks.files import scratch_folder
+from benchmarks.postgres import filled_databases
 from benchmarks.schedules import NOW_MS
 from slotmcp.bootstrap import build_app
 from slotmcp.ports import Store
@@ -16,8 +15,6 @@ from slotmcp.services.imports import ProjectPlan
 from slotmcp.store.postgres.store import PostgresStore
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock
-from support.postgres_databases import Databases
-from support.postgres_server import started_server
 
 TIMEOUT_MS: Final = 60_000
 SQLITE, POSTGRES = "sqlite", "postgres"
@@ -31,16 +28,8 @@ def empty_database(store: str) -> Iterator[str]:
         with scratch_folder() as folder:
             yield f"sqlite:///{folder / 'slots.db'}"
     else:
-        yield postgres_server().create("measured")
-
-
-@cache
-def postgres_server() -> Databases:
-    """Start a durable server that runs until this process ends."""
-    RESULTS.mkdir(exist_ok=True)
-    running = ExitStack()
-    atexit.register(running.close)
-    return Databases(running.enter_context(started_server(fsync=True, parent=RESULTS)).url("postgres"))
+        with filled_databases()[0].clone() as url:
+            yield url
 
 
 @asynccontextmanager
