@@ -16,6 +16,7 @@ from benchmarks.engine import CACHES
 from benchmarks.files import plan_of, scratch_folder
 from benchmarks.schedules import NOW_MS, schedule_of
 from benchmarks.timing import time_async_pairs
+from benchmarks.tools import checked
 from slotmcp.bootstrap import build_app
 from slotmcp.ports import Fleet
 from slotmcp.redis_layer.channel import Channel
@@ -144,10 +145,5 @@ async def _open() -> AsyncIterator[tuple[SqliteStore, Fleet]]:
 @asynccontextmanager
 async def _open_call(server: Server) -> AsyncIterator[Call]:
     tools = [use_case.bind(server.app) for use_case in CALLER_TOOLS]
-    async with Client(MCPServer("measured", tools=list(tools))) as client:
-
-        async def get_slots() -> None:
-            answer = await client.call_tool("get_slots", {"limit": 10})
-            assert not answer.is_error
-
+    async with Client(MCPServer("measured", tools=list(tools))) as client, checked(client) as get_slots:
         yield get_slots

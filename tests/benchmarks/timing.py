@@ -10,6 +10,8 @@ Work = Callable[[], object]
 AsyncWork = Callable[[], Awaitable[object]]
 
 _MS_PER_SECOND = 1000
+_LEAST_MS = 0.0001
+"""Time of a run that the clock does not notice."""
 
 
 def time_pairs(effort: Effort, floor: Work, ours: Work) -> list[Pair]:
@@ -33,8 +35,8 @@ class _Plan:
 
 
 def _plan(effort: Effort, floor_ms: float, our_ms: float) -> _Plan:
-    floor_runs, our_runs = (max(1, round(effort.sample_ms / ms)) for ms in (floor_ms, our_ms))
-    pairs = round(effort.row_ms / (floor_runs * floor_ms + our_runs * our_ms))
+    floor_runs, our_runs = (max(1, round(effort.sample_ms / max(ms, _LEAST_MS))) for ms in (floor_ms, our_ms))
+    pairs = round(effort.row_ms / max(floor_runs * floor_ms + our_runs * our_ms, _LEAST_MS))
     return _Plan(floor_runs, our_runs, min(max(pairs, effort.min_pairs), effort.max_pairs))
 
 
@@ -50,25 +52,32 @@ async def _nothing() -> None:
 
 
 async def time_async_pairs(
-    effort: Effort, floor: AsyncWork, ours: AsyncWork, *, between: AsyncWork = _nothing
+    effort: Effort,
+    floor: AsyncWork,
+    ours: AsyncWork,
+    *,
+    between: AsyncWork = _nothing,
+    clock: Callable[[], float] = perf_counter,
 ) -> list[Pair]:
-    """Return the wall-clock milliseconds of two coroutine functions, measured in turn.
+    """Return the milliseconds of two coroutine functions, measured in turn.
 
-    The time of `between`, which runs before each pair, is not measured.
+    The time of `between`, which runs before each pair, is not measured. `clock` returns seconds: elapsed time, or the
+    processor time of all threads.
     """
     for work in (floor, ours):
         await work()
-    floor_ms, our_ms = [await _ms_each_awaited(work, 1) for work in (floor, ours)]
+    floor_ms, our_ms = [await _ms_each_awaited(work, 1, clock) for work in (floor, ours)]
     plan = _plan(effort, floor_ms, our_ms)
     pairs = []
     for _ in range(plan.pairs):
         await between()
-        pairs.append(Pair(await _ms_each_awaited(floor, plan.floor_runs), await _ms_each_awaited(ours, plan.our_runs)))
+        floor_ms = await _ms_each_awaited(floor, plan.floor_runs, clock)
+        pairs.append(Pair(floor_ms, await _ms_each_awaited(ours, plan.our_runs, clock)))
     return pairs
 
 
-async def _ms_each_awaited(work: AsyncWork, runs: int) -> float:
-    started = perf_counter()
+async def _ms_each_awaited(work: AsyncWork, runs: int, clock: Callable[[], float]) -> float:
+    started = clock()
     for _ in range(runs):
         await work()
-    return (perf_counter() - started) * _MS_PER_SECOND / runs
+    return (clock() - started) * _MS_PER_SECOND / runs

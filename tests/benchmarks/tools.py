@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
+from statistics import quantiles
+from time import perf_counter, process_time
 
 from mcp import Client
 from mcp.server import MCPServer
@@ -14,9 +17,11 @@ from pydantic import Field
 
 from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
 from benchmarks.files import plan_of, scratch_folder
+from benchmarks.responses import ARGUMENTS, check_slots
 from benchmarks.schedules import NOW_MS, schedule_of
-from benchmarks.timing import time_async_pairs
+from benchmarks.timing import AsyncWork, time_async_pairs
 from slotmcp.bootstrap import build_app
+from slotmcp.services.trace_writer import TraceWriter
 from slotmcp.store.sqlite import SqliteStore
 from slotmcp.tools.server import CALLER_TOOLS
 from support.clock import HandClock
@@ -24,6 +29,9 @@ from support.clock import HandClock
 HORIZON_DAYS = 31
 BATCH = 100
 """Calls in one measurement."""
+P99_CALLS = 2_000
+
+AsyncMeasure = Callable[[Effort], Coroutine[object, object, Sequence[Pair]]]
 
 
 class Echo(Tool):
@@ -38,84 +46,115 @@ class Echo(Tool):
 
 def rows() -> list[Benchmark]:
     """Return the rows: get_slots as an agent calls it."""
+    prefix, untraced = "get_slots, limit 10, in-memory client", "the same, not traced"
     return [
-        Benchmark(
-            name="get_slots-50x7-warm",
-            measures="get_slots, limit 10, in-memory client",
-            floor="echo tool of the same server, same answer",
-            unit=Measure.MS,
-            ratio=Ratio.COST,
-            target=1.6,
-            measure=lambda effort: asyncio.run(_measure(effort)),
-        ),
-        Benchmark(
-            name="get_slots-50x7-traced",
-            measures="get_slots, limit 10, in-memory client, traced",
-            floor="the same, not traced",
-            unit=Measure.MS,
-            ratio=Ratio.COST,
-            target=1.05,
-            measure=lambda effort: asyncio.run(_measure_tracing(effort, is_busy=False)),
-        ),
-        Benchmark(
-            name="get_slots-50x7-traces-written",
-            measures="the same, while the traces of as many calls are written down",
-            floor="the same, not traced",
-            unit=Measure.MS,
-            ratio=Ratio.COST,
-            target=None,
-            measure=lambda effort: asyncio.run(_measure_tracing(effort, is_busy=True)),
+        _row("warm", prefix, "echo tool of the same server, same answer", 1.4, _measure),
+        _row("traced", f"{prefix}, traced, processor time", untraced, 1.05, partial(_measure_tracing, is_busy=False)),
+        _row("traced-p99", f"{prefix}, traced, 99th percentile of elapsed time", untraced, 1.3, _measure_p99),
+        _row(
+            "traces-written",
+            "the same, while the traces of as many calls are written down",
+            untraced,
+            None,
+            partial(_measure_tracing, is_busy=True),
         ),
     ]
 
 
-async def _measure(effort: Effort) -> Sequence[Pair]:
+def _row(name: str, measures: str, floor: str, target: float | None, measure: AsyncMeasure) -> Benchmark:
+    return Benchmark(
+        name=f"get_slots-50x7-{name}",
+        measures=measures,
+        floor=floor,
+        unit=Measure.MS,
+        ratio=Ratio.COST,
+        target=target,
+        measure=lambda effort: _run(measure(effort)),
+    )
+
+
+def _run(measuring: Coroutine[object, object, Sequence[Pair]]) -> Sequence[Pair]:
     logging.basicConfig(level=logging.WARNING)  # like the server; the SDK logs each call otherwise
-    async with _open_client() as client:
+    return asyncio.run(measuring)
 
-        async def echo() -> None:
-            await client.call_tool("echo", {"limit": 10})
 
-        async def get_slots() -> None:
-            await client.call_tool("get_slots", {"limit": 10})
-
+async def _measure(effort: Effort) -> Sequence[Pair]:
+    async with _open_client() as client, checked(client, "echo") as echo, checked(client) as get_slots:
         return await time_async_pairs(effort, echo, get_slots)
 
 
 async def _measure_tracing(effort: Effort, *, is_busy: bool) -> Sequence[Pair]:
-    """Compare two servers over one store, in batches of calls.
+    """Compare batches of calls in processor time, or in elapsed time while the traces of the last batch are saved."""
+    async with _open_both() as (tracing, plain, traced):
 
-    The traced server saves the traces of a batch during the next batch if it is busy, else between the batches.
-    """
-    logging.basicConfig(level=logging.WARNING)
+        async def traced_batch() -> None:
+            async with asyncio.TaskGroup() as group:
+                if is_busy:
+                    group.create_task(tracing.write())
+                await _batch(traced)
+
+        async def write_before() -> None:
+            if not is_busy:
+                await tracing.write()
+
+        async def plain_batch() -> None:
+            await _batch(plain)
+
+        clock = perf_counter if is_busy else process_time
+        pairs = await time_async_pairs(effort, plain_batch, traced_batch, between=write_before, clock=clock)
+        return [Pair(pair.floor / BATCH, pair.ours / BATCH) for pair in pairs]
+
+
+async def _measure_p99(effort: Effort) -> Sequence[Pair]:
+    """Compare calls whose traces are written in the background, as in a server."""
+    calls = max(2, round(P99_CALLS * effort.calls))
+    async with _open_both() as (tracing, plain, traced):
+        pairs = []
+        for _ in range(effort.slow_pairs):
+            await tracing.write()
+            pairs.append(Pair(await _p99_ms(plain, calls), await _p99_ms(traced, calls)))
+        return pairs
+
+
+async def _p99_ms(call: AsyncWork, calls: int) -> float:
+    times = []
+    for _ in range(calls):
+        started = perf_counter()
+        await call()
+        times.append((perf_counter() - started) * 1000)
+    return quantiles(times, n=100)[-1]
+
+
+async def _batch(call: AsyncWork) -> None:
+    for _ in range(BATCH):
+        await call()
+
+
+@asynccontextmanager
+async def checked(client: Client, tool: str = "get_slots") -> AsyncIterator[AsyncWork]:
+    """Yield a call of a tool, and check all responses when the block ends."""
+    results: list[CallToolResult] = []
+
+    async def call() -> None:
+        results.append(await client.call_tool(tool, ARGUMENTS))
+
+    yield call
+    check_slots([result.structured_content or {} for result in results])
+
+
+@asynccontextmanager
+async def _open_both() -> AsyncIterator[tuple[TraceWriter, AsyncWork, AsyncWork]]:
+    """Open two servers over one store; yield the traces of one, and calls of the other and of the traced one."""
     async with _open_store() as store:
         app, untraced = build_app(store), build_app(store)
         async with (
             app.tracing.writing(kept_days=1),
             Client(MCPServer("traced", tools=[use_case.bind(app) for use_case in CALLER_TOOLS])) as traced_client,
             Client(MCPServer("plain", tools=[use_case.bind(untraced) for use_case in CALLER_TOOLS])) as plain_client,
+            checked(plain_client) as plain,
+            checked(traced_client) as traced,
         ):
-
-            async def traced() -> None:
-                async with asyncio.TaskGroup() as group:
-                    if is_busy:
-                        group.create_task(app.tracing.write())
-                    await _batch(traced_client)
-
-            async def write_before() -> None:
-                if not is_busy:
-                    await app.tracing.write()
-
-            async def plain() -> None:
-                await _batch(plain_client)
-
-            pairs = await time_async_pairs(effort, plain, traced, between=write_before)
-            return [Pair(pair.floor / BATCH, pair.ours / BATCH) for pair in pairs]
-
-
-async def _batch(client: Client) -> None:
-    for _ in range(BATCH):
-        await client.call_tool("get_slots", {"limit": 10})
+            yield app.tracing, plain, traced
 
 
 @asynccontextmanager
@@ -134,7 +173,7 @@ async def _open_client() -> AsyncIterator[Client]:
         app = build_app(store)
         ours = [use_case.bind(app) for use_case in CALLER_TOOLS]
         async with Client(MCPServer("sample", tools=list(ours))) as client:
-            answer = await client.call_tool("get_slots", {"limit": 10})
+            answer = await client.call_tool("get_slots", ARGUMENTS)
         async with Client(MCPServer("measured", tools=[*ours, _echo(ours, answer)])) as client:
             yield client
 
