@@ -4,7 +4,7 @@ The file is read and written line by line, so its size is not limited.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +25,7 @@ from slotmcp.project_file.document import Node
 from slotmcp.project_file.export import export_booking
 from slotmcp.project_file.mapping import booking_of
 from slotmcp.project_file.problems import Problem, ProjectFileError
+from slotmcp.project_file.quick_bookings import QuickBookings
 from slotmcp.project_file.schema import BookingEntry
 from slotmcp.project_file.shape import sentence_of
 from slotmcp.project_file.suggestions import did_you_mean
@@ -149,18 +150,28 @@ class BookingsFile:
     def _bookings(self, problems: list[Problem]) -> Iterator[tuple[int, Booking]]:
         """Yield the valid bookings with their lines. Problems are added to the list, until there are too many."""
         resolver = TimeResolver(self.plan.project.timezone, self.now_ms)
+        quick = QuickBookings(self.plan, resolver)
         ids = {booking.id for booking in self.plan.bookings}
         for number, line in self._lines():
-            at_line = Problems.of(Node(Position(number, 1), {}), lambda place: place, ())
-            booking = self._booking(line, resolver, at_line)
-            if booking is not None and booking.id in ids:
-                at_line.at("id").add(f'"{booking.id}" is already the id of an earlier booking; use another one')
-            problems.extend(at_line.all)
-            if len(problems) >= MAX_PROBLEMS:
-                return
-            if booking is not None and not at_line.all:
+            booking = quick.read(_parsed(line))
+            if booking is None or booking.id in ids:
+                booking = self._checked_booking(number, line, resolver, ids, problems)
+                if len(problems) >= MAX_PROBLEMS:
+                    return
+            if booking is not None:
                 ids.add(booking.id)
                 yield number, booking
+
+    def _checked_booking(
+        self, number: int, line: bytes, resolver: TimeResolver, ids: Container[str], problems: list[Problem]
+    ) -> Booking | None:
+        """Return the booking of a line in any notation; None if the line has problems, which are added to the list."""
+        at_line = Problems.of(Node(Position(number, 1), {}), lambda place: place, ())
+        booking = self._booking(line, resolver, at_line)
+        if booking is not None and booking.id in ids:
+            at_line.at("id").add(f'"{booking.id}" is already the id of an earlier booking; use another one')
+        problems.extend(at_line.all)
+        return None if at_line.all else booking
 
     def _lines(self) -> Iterator[tuple[int, bytes]]:
         """Yield the lines that are not blank, with their numbers."""
@@ -206,6 +217,14 @@ def _overlaps(spans_by_technician: Iterable[list[_Span]]) -> Iterator[Problem]:
                 sentence = f"overlaps the booking on line {first}; move one, or assign another technician"
                 yield Problem(second, 1, "", sentence)
             latest_end, latest_line = max((latest_end, latest_line), (end, line))
+
+
+def _parsed(line: bytes) -> object:
+    """Return the value of a line, or None if it is not JSON."""
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _entry(line: bytes, problems: Problems) -> BookingEntry | None:

@@ -1,7 +1,8 @@
 """Base class of the entries in a project file, with the generic mapping to and from the domain."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict
@@ -36,8 +37,8 @@ class Entry(BaseModel):
 
     def to(self, cls: type[T], **values: Any) -> T:  # noqa: ANN401  each value has the type of its field
         """Build a domain value from the fields of the same names; `values` adds or replaces fields."""
-        shared = {field.name for field in fields(cls)} & type(self).model_fields.keys() - values.keys()
-        return cls(**{name: getattr(self, name) for name in shared}, **values)
+        shared = _shared_names(type(self), cls)
+        return cls(**{name: getattr(self, name) for name in shared if name not in values}, **values)
 
     @classmethod
     def export(cls, domain: object, **values: object) -> dict[str, Any]:
@@ -45,8 +46,9 @@ class Entry(BaseModel):
 
         Default values become None, which leaves the key out.
         """
+        left_out = cls._left_out()
         return {
-            key: None if cls._is_left_out(name, value) else value
+            key: None if name in left_out and value == left_out[name] else value
             for key, name in cls._names().items()
             for value in [values[name] if name in values else getattr(domain, name)]
         }
@@ -69,12 +71,20 @@ class Entry(BaseModel):
         return _as_yaml(((field and field.examples) or ["..."])[0])
 
     @classmethod
+    @cache
     def _names(cls) -> Mapping[str, str]:
         return {field.alias or name: name for name, field in cls.model_fields.items()}
 
     @classmethod
-    def _is_left_out(cls, name: str, value: object) -> bool:
-        return name not in cls.exported_defaults and value == cls.model_fields[name].default
+    @cache
+    def _left_out(cls) -> Mapping[str, Any]:
+        """Return the default values that an export leaves out, by field."""
+        return {name: field.default for name, field in cls.model_fields.items() if name not in cls.exported_defaults}
+
+
+@cache
+def _shared_names(entry: type[Entry], cls: type["DataclassInstance"]) -> Sequence[str]:
+    return [field.name for field in fields(cls) if field.name in entry.model_fields]
 
 
 def entry_at(root: type[Entry], place: tuple[str | int, ...]) -> type[Entry]:

@@ -161,10 +161,11 @@ def choice(
 
 def _pattern(pattern: str, noun: str, example: str, hint: str, *, longest: int | None = None) -> FieldType:
     """Return the type of text that matches a pattern."""
+    compiled = re.compile(pattern)
 
     def read(value: object) -> str:
         word = _as_text(value, f"write {noun}", example)
-        if re.fullmatch(pattern, word) and len(word) <= (longest or len(word)):
+        if compiled.fullmatch(word) and len(word) <= (longest or len(word)):
             return word
         raise ValueError(hint)
 

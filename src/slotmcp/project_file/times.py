@@ -5,7 +5,8 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
 from slotmcp.domain.recurrence import WallSpan
@@ -31,6 +32,7 @@ _RELATIVE = re.compile(r"(?P<anchor>today|workday)(?P<days>[+-][0-9]{1,3})?")
 _ANCHORS = ("today", "workday")
 _MAX_OFFSET_MINUTES = 14 * 60
 _SATURDAY = 5
+_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class TimeResolver:
         clock = moment.clock if moment.clock is not None else MINUTES_PER_DAY * is_end
         if moment.offset_minutes is None:
             return wall_minute_to_utc(self.zone_key, day, clock)
-        return _minutes_since_epoch(day) + clock - moment.offset_minutes
+        return minutes_since_epoch(day) + clock - moment.offset_minutes
 
     def local(self, minute: Minute) -> str:
         """Return the local time of an instant, for messages."""
@@ -214,8 +216,9 @@ def _time_hint(text: str) -> str:
     )
 
 
-def _minutes_since_epoch(day: date) -> Minute:
-    return (day - date(1970, 1, 1)).days * MINUTES_PER_DAY
+def minutes_since_epoch(day: date) -> Minute:
+    """Return the first minute of a date in UTC."""
+    return (day - _EPOCH).days * MINUTES_PER_DAY
 
 
 def write_clock(minute: int) -> str:
@@ -235,4 +238,11 @@ def write_wall(at: datetime) -> str:
 
 def write_instant(minute: Minute) -> str:
     """Format an instant in UTC for `parse_time`."""
-    return write_wall(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)) + "Z"
+    day, clock = divmod(minute, MINUTES_PER_DAY)
+    return f"{_date_text(day)}T{write_clock(clock)}Z"
+
+
+@lru_cache(maxsize=10_000)
+def _date_text(days: int) -> str:
+    """Format the date that is a number of days after 1970-01-01."""
+    return str(_EPOCH + timedelta(days=days))
