@@ -28,6 +28,7 @@ class Business:
     opens: int = 480
     closes: int = 1080
     horizon_days: int = 20
+    hold_seconds: int = 120
 
 
 def one_kind(name: str, *, technicians: int = 3) -> Business:
@@ -48,3 +49,14 @@ def many_kinds(name: str) -> Business:
     }
     technicians = {f"tech-{number}": one for number, one in enumerate(skills)}
     return Business(id=name, technicians=technicians, jobs=jobs, grid=15)
+
+
+def few_kinds(name: str) -> Business:
+    """Return a small business whose holds expire soon, so that calls meet often and their histories stay short."""
+    technicians = {"ana": frozenset({"gas"}), "ben": frozenset({"gas"}), "cem": frozenset[str]()}
+    jobs = {
+        "visit": Job(minutes=60),
+        "gas-check": Job(minutes=30, after=15, skills=frozenset({"gas"})),
+        "boiler": Job(minutes=90, before=15, skills=frozenset({"gas"})),
+    }
+    return Business(id=name, technicians=technicians, jobs=jobs, grid=30, closes=720, hold_seconds=3)

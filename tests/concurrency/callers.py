@@ -1,5 +1,6 @@
-"""Simulated callers who compete for times: they hold, book, release, move, cancel and retry."""
+"""Simulated callers who compete for times: they search, hold, book, release, wait, move, correct, cancel and retry."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ from typing import Any, Final
 
 from concurrency.business import MINUTES_A_DAY, Business
 from concurrency.calls import Switchboard
-from concurrency.wire import Body
+from concurrency.wire import Body, minute_of
 
 Wish = Mapping[str, Any]
 """Arguments that select a service and a start."""
@@ -19,6 +20,10 @@ TWICE: Final = 0.3
 """Share of requests that are sent twice at once, as some platforms do."""
 WITHOUT_A_KEY: Final = 0.2
 """Share of holds that are requested without an idempotency key."""
+DECLINED: Final = 0.3
+"""Share of offers that are declined."""
+HESITATION_SECONDS: Final = 10
+"""Longest lifetime of a hold whose expiry a caller waits for."""
 HOT_STARTS: Final = 6
 LENGTHS: Final = (None, None, None, 45, 60, 75, 120)
 """Share of callers who use the service's own length."""
@@ -43,6 +48,8 @@ class Caller:
     """The first minute of the day that every caller wants."""
     random: Random
     kept: list[Kept] = field(default_factory=list)
+    waits: list[Wish] = field(default_factory=list)
+    """Arguments of join_waitlist, for entries that were added."""
     _requests: int = 0
     _email: str = ""
     """Email address of the newest booking."""
@@ -55,10 +62,19 @@ class Caller:
 
     async def call(self) -> None:
         """Make a random call."""
-        stories = (self.book, self.hold_and_book, self.hold_and_release, self.hold_and_think, self.hold_and_book)
+        stories = (
+            self.book,
+            self.hold_and_book,
+            self.hold_and_release,
+            self.hold_and_think,
+            self.look_and_book,
+            self.hold_and_hesitate,
+            self.wait_in_line,
+        )
         booking = await self.random.choice(stories)()
         if booking:
             await self._change_mind(booking)
+            await self.find()
 
     async def book(self) -> str:
         """Book directly; return the booking's id, or ""."""
@@ -83,6 +99,54 @@ class Caller:
         if token := await self.hold():
             self.kept.append(Kept(token, self.address()))
 
+    async def look_and_book(self) -> str:
+        """Search the day, then book."""
+        await self.look()
+        return await self.book()
+
+    async def hold_and_hesitate(self) -> str:
+        """Hold a start, and book it around its expiry if that is soon."""
+        token = await self.hold()
+        if token and self.business.hold_seconds <= HESITATION_SECONDS:
+            await asyncio.sleep(self.business.hold_seconds * self.random.uniform(0.5, 2.5))
+        return await self.confirm(Kept(token, self.address())) if token else ""
+
+    async def wait_in_line(self) -> None:
+        """Join the waitlist for one start, unless it is available."""
+        wish = self.wish()
+        window = {"from": wish["start"], "to": utc(minute_of(wish["start"]) + self.business.grid)}
+        customer = {"customerName": self.name, "customerEmail": self.address()}
+        entry = {"serviceType": wish["serviceType"], **window, **customer}
+        if "waitId" in await self.ask("join_waitlist", **entry):
+            self.waits.append(entry)
+
+    async def decide_on_offers(self) -> None:
+        """Ask for each waitlist entry, and book or decline its offer."""
+        for entry in self.waits:
+            answer = await self.ask("join_waitlist", **entry)
+            token = answer.get("offer", {}).get("holdToken", "")
+            if token and self.random.random() < DECLINED:
+                await self.ask("release_hold", holdToken=token)
+            elif token:
+                await self.confirm(Kept(token, entry["customerEmail"]))
+
+    async def see_the_end(self) -> None:
+        """Ask for the newest booking and for each waitlist entry once more."""
+        await self.find()
+        for entry in self.waits:
+            await self.ask("join_waitlist", **entry)
+
+    async def look(self) -> None:
+        """Search the whole day for one service."""
+        service = self.random.choice(sorted(self.business.jobs))
+        first, last = utc(self.day + self.business.opens), utc(self.day + self.business.closes)
+        await self.ask("get_slots", serviceType=service, **{"from": first, "to": last}, limit=100)
+
+    async def find(self) -> None:
+        """Ask for the bookings of the newest customer."""
+        if self._email:
+            await self.ask("find_bookings", email=self._email)
+
     async def hold(self) -> str:
         """Hold a start; return its token, or ""."""
         answer = await self._insist("create_hold", self.wish(), customerHash=self.address())
@@ -101,7 +165,7 @@ class Caller:
         whim = self.random.random()
         if whim < 0.25:
             await self.ask("cancel_booking", bookingId=booking, email=self._email)
-        elif whim < 0.5:
+        if 0.2 < whim < 0.5:  # some move a canceled booking
             await self.ask(
                 "reschedule_booking",
                 bookingId=booking,
@@ -109,6 +173,8 @@ class Caller:
                 start=self.wish()["start"],
                 idempotencyKey=self._key(),
             )
+        if 0.4 < whim < 0.7:
+            await self.ask("update_booking", bookingId=booking, email=self._email, address=f"{self._key()} Main St")
 
     async def _insist(self, tool: str, wish: Wish, **more: object) -> Body:
         """Request a start, and others while it is taken."""

@@ -26,6 +26,8 @@ from concurrency.rushes import SERVERS, come_to_an_end, people_of
 from concurrency.servers import Server, serving_together
 from concurrency.table import print_table
 from concurrency.wire import Attempt
+from linearizability.check import problems_of_order
+from linearizability.history import AFTER_FAULTS
 from support.fleets import until
 from support.postgres_databases import Databases
 from support.postgres_proxy import proxied
@@ -87,6 +89,7 @@ async def suffer(ground: Ground, world: World, fault: Fault, seed: int, *, calle
         await come_to_an_end(people)
         await _all_are_well(board, world, business)
         problems = check(business, board.history, ground.rows(business))
+        problems += problems_of_order(business, board.history, AFTER_FAULTS)
     return Aftermath(history=board.history, problems=problems, began_ms=began_ms, ended_ms=ended_ms)
 
 

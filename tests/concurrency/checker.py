@@ -9,9 +9,9 @@ from typing import Final, Literal
 
 from concurrency.business import MINUTES_A_DAY, Business
 from concurrency.evidence import Entry, Rows, made_in
-from concurrency.wire import Attempt, Body, Request, made_by, minute_of, requests_in
+from concurrency.wire import Attempt, Body, Request, made_by, minute_of, requests_in, token_in
 
-Kind = Literal["sold twice", "promise broken", "key", "answer", "alternative", "silence"]
+Kind = Literal["sold twice", "promise broken", "key", "answer", "alternative", "silence", "order"]
 
 BELIEVED_MS: Final = 1_500
 """Maximum age of the availability that a server may offer from."""
@@ -91,7 +91,11 @@ class Case:
             if step.success is None:
                 continue
             reported, sold_ms = step.success.body["booking"], step.success.answered_ms
-            later = [one.asked_ms for one in changes if one is not step and one.asked_ms >= sold_ms]
+            later = [
+                one.asked_ms
+                for one in changes
+                if one is not step and one.tool != "update_booking" and one.asked_ms >= sold_ms
+            ]
             yield Sale(
                 booking=booking,
                 technician=reported["technicianId"],
@@ -180,7 +184,7 @@ def what_was_told_is_there(case: Case) -> Iterator[Problem]:
     for booking, (email, _) in case.rows.bookings.items():
         if booking not in reported and email not in open_requests:
             yield Problem("answer", f"booking {booking} of {email} was not reported")
-    known = {answer.get("holdToken") for one in case.requests for answer in one.successes}
+    known = {token_in(answer) for one in case.requests for answer in one.successes}
     unknown = {entry.token for entry in case.rows.entries.values() if entry.token} - known
     doubtful = sum(one.tool == "create_hold" and one.in_doubt for one in case.requests)
     if len(unknown) > doubtful:
@@ -197,7 +201,7 @@ def alternatives_were_real(case: Case) -> Iterator[Problem]:
 
 def everybody_was_answered(case: Case) -> Iterator[Problem]:
     """Check that every request got a response, and only expected ones."""
-    foreseen = {"", "slot_unavailable", "hold_expired"}
+    foreseen = {"", "slot_unavailable", "slots_available", "hold_expired", "booking_closed"}
     for request in case.requests:
         if not request.finals:
             yield Problem("silence", f"{request} was never answered")

@@ -8,7 +8,6 @@ from slotmcp.domain.recurrence import WallSpan, WeeklySpan
 from slotmcp.services.imports import ProjectPlan
 
 EVERY_DAY: Final = frozenset(range(7))
-HOLD_SECONDS: Final = 120
 
 
 def plan_of(business: Business) -> ProjectPlan:
@@ -20,7 +19,7 @@ def plan_of(business: Business) -> ProjectPlan:
         slot_interval_minutes=business.grid,
         min_notice_minutes=0,
         horizon_days=business.horizon_days,
-        hold_ttl_seconds=HOLD_SECONDS,
+        hold_ttl_seconds=business.hold_seconds,
     )
     services = tuple(_service(name, job) for name, job in business.jobs.items())
     span = WallSpan(start_minute=business.opens, end_minute=business.closes)

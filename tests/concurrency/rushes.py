@@ -23,6 +23,7 @@ from concurrency.grounds import Ground, ground_of
 from concurrency.servers import serving_together
 from concurrency.table import print_table
 from concurrency.wire import Attempt
+from linearizability.check import problems_of_order
 
 SERVERS: Final = 4
 CALLERS: Final = 200
@@ -62,7 +63,7 @@ async def on_one_start(ground: Ground, urls: Sequence[str], seed: int, *, caller
         problems = [] if len(won) == CAPACITY else [Problem("sold twice", f"{len(won)} of {CAPACITY} won")]
         await come_to_an_end(people)
         rows = ground.rows(business)
-        problems += check(business, board.history, rows)
+        problems += [*check(business, board.history, rows), *problems_of_order(business, board.history)]
         return Rush(history=board.history, taken=len(rows.entries), problems=problems, seconds=seconds)
 
 
@@ -77,7 +78,7 @@ async def of_all_kinds(ground: Ground, urls: Sequence[str], seed: int, *, caller
         seconds = time.monotonic() - began
         await come_to_an_end(people)
         rows = ground.rows(business)
-        problems = check(business, board.history, rows)
+        problems = [*check(business, board.history, rows), *problems_of_order(business, board.history)]
         return Rush(history=board.history, taken=len(rows.entries), problems=problems, seconds=seconds)
 
 
@@ -87,9 +88,11 @@ def people_of(callers: int, seed: int, board: Switchboard, business: Business) -
 
 
 async def come_to_an_end(people: Sequence[Caller]) -> None:
-    """Book the holds of callers who had not decided; then send every request with a key once more."""
+    """Book holds and offers that are left; send every request with a key once more; then ask for the results."""
     await asyncio.gather(*(one.confirm(kept) for one in people for kept in one.kept))
+    await asyncio.gather(*(one.decide_on_offers() for one in people))
     await people[0].board.ask_all_again()
+    await asyncio.gather(*(one.see_the_end() for one in people), people[0].look())
 
 
 class Run(Protocol):

@@ -115,6 +115,11 @@ def made_by(body: Body) -> str:
     return str(body.get("holdToken", ""))
 
 
+def token_in(body: Body) -> str:
+    """Return the token of the hold or of the offer in a response; "" if there is none."""
+    return str(body.get("holdToken") or body.get("offer", {}).get("holdToken", ""))
+
+
 def moment_ms(text: str) -> float:
     """Return the milliseconds since the epoch of an instant in the wire format."""
     return datetime.fromisoformat(text).timestamp() * 1000
