@@ -1,8 +1,9 @@
 """Change log of a transaction, and the newest schedules that the store has read."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+from slotmcp.domain.claim import Claim
 from slotmcp.domain.schedule import Schedule
 from slotmcp.store.catalog import PROJECT_STATE
 from slotmcp.store.columns import CHANGES
@@ -11,6 +12,7 @@ from slotmcp.store.schedules import (
     REVISIONS_LOGGED,
     Change,
     WritableSnapshot,
+    patched,
     project_not_found,
     read_schedule,
     reread,
@@ -46,11 +48,13 @@ class ChangeLog:
 
     def __init__(self, snapshot: WritableSnapshot, known: Schedule | None) -> None:
         self._snapshot = snapshot
-        self._revision = 0
+        self._revision = self._begun_at = 0
         self._has_moved = False
         self._changed: set[Change] = set()
         self._unread: set[Change] = set()
-        """Changes since the schedule was last read."""
+        """Changes since the schedule was last read that have to be read."""
+        self._patches: dict[Change, Claim | None] = {}
+        """Claims that this transaction wrote since then; None: the claim takes no time any more."""
         self._schedule: Schedule | None = None
         self._untouched = known
 
@@ -71,12 +75,17 @@ class ChangeLog:
 
     @property
     def schedule_after_commit(self) -> Schedule | None:
-        """Newest schedule that was read and is valid once this transaction is committed."""
-        return self._untouched if self._unread or self._schedule is None else self._schedule
+        """Newest schedule that is known without reading and valid once this transaction is committed."""
+        known = self._schedule
+        if known is None and self._untouched is not None and self._untouched.revision == self._begun_at:
+            known = self._untouched
+        if known is None or self._unread:
+            return self._untouched
+        return patched(self._snapshot, known, self._patches, self._revision) if self._patches else known
 
     def begin_at(self, revision: int) -> None:
         """Begin at a revision that the caller has read."""
-        self._revision = revision
+        self._revision = self._begun_at = revision
 
     async def begin(self, *, create: bool) -> bytes:
         """Begin at the project's revision, and return its salt. A project to be created has an empty one.
@@ -88,7 +97,8 @@ class ChangeLog:
         """
         rows = await self._snapshot.fetch(PROJECT_STATE, project_id=self._snapshot.project_id)
         if rows:
-            self._revision, salt, version = rows[0]
+            revision, salt, version = rows[0]
+            self.begin_at(revision)
             check_schema(version)
             return readable_salt(bytes(salt))
         if not create:
@@ -97,19 +107,39 @@ class ChangeLog:
         return b""
 
     async def record(self, *changes: Change) -> None:
-        """Record changes. The first one increments the revision."""
+        """Record changes that the next schedule has to read. The first change increments the revision."""
+        await self._add(changes)
+        self._unread.update(changes)
+
+    async def put(self, claim: Claim, *, owner: str) -> None:
+        """Record that a claim, which was that of the technician `owner` or is new, is now as it is passed."""
+        changes: list[Change] = [(claim.technician_id, claim.id)]
+        if owner != claim.technician_id:
+            changes.append((owner, claim.id))
+        await self._add(changes)
+        self._patches.update(dict.fromkeys(changes))
+        self._patches[claim.technician_id, claim.id] = claim
+
+    async def remove(self, technician_id: str, claim_id: str) -> None:
+        """Record that a claim of a technician takes no time any more."""
+        await self._add([(technician_id, claim_id)])
+        self._patches[technician_id, claim_id] = None
+
+    async def _add(self, changes: Collection[Change]) -> None:
         if not self._has_moved:
             ((self._revision,),) = await self._snapshot.fetch(
                 NEXT_REVISION, project_id=self._snapshot.project_id, revisions_logged=REVISIONS_LOGGED
             )
             self._has_moved = True
         self._changed.update(changes)
-        self._unread.update(changes)
 
     async def schedule(self) -> Schedule:
         """Return the schedule with all writes of this transaction."""
         if self._schedule is None:
-            self._schedule = await read_schedule(self._snapshot, self._untouched, self._revision)
+            self._schedule = await read_schedule(self._snapshot, self._untouched, self._begun_at)
+        if self._patches:  # before what is read, which is newer
+            self._schedule = patched(self._snapshot, self._schedule, self._patches, self._revision)
+            self._patches.clear()
         if self._unread:
             self._schedule = await reread(self._snapshot, self._schedule, self._unread, self._revision)
             self._unread.clear()

@@ -104,12 +104,6 @@ ADD_CLAIM = Statement(
     takes_time=True,
 )
 
-# Read a claim's technician and state.
-CLAIM_OWNER = Statement("""
-SELECT t.id, c.state FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
-WHERE c.project_id = :project_id AND c.id = :id
-""")
-
 _MOVE_HOLD: Final = (
     f"UPDATE claims SET technician_number = {TECHNICIAN_NUMBER} WHERE project_id = :project_id AND id = :id"
 )

@@ -1,5 +1,6 @@
 """Loading schedules: completely, or only what changed since a known one."""
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
@@ -73,7 +74,11 @@ class Snapshot:
     def select_current(self, claims: Iterable[Claim]) -> list[Claim]:
         """Return the claims that are neither too old nor expired."""
         since, lived_at = self.since, self.now_ms - EXPIRED_HOLD_GRACE_MS
-        return [claim for claim in claims if claim.end >= since and claim.is_live(lived_at)]
+        return [
+            claim
+            for claim in claims
+            if claim.end >= since and (claim.expires_at_ms is None or claim.expires_at_ms > lived_at)
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +143,28 @@ async def reread(snapshot: Snapshot, known: Schedule, changes: AbstractSet[Chang
         technician_schedules={technician_id: schedules[technician_id] for (technician_id,) in order},
         revision=revision,
     )
+
+
+def patched(snapshot: Snapshot, known: Schedule, patches: Mapping[Change, Claim | None], revision: int) -> Schedule:
+    """Return a known schedule with the claims of some changes replaced; None: the claim takes no time any more.
+
+    Technicians who are not in the schedule are left out, as in the database's answer.
+    """
+    schedules = dict(known.technician_schedules)
+    for (technician_id, claim_id), claim in patches.items():
+        if before := schedules.get(technician_id):
+            schedules[technician_id] = _with_claim(snapshot, before, claim_id, claim)
+    return Schedule(project=known.project, services=known.services, technician_schedules=schedules, revision=revision)
+
+
+def _with_claim(
+    snapshot: Snapshot, known: TechnicianSchedule, claim_id: str, claim: Claim | None
+) -> TechnicianSchedule:
+    """Return a technician's schedule with a claim added, replaced or removed."""
+    claims = [each for each in snapshot.select_current(known.claims) if each.id != claim_id]
+    if claim is not None and claim.end >= snapshot.since:
+        claims.insert(bisect_right(claims, claim.end, key=_END), claim)
+    return TechnicianSchedule(technician=known.technician, claims=tuple(claims), busy=known.busy)
 
 
 async def _read_all(snapshot: Snapshot, revision: int) -> Schedule:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Final
 
@@ -58,6 +59,9 @@ class SqlTransaction:
         self._change_log = change_log
         self._salt = salt
         self._newest_event = 0
+        self._known_holds: dict[str, Hold] = {}
+        self._known_bookings: dict[str, Booking] = {}
+        """Records by id that this transaction has read or written; no other writer changes them meanwhile."""
         self._calendar = SqlCalendarRecords(snapshot)
         self.hold_events: list[HoldEvent] = []
         """Hold events of this transaction, which are counted after the commit."""
@@ -99,36 +103,46 @@ class SqlTransaction:
         passed_by = (now_ms - ENTRY_RETENTION_MS) // MS_PER_MINUTE
         await waitlist.delete_old_entries(snapshot.fetch, snapshot.project_id, passed_by)
         for claim_id, expires_at_ms in lapsed:
+            self._known_holds.pop(claim_id, None)
             if expires_at_ms > now_ms:  # known schedules still contain it as a live hold
-                owner, _ = await self._owner(claim_id, ClaimState.LAPSED)
-                await self._change_log.record((owner, claim_id))
+                hold = await self._require_hold(claim_id, ClaimState.LAPSED)
+                await self._change_log.remove(hold.claim.technician_id, claim_id)
         self.hold_events += [HoldEvent.EXPIRED] * len(lapsed)
         return len(lapsed)
 
     async def hold(self, token: str) -> Hold | None:
-        return await claims.read_hold(self._snapshot.fetch, self._snapshot.project_id, token)
+        hold = await claims.read_hold(self._snapshot.fetch, self._snapshot.project_id, token)
+        return None if hold is None else self._remember_hold(hold)
 
     async def holds(self, tokens: Collection[str]) -> Mapping[str, Hold]:
-        return await claims.read_holds(self._snapshot.fetch, self._snapshot.project_id, tokens)
+        holds = await claims.read_holds(self._snapshot.fetch, self._snapshot.project_id, tokens)
+        return {token: self._remember_hold(hold) for token, hold in holds.items()}
 
     async def hold_of_claim(self, claim_id: str) -> Hold | None:
         rows = await self._fetch(claims.HOLD_OF_CLAIM, id=claim_id)
-        return claims.hold_of(rows[0]) if rows else None
+        return self._remember_hold(claims.hold_of(rows[0])) if rows else None
 
     async def add_hold(self, hold: Hold) -> None:
-        await self._add_claim(
-            hold.claim,
-            hold.state,
-            hold_token=hold.token,
-            customer_pseudonym=hold.customer_pseudonym,
-            hold_terms=None if hold.claim.hold is None else terms_json(hold.claim.hold),
-        )
+        terms = None if hold.claim.hold is None else terms_json(hold.claim.hold)
+        values = {
+            **claims.claim_values(hold.claim),
+            "state": hold.state,
+            "expires_at_ms": hold.claim.expires_at_ms,
+            "hold_token": hold.token,
+            "customer_pseudonym": hold.customer_pseudonym,
+            "hold_terms": terms,
+        }
+        await self._fetch(claims.ADD_CLAIM, **values)
+        self._remember_hold(hold)
+        await self._change_log.put(hold.claim, owner=hold.claim.technician_id)
         self.hold_events.append(HoldEvent.CREATED)
 
     async def move_hold(self, claim_id: str, technician_id: str) -> None:
-        owner, _ = await self._owner(claim_id, ClaimState.HELD)
+        hold = await self._require_hold(claim_id, ClaimState.HELD)
         await self._fetch(claims.MOVE_HOLD, id=claim_id, technician_id=technician_id)
-        await self._change_log.record((owner, claim_id), (technician_id, claim_id))
+        moved = replace(hold, claim=replace(hold.claim, technician_id=technician_id))
+        self._remember_hold(moved)
+        await self._change_log.put(moved.claim, owner=hold.claim.technician_id)
         self.hold_events.append(HoldEvent.MOVED)
 
     async def release_hold(self, claim_id: str) -> None:
@@ -141,8 +155,9 @@ class SqlTransaction:
 
     async def add_booking(self, booking: Booking) -> None:
         is_pushed = await self._is_pushed(booking)
-        await self._add_claim(booking.claim, bookings.state_of(booking))
+        await self._fetch(claims.ADD_CLAIM, **_claim_values(booking))
         await self._add_details(booking, is_pushed=is_pushed)
+        await self._record_time(booking, owner=booking.claim.technician_id)
 
     async def add_bookings(self, added: Sequence[Booking]) -> None:
         if not added:
@@ -152,51 +167,60 @@ class SqlTransaction:
         await self._run_many(claims.ADD_CLAIM, map(_claim_values, added))
         await self._run_many(bookings.ADD_BOOKING, ({"now_ms": self._snapshot.now_ms, **each} for each in values))
         await self._run_many(bookings.ADD_BOOKING_CONTACT, chain.from_iterable(map(bookings.contact_values, added)))
-        await self._change_log.record(*((booking.claim.technician_id, booking.id) for booking in added))
+        for booking in added:
+            await self._record_time(booking, owner=booking.claim.technician_id)
         for booking in added if are_pushed else ():
             if booking.customer is not None:
                 await self._calendar.request_push(booking.id)
 
     async def confirm_hold(self, booking: Booking) -> None:
         is_pushed = await self._is_pushed(booking)
-        owner, state = await self._owner(booking.id, ClaimState.HELD, ClaimState.LAPSED)
+        hold = await self._require_hold(booking.id, ClaimState.HELD, ClaimState.LAPSED)
         await self._save_claim(booking)
+        del self._known_holds[booking.id]
         await self._add_details(booking, is_pushed=is_pushed)
-        await self._change_log.record((owner, booking.id), (booking.claim.technician_id, booking.id))
-        self.hold_events += (HoldEvent.BOOKED,) if state == ClaimState.HELD else (HoldEvent.REVIVED, HoldEvent.BOOKED)
+        await self._record_time(booking, owner=hold.claim.technician_id)
+        is_live = hold.state is ClaimState.HELD
+        self.hold_events += (HoldEvent.BOOKED,) if is_live else (HoldEvent.REVIVED, HoldEvent.BOOKED)
 
     async def save_booking(self, booking: Booking) -> None:
         is_pushed = await self._is_pushed(booking)
-        before = await self.booking(booking.id)
+        before = self._known_bookings.get(booking.id) or await self.booking(booking.id)
         if before is None:
             raise LookupError(f"no booking {booking.id!r}")
-        await self._save_claim(booking)
+        has_other_claim = (before.claim, bookings.state_of(before)) != (booking.claim, bookings.state_of(booking))
+        if has_other_claim:
+            await self._save_claim(booking)
         await self._fetch(bookings.SAVE_BOOKING, **bookings.booking_values(booking))
-        await self._fetch(bookings.DELETE_BOOKING_CONTACTS, claim_id=booking.id)
-        await self._run_many(bookings.ADD_BOOKING_CONTACT, bookings.contact_values(booking))
+        contacts = list(bookings.contact_values(booking))
+        if contacts != list(bookings.contact_values(before)):
+            await self._fetch(bookings.DELETE_BOOKING_CONTACTS, claim_id=booking.id)
+            await self._run_many(bookings.ADD_BOOKING_CONTACT, contacts)
+        self._known_bookings[booking.id] = booking
         if bookings.time_taken_by(before) != bookings.time_taken_by(booking):
-            await self._change_log.record(
-                (before.claim.technician_id, booking.id), (booking.claim.technician_id, booking.id)
-            )
+            await self._record_time(booking, owner=before.claim.technician_id)
             if is_pushed:
                 await self._calendar.request_push(booking.id)
 
     async def booking(self, booking_id: str) -> Booking | None:
-        return await bookings.read_booking(self._snapshot.fetch, self._snapshot.project_id, booking_id)
+        booking = await bookings.read_booking(self._snapshot.fetch, self._snapshot.project_id, booking_id)
+        return None if booking is None else self._remember(booking)
 
     async def booking_claims(self, booking_ids: Collection[str]) -> Mapping[str, Claim]:
         return await bookings.read_booking_claims(self._snapshot.fetch, self._snapshot.project_id, booking_ids)
 
     async def bookings_by(self, contact_key: str) -> tuple[Booking, ...]:
-        return await bookings.read_bookings_by(self._snapshot.fetch, self._snapshot.project_id, contact_key)
+        found = await bookings.read_bookings_by(self._snapshot.fetch, self._snapshot.project_id, contact_key)
+        return tuple(map(self._remember, found))
 
     async def bookings_overlapping(
         self, contact_keys: Collection[str], *, service_id: str, start: Minute, end: Minute
     ) -> tuple[Booking, ...]:
         snapshot = self._snapshot
-        return await bookings.read_bookings_overlapping(
+        found = await bookings.read_bookings_overlapping(
             snapshot.fetch, snapshot.project_id, contact_keys, service_id=service_id, start=start, end=end
         )
+        return tuple(map(self._remember, found))
 
     async def attention(self) -> Mapping[str, Attention]:
         return await bookings.read_attention(self._snapshot.fetch, self._snapshot.project_id)
@@ -204,12 +228,14 @@ class SqlTransaction:
     async def bookings_needing_attention(self) -> tuple[Booking, ...]:
         now = self._snapshot.now_ms // MS_PER_MINUTE
         rows = await self._fetch(bookings.BOOKINGS_NEEDING_ATTENTION, end_minute=now)
-        return tuple(map(bookings.booking_of, rows))
+        return tuple(map(self._remember, map(bookings.booking_of, rows)))
 
     async def set_attention(self, booking_id: str, attention: Attention) -> None:
         await self._fetch(bookings.SET_ATTENTION, claim_id=booking_id, attention=attention_text(attention))
 
     async def erase_customer(self, contact_key: str) -> int:
+        self._known_holds.clear()
+        self._known_bookings.clear()
         erased = await erasures.erase_customer(self._snapshot, contact_key)
         if erased.changes:
             await self._change_log.record(*erased.changes)
@@ -308,33 +334,22 @@ class SqlTransaction:
         project = {"project_id": self._snapshot.project_id}
         await self._snapshot.run_many(statement, [{**project, **values} for values in sets])
 
-    async def _add_claim(
-        self,
-        claim: Claim,
-        state: ClaimState,
-        *,
-        hold_token: str | None = None,
-        customer_pseudonym: str = "",
-        hold_terms: str | None = None,
-    ) -> None:
-        await self._fetch(
-            claims.ADD_CLAIM,
-            state=state,
-            expires_at_ms=claim.expires_at_ms,
-            hold_token=hold_token,
-            customer_pseudonym=customer_pseudonym,
-            hold_terms=hold_terms,
-            **claims.claim_values(claim),
-        )
-        await self._change_log.record((claim.technician_id, claim.id))
-
     async def _save_claim(self, booking: Booking) -> None:
         await self._fetch(claims.SAVE_CLAIM, state=bookings.state_of(booking), **claims.claim_values(booking.claim))
 
     async def _end_hold(self, claim_id: str, state: ClaimState, *before: ClaimState) -> None:
-        owner, _ = await self._owner(claim_id, *before)
+        hold = await self._require_hold(claim_id, *before)
         await self._fetch(claims.END_HOLD, id=claim_id, state=state)
-        await self._change_log.record((owner, claim_id))
+        self._remember_hold(replace(hold, state=state))
+        await self._change_log.remove(hold.claim.technician_id, claim_id)
+
+    async def _record_time(self, booking: Booking, *, owner: str) -> None:
+        """Record the time that a booking takes now. Its claim has no terms of a hold."""
+        claim = bookings.time_taken_by(booking)
+        if claim is None:
+            await self._change_log.remove(owner, booking.id)
+        else:
+            await self._change_log.put(claim if claim.hold is None else replace(claim, hold=None), owner=owner)
 
     async def _has_calendar(self) -> bool:
         """Return whether the project has a calendar, without reading its schedule."""
@@ -352,16 +367,24 @@ class SqlTransaction:
         if is_pushed:
             await self._calendar.request_push(booking.id)
 
-    async def _owner(self, claim_id: str, *states: ClaimState) -> tuple[str, str]:
-        """Return the technician of a hold in one of these states, and its state.
+    async def _require_hold(self, claim_id: str, *states: ClaimState) -> Hold:
+        """Return the hold of a claim in one of these states.
 
         Raises:
             LookupError: there is no such hold.
         """
-        for technician_id, state in await self._fetch(claims.CLAIM_OWNER, id=claim_id):
-            if state in states:
-                return technician_id, state
-        raise LookupError(f"no hold {claim_id!r} that is {' or '.join(states)}")
+        hold = self._known_holds.get(claim_id) or await self.hold_of_claim(claim_id)
+        if hold is None or hold.state not in states:
+            raise LookupError(f"no hold {claim_id!r} that is {' or '.join(states)}")
+        return hold
+
+    def _remember_hold(self, hold: Hold) -> Hold:
+        self._known_holds[hold.claim.id] = hold
+        return hold
+
+    def _remember(self, booking: Booking) -> Booking:
+        self._known_bookings[booking.id] = booking
+        return booking
 
 
 def _claim_values(booking: Booking) -> dict[str, object]:
