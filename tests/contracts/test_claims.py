@@ -275,6 +275,9 @@ async def test_ended_holds_are_deleted_after_a_day(store: Store, clock: HandCloc
     assert [(await stored_hold(store, claim_id)) is not None for claim_id in ids] == [True, True, True, True]
     clock.advance(seconds=1)
     await lapse(store)
+    assert await stored_hold(store, "released") is not None, "old rows are deleted once per minute"
+    clock.advance(seconds=59)
+    await lapse(store)
     assert [(await stored_hold(store, claim_id)) is not None for claim_id in ids] == [False, False, False, True]
 
 

@@ -25,7 +25,7 @@ from slotmcp.services import (
     waitlist_sweep,
 )
 from slotmcp.services.reporting import gaps, reports
-from slotmcp.store import calendar_pages, cleanup, clock, traces, transaction, write_check
+from slotmcp.store import calendar_pages, cleanup, clock, housekeeping, traces, transaction, write_check
 from slotmcp.store.status import BYTES_PER_MB
 from slotmcp.tools import completions, receptionist
 from slotmcp.web import failures, issuer_keys, retell, vapi
@@ -34,9 +34,9 @@ from slotmcp.web.dashboard import request
 MS_PER_HOUR = 60 * MS_PER_MINUTE
 PAGE = prose(ROOT / "docs" / "reference" / "limits.md")
 VALUES = {
-    "lapsed, released and withdrawn holds": f"{transaction.HOLD_RETENTION_MS // MS_PER_DAY} day after",
-    "receipts (idempotency records)": f"{transaction.RECEIPT_RETENTION_MS // MS_PER_DAY} days",
-    "waitlist entries that are over": f"{transaction.ENTRY_RETENTION_MS // MS_PER_DAY} days after",
+    "lapsed, released and withdrawn holds": f"{housekeeping.HOLD_RETENTION_MS // MS_PER_DAY} day after",
+    "receipts (idempotency records)": f"{housekeeping.RECEIPT_RETENTION_MS // MS_PER_DAY} days",
+    "waitlist entries that are over": f"{housekeeping.ENTRY_RETENTION_MS // MS_PER_DAY} days after",
     "webhook deliveries": f"{calendar_pages.DELIVERY_RETENTION_MS // MS_PER_MINUTE // MINUTES_PER_DAY} days",
     "calendar entries": f"{calendar_pages.ENTRY_RETENTION_MINUTES // MINUTES_PER_DAY} days",
     "wait for the routing service": f"{osrm.TIMEOUT_SECONDS} s, then estimates for {osrm.PAUSE_SECONDS:g} s",

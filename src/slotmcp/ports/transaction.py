@@ -45,6 +45,9 @@ class Transaction(Protocol):
     No other writer changes the project in the meantime. Everything is committed durably, or nothing is.
     Methods that change time or catalog increment the revision once per transaction and log the changed
     technician schedules, so that other processes reload only those.
+
+    At most once per minute and process, the store also deletes a project's lapsed and released holds after a day,
+    receipts after 30 days, closed waitlist entries 30 days after their window, and all but the newest events.
     """
 
     @property
@@ -75,8 +78,7 @@ class Transaction(Protocol):
     async def lapse_holds(self) -> int:
         """Mark expired holds as lapsed, so that the constraint frees their time; return their number.
 
-        Deletes lapsed and released holds after a day, receipts after 30 days, and closed waitlist entries
-        30 days after their window. Does not increment the revision: an expired hold takes no time.
+        Does not increment the revision: an expired hold takes no time.
         """
 
     async def hold(self, token: str) -> Hold | None:

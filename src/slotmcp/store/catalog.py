@@ -48,10 +48,8 @@ REVISIONS = Statement("SELECT id, revision FROM projects ORDER BY id")
 # Read a project's revision.
 REVISION = Statement("SELECT revision FROM projects WHERE id = :project_id")
 
-# Read a project's revision and salt, with which a unit of work begins, and the version of the schema.
-PROJECT_STATE = Statement(
-    "SELECT revision, salt, (SELECT version_num FROM alembic_version) FROM projects WHERE id = :project_id"
-)
+# Read a project's salt.
+SALT = Statement("SELECT salt FROM projects WHERE id = :project_id")
 
 # Read a project and its rules.
 PROJECT = Statement(f"SELECT {columns.PROJECT_COLUMNS} FROM projects WHERE id = :project_id")

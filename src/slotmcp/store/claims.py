@@ -9,7 +9,7 @@ from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold
 from slotmcp.ports import ClaimConflict
 from slotmcp.store import columns
 from slotmcp.store.hold_terms import terms_of
-from slotmcp.store.statement import CoveredBy, Fetch, Row, Statement, insert, select_among_keys, update
+from slotmcp.store.statement import Fetch, Row, Statement, insert, select_among_keys, update
 from slotmcp.store.values import coordinates, json_text
 
 OVERLAP_CONSTRAINT: Final = "claims_never_overlap"
@@ -65,35 +65,12 @@ WHERE c.project_id = :project_id AND c.id = :id AND c.hold_token IS NOT NULL
 """)
 
 # Mark expired holds as lapsed, so that the constraint frees their time, and holds that would live longer than any hold
-# is kept, because the clock was set back. PostgreSQL also deletes holds that ended and receipts that were created long
-# ago.
-LAPSE_HOLDS = Statement(
-    """
+# is kept, because the clock was set back.
+LAPSE_HOLDS = Statement("""
 UPDATE claims SET state = 'lapsed'
 WHERE project_id = :project_id AND state = 'held' AND (expires_at_ms <= :now_ms OR expires_at_ms > :latest_ms)
 RETURNING id, expires_at_ms
-""",
-    postgres="""
-WITH forgotten_holds AS (
-    DELETE FROM claims
-    WHERE project_id = :project_id AND state IN ('lapsed', 'released', 'withdrawn') AND expires_at_ms <= :expired_by
-), forgotten_receipts AS (
-    DELETE FROM receipts WHERE project_id = :project_id AND created_at_ms <= :created_by
-)
-UPDATE claims SET state = 'lapsed'
-WHERE project_id = :project_id AND state = 'held' AND (expires_at_ms <= :now_ms OR expires_at_ms > :latest_ms)
-RETURNING id, expires_at_ms
-""",
-)
-
-# Delete holds that ended long ago.
-DELETE_OLD_HOLDS = Statement(
-    """
-DELETE FROM claims
-WHERE project_id = :project_id AND state IN ('lapsed', 'released', 'withdrawn') AND expires_at_ms <= :expired_by
-""",
-    postgres=CoveredBy(LAPSE_HOLDS),
-)
+""")
 
 _ADD_CLAIM: Final = insert(columns.CLAIMS, technician_number=TECHNICIAN_NUMBER)
 

@@ -49,18 +49,14 @@ class JobResult:
             future.set_exception(self.error)
 
 
-async def run_unit(
-    job: Job[T], snapshot: WritableSnapshot, change_log: ChangeLog, salt: bytes
-) -> tuple[T, SqlTransaction]:
+async def run_unit(job: Job[T], snapshot: WritableSnapshot, change_log: ChangeLog) -> tuple[T, SqlTransaction]:
     """Run a job's unit in a transaction that the writer has begun; return its value and the transaction.
 
     Raises:
         Exception: any exception of the unit.
     """
-    transaction = SqlTransaction(snapshot, change_log, salt)
-    value = await job.unit(transaction)
-    await change_log.finish()
-    return value, transaction
+    transaction = SqlTransaction(snapshot, change_log)
+    return await job.unit(transaction), transaction
 
 
 async def committed(job: Job[T], handlers: Sequence[CommitHandler]) -> T:

@@ -35,7 +35,7 @@ from slotmcp.store.bookings import (
     read_pages,
 )
 from slotmcp.store.calendar_pages import read_backlogs, read_projects
-from slotmcp.store.catalog import PROJECT_IDS, PROJECT_STATE
+from slotmcp.store.catalog import PROJECT_IDS, SALT
 from slotmcp.store.claims import read_hold, read_holds
 from slotmcp.store.columns import AccessKeyRow
 from slotmcp.store.encryption import readable_salt
@@ -320,7 +320,7 @@ class SqlStore:
 
 async def _read_bookings_by(fetch: Fetch, project_id: str, references: Collection[str]) -> tuple[Booking, ...]:
     found: dict[str, Booking] = {}
-    for _, salt, _ in await fetch(PROJECT_STATE, project_id=project_id):
+    for (salt,) in await fetch(SALT, project_id=project_id):
         for reference in references:
             bookings = await read_bookings_by(fetch, project_id, pseudonym_of(readable_salt(bytes(salt)), reference))
             found |= {booking.id: booking for booking in bookings}
@@ -328,6 +328,6 @@ async def _read_bookings_by(fetch: Fetch, project_id: str, references: Collectio
 
 
 async def _read_salt(fetch: Fetch, project_id: str) -> bytes:
-    for _, salt, _ in await fetch(PROJECT_STATE, project_id=project_id):
+    for (salt,) in await fetch(SALT, project_id=project_id):
         return readable_salt(bytes(salt))
     raise await project_not_found(Snapshot(fetch=fetch, project_id=project_id, now_ms=0))

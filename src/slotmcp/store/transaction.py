@@ -11,7 +11,7 @@ from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import MAX_HOLD_MINUTES, BusyTime, Claim, ClaimState, Hold
 from slotmcp.domain.erasure import Erasure
-from slotmcp.domain.interval import MS_PER_DAY, MS_PER_MINUTE, Minute
+from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 from slotmcp.domain.retention import Purged, Retention
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
@@ -22,17 +22,15 @@ from slotmcp.store.calendar_pages import SqlCalendarRecords
 from slotmcp.store.change_log import ChangeLog
 from slotmcp.store.columns import RECEIPT_COLUMNS, RECEIPTS, ReceiptRow
 from slotmcp.store.hold_terms import terms_json
+from slotmcp.store.project_state import HELD_EXPIRIES, Expiries
 from slotmcp.store.schedules import CATALOG, WritableSnapshot, all_of_technician
-from slotmcp.store.statement import CoveredBy, Row, Statement, select_among_keys, upsert
+from slotmcp.store.statement import Row, Statement, select_among_keys, upsert
 from slotmcp.store.values import json_text, pseudonym_of
 from slotmcp.telemetry.metrics import HoldEvent
 
 MAX_HOLD_MS: Final = (MAX_HOLD_MINUTES + 1) * MS_PER_MINUTE
 """Time within which every hold expires, with a minute for a clock that was set back a little."""
-HOLD_RETENTION_MS: Final = MS_PER_DAY
-RECEIPT_RETENTION_MS: Final = 30 * MS_PER_DAY
-ENTRY_RETENTION_MS: Final = 30 * MS_PER_DAY
-MAX_EVENTS: Final = 10_000
+OPEN_ENTRIES: Final = frozenset({WaitlistState.WAITING, WaitlistState.OFFERED})
 SALT_BYTES: Final = 32
 
 # Read the receipts of idempotency keys.
@@ -44,20 +42,13 @@ WHERE project_id = :project_id AND credential = :credential AND use_case = :use_
 # Insert or replace a receipt.
 ADD_RECEIPT = Statement(upsert(RECEIPTS, created_at_ms=":now_ms"))
 
-# Delete receipts that were created long ago.
-DELETE_OLD_RECEIPTS = Statement(
-    "DELETE FROM receipts WHERE project_id = :project_id AND created_at_ms <= :created_by",
-    postgres=CoveredBy(claims.LAPSE_HOLDS),
-)
-
 
 class SqlTransaction:
     """Schedule of one project, locked for writing by the caller that began the transaction."""
 
-    def __init__(self, snapshot: WritableSnapshot, change_log: ChangeLog, salt: bytes) -> None:
+    def __init__(self, snapshot: WritableSnapshot, change_log: ChangeLog) -> None:
         self._snapshot = snapshot
         self._change_log = change_log
-        self._salt = salt
         self._newest_event = 0
         self._known_holds: dict[str, Hold] = {}
         self._known_bookings: dict[str, Booking] = {}
@@ -91,22 +82,20 @@ class SqlTransaction:
         return await self._change_log.schedule()
 
     def pseudonym(self, text: str) -> str:
-        return pseudonym_of(self._salt, text)
+        return pseudonym_of(self._change_log.salt, text)
 
     async def lapse_holds(self) -> int:
-        snapshot, now_ms = self._snapshot, self._snapshot.now_ms
-        latest_ms = now_ms + MAX_HOLD_MS
-        limits = {"expired_by": now_ms - HOLD_RETENTION_MS, "created_by": now_ms - RECEIPT_RETENTION_MS}
-        lapsed = await self._fetch(claims.LAPSE_HOLDS, now_ms=now_ms, latest_ms=latest_ms, **limits)
-        await self._fetch(claims.DELETE_OLD_HOLDS, **limits)
-        await self._fetch(DELETE_OLD_RECEIPTS, **limits)
-        passed_by = (now_ms - ENTRY_RETENTION_MS) // MS_PER_MINUTE
-        await waitlist.delete_old_entries(snapshot.fetch, snapshot.project_id, passed_by)
+        now_ms, latest_ms = self._snapshot.now_ms, self._snapshot.now_ms + MAX_HOLD_MS
+        if self._change_log.expiries.are_within(now_ms, latest_ms):
+            return 0
+        lapsed = await self._fetch(claims.LAPSE_HOLDS, now_ms=now_ms, latest_ms=latest_ms)
+        ((first_ms, last_ms),) = await self._fetch(HELD_EXPIRIES)
+        self._change_log.expiries = Expiries(first_ms, last_ms)
         for claim_id, expires_at_ms in lapsed:
             self._known_holds.pop(claim_id, None)
             if expires_at_ms > now_ms:  # known schedules still contain it as a live hold
                 hold = await self._require_hold(claim_id, ClaimState.LAPSED)
-                await self._change_log.remove(hold.claim.technician_id, claim_id)
+                self._change_log.remove(hold.claim.technician_id, claim_id)
         self.hold_events += [HoldEvent.EXPIRED] * len(lapsed)
         return len(lapsed)
 
@@ -134,7 +123,9 @@ class SqlTransaction:
         }
         await self._fetch(claims.ADD_CLAIM, **values)
         self._remember_hold(hold)
-        await self._change_log.put(hold.claim, owner=hold.claim.technician_id)
+        self._change_log.put(hold.claim, owner=hold.claim.technician_id)
+        if hold.claim.expires_at_ms is not None:
+            self._change_log.expiries = self._change_log.expiries.including(hold.claim.expires_at_ms)
         self.hold_events.append(HoldEvent.CREATED)
 
     async def move_hold(self, claim_id: str, technician_id: str) -> None:
@@ -142,7 +133,7 @@ class SqlTransaction:
         await self._fetch(claims.MOVE_HOLD, id=claim_id, technician_id=technician_id)
         moved = replace(hold, claim=replace(hold.claim, technician_id=technician_id))
         self._remember_hold(moved)
-        await self._change_log.put(moved.claim, owner=hold.claim.technician_id)
+        self._change_log.put(moved.claim, owner=hold.claim.technician_id)
         self.hold_events.append(HoldEvent.MOVED)
 
     async def release_hold(self, claim_id: str) -> None:
@@ -157,7 +148,7 @@ class SqlTransaction:
         is_pushed = await self._is_pushed(booking)
         await self._fetch(claims.ADD_CLAIM, **_claim_values(booking))
         await self._add_details(booking, is_pushed=is_pushed)
-        await self._record_time(booking, owner=booking.claim.technician_id)
+        self._record_time(booking, owner=booking.claim.technician_id)
 
     async def add_bookings(self, added: Sequence[Booking]) -> None:
         if not added:
@@ -168,7 +159,7 @@ class SqlTransaction:
         await self._run_many(bookings.ADD_BOOKING, ({"now_ms": self._snapshot.now_ms, **each} for each in values))
         await self._run_many(bookings.ADD_BOOKING_CONTACT, chain.from_iterable(map(bookings.contact_values, added)))
         for booking in added:
-            await self._record_time(booking, owner=booking.claim.technician_id)
+            self._record_time(booking, owner=booking.claim.technician_id)
         for booking in added if are_pushed else ():
             if booking.customer is not None:
                 await self._calendar.request_push(booking.id)
@@ -179,7 +170,7 @@ class SqlTransaction:
         await self._save_claim(booking)
         del self._known_holds[booking.id]
         await self._add_details(booking, is_pushed=is_pushed)
-        await self._record_time(booking, owner=hold.claim.technician_id)
+        self._record_time(booking, owner=hold.claim.technician_id)
         is_live = hold.state is ClaimState.HELD
         self.hold_events += (HoldEvent.BOOKED,) if is_live else (HoldEvent.REVIVED, HoldEvent.BOOKED)
 
@@ -198,7 +189,7 @@ class SqlTransaction:
             await self._run_many(bookings.ADD_BOOKING_CONTACT, contacts)
         self._known_bookings[booking.id] = booking
         if bookings.time_taken_by(before) != bookings.time_taken_by(booking):
-            await self._record_time(booking, owner=before.claim.technician_id)
+            self._record_time(booking, owner=before.claim.technician_id)
             if is_pushed:
                 await self._calendar.request_push(booking.id)
 
@@ -238,7 +229,7 @@ class SqlTransaction:
         self._known_bookings.clear()
         erased = await erasures.erase_customer(self._snapshot, contact_key)
         if erased.changes:
-            await self._change_log.record(*erased.changes)
+            self._change_log.record(*erased.changes)
         return erased.count
 
     async def add_erasure(self, erasure: Erasure) -> None:
@@ -250,24 +241,27 @@ class SqlTransaction:
     async def add_waitlist_entry(self, entry: WaitlistEntry) -> None:
         await self._fetch(waitlist.ADD_ENTRY, **waitlist.entry_values(entry))
         await waitlist.add_contact_keys(self._snapshot.fetch, self._snapshot.project_id, entry)
+        self._change_log.has_open_entries = True
 
     async def save_waitlist_entry(self, entry: WaitlistEntry) -> None:
         if not await self._fetch(waitlist.SAVE_ENTRY, **waitlist.entry_values(entry)):
             raise LookupError(f"no waitlist entry {entry.id!r}")
         await self._fetch(waitlist.DELETE_ENTRY_CONTACTS, wait_id=entry.id)
         await waitlist.add_contact_keys(self._snapshot.fetch, self._snapshot.project_id, entry)
+        self._change_log.has_open_entries = True
 
     async def waitlist_entry(self, entry_id: str) -> WaitlistEntry | None:
         return await waitlist.read_entry(self._snapshot.fetch, self._snapshot.project_id, entry_id)
 
     async def waitlist_entries(self, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
+        if not self._change_log.has_open_entries and OPEN_ENTRIES.issuperset(states):
+            return ()
         return await waitlist.read_entries(self._snapshot.fetch, self._snapshot.project_id, states)
 
     async def add_event(self, kind: str, subject_id: str) -> None:
         ((self._newest_event,),) = await self._fetch(
             waitlist.ADD_EVENT, kind=kind, subject_id=subject_id, now_ms=self._snapshot.now_ms
         )
-        await self._fetch(waitlist.DELETE_OLD_EVENTS, number=self._newest_event - MAX_EVENTS)
 
     async def receipt(self, use_case: str, credential: str, *keys: str) -> Receipt | None:
         rows = await self._fetch(RECEIPTS_OF_KEYS, use_case=use_case, credential=credential, keys=json_text(keys))
@@ -289,43 +283,43 @@ class SqlTransaction:
         rows = await self._fetch(catalog.PROJECT)
         if rows and catalog.project_of(rows[0]) == project:
             return
-        self._salt = self._salt or secrets.token_bytes(SALT_BYTES)
-        await self._snapshot.fetch(catalog.SAVE_PROJECT, salt=self._salt, **catalog.project_values(project))
-        await self._change_log.record(CATALOG)
+        self._change_log.salt = salt = self._change_log.salt or secrets.token_bytes(SALT_BYTES)
+        await self._snapshot.fetch(catalog.SAVE_PROJECT, salt=salt, **catalog.project_values(project))
+        self._change_log.record(CATALOG)
 
     async def save_services(self, services: Sequence[ServiceType]) -> None:
         saved, is_moved = await catalog.save_items(
             self._snapshot.fetch, self._snapshot.project_id, catalog.SERVICE_LIST, services
         )
         if saved or is_moved:
-            await self._change_log.record(CATALOG)
+            self._change_log.record(CATALOG)
 
     async def save_technicians(self, technicians: Sequence[Technician]) -> None:
         saved, is_moved = await catalog.save_items(
             self._snapshot.fetch, self._snapshot.project_id, catalog.TECHNICIAN_LIST, technicians
         )
         if saved or is_moved:
-            await self._change_log.record(CATALOG, *(all_of_technician(technician.id) for technician in saved))
+            self._change_log.record(CATALOG, *(all_of_technician(technician.id) for technician in saved))
 
     async def remove_services(self, service_ids: Sequence[str]) -> None:
         for service_id in service_ids:
             if await self._fetch(catalog.ARCHIVE_SERVICE, id=service_id):
-                await self._change_log.record(CATALOG)
+                self._change_log.record(CATALOG)
 
     async def remove_technicians(self, technician_ids: Sequence[str]) -> None:
         for technician_id in technician_ids:
             if await self._fetch(catalog.ARCHIVE_TECHNICIAN, id=technician_id):
-                await self._change_log.record(CATALOG, all_of_technician(technician_id))
+                self._change_log.record(CATALOG, all_of_technician(technician_id))
 
     async def add_busy(self, busy: Sequence[BusyTime]) -> None:
         for busy_time in busy:
             if await self._fetch(claims.ADD_BUSY, **claims.busy_values(busy_time)):
-                await self._change_log.record(all_of_technician(busy_time.technician_id))
+                self._change_log.record(all_of_technician(busy_time.technician_id))
 
     async def remove_busy(self, busy: Sequence[BusyTime]) -> None:
         for busy_time in busy:
             if await self._fetch(claims.REMOVE_BUSY, **claims.busy_values(busy_time)):
-                await self._change_log.record(all_of_technician(busy_time.technician_id))
+                self._change_log.record(all_of_technician(busy_time.technician_id))
 
     async def _fetch(self, statement: Statement, /, **values: object) -> Sequence[Row]:
         return await self._snapshot.fetch(statement, project_id=self._snapshot.project_id, **values)
@@ -341,15 +335,15 @@ class SqlTransaction:
         hold = await self._require_hold(claim_id, *before)
         await self._fetch(claims.END_HOLD, id=claim_id, state=state)
         self._remember_hold(replace(hold, state=state))
-        await self._change_log.remove(hold.claim.technician_id, claim_id)
+        self._change_log.remove(hold.claim.technician_id, claim_id)
 
-    async def _record_time(self, booking: Booking, *, owner: str) -> None:
+    def _record_time(self, booking: Booking, *, owner: str) -> None:
         """Record the time that a booking takes now. Its claim has no terms of a hold."""
         claim = bookings.time_taken_by(booking)
         if claim is None:
-            await self._change_log.remove(owner, booking.id)
+            self._change_log.remove(owner, booking.id)
         else:
-            await self._change_log.put(claim if claim.hold is None else replace(claim, hold=None), owner=owner)
+            self._change_log.put(claim if claim.hold is None else replace(claim, hold=None), owner=owner)
 
     async def _has_calendar(self) -> bool:
         """Return whether the project has a calendar, without reading its schedule."""

@@ -74,9 +74,6 @@ ADD_EVENT = Statement(
     + " RETURNING number"
 )
 
-# Delete old events.
-DELETE_OLD_EVENTS = Statement("DELETE FROM events WHERE project_id = :project_id AND number <= :number")
-
 # Read the events after a number.
 EVENTS_AFTER = Statement(f"""
 SELECT {columns.EVENT_COLUMNS} FROM events

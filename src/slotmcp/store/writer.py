@@ -1,7 +1,8 @@
 """Writer of a process on SQLite: a thread that commits queued units of work in groups.
 
-Waiting for the disk takes longer than a unit of work, so all queued units share one durable commit. Each unit has its
-own savepoint, and one that raises does not undo the others. No caller gets a result before the commit.
+Waiting for the disk takes longer than a unit of work, so all queued units share one durable commit. A unit that raises
+does not undo the others: each has its own savepoint, except the first, with which the whole group ends if it had
+written. No caller gets a result before the commit.
 """
 
 import asyncio
@@ -14,9 +15,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Final, TypeVar
 
-from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Clock, CommitHandler, Unit
-from slotmcp.store.change_log import ChangeLog, LatestSchedules
+from slotmcp.store.change_log import ChangeLog, LatestSchedules, begin, log_changes
 from slotmcp.store.clock import FileClock
 from slotmcp.store.connection import (
     NO_WAIT,
@@ -30,10 +30,11 @@ from slotmcp.store.connection import (
     write_transaction,
 )
 from slotmcp.store.encryption import FieldCipher
+from slotmcp.store.housekeeping import clean_up
 from slotmcp.store.jobs import Job, JobResult, committed, deliver_all, run_unit, shutting_down
+from slotmcp.store.project_state import ProjectState
 from slotmcp.store.schedules import WritableSnapshot
 from slotmcp.store.statement import Row, Statement, drive
-from slotmcp.store.transaction import SqlTransaction
 
 T = TypeVar("T")
 
@@ -108,18 +109,22 @@ class SqliteWriter:
 
     def _commit_group(self, first: Job[Any]) -> list[JobResult]:
         results: list[JobResult] = []
-        schedules: dict[str, Schedule] = {}
+        states: dict[str, ProjectState] = {}
         try:
             execute_with_retry(self._connection, "BEGIN IMMEDIATE", first.give_up_at)
             if self._agree is not None:
                 self._agree(self._connection)
             for job in self._take(first):
                 results.append(JobResult(job))
-                self._run(results[-1], schedules)
+                self._run(results[-1], states, is_first=job is first)
+                if not self._connection.in_transaction:
+                    return results
+            for project_id, state in states.items():
+                drive(log_changes(self._snapshot(project_id), state))
             commit(self._connection, first.give_up_at)
         except Exception as error:  # noqa: BLE001  every caller gets a result
             return self._fail(results or [JobResult(first)], error)
-        self._schedules.offer(schedules.values())
+        self._schedules.offer(schedule for state in states.values() if (schedule := state.complete_schedule))
         return results
 
     def _take(self, first: Job[Any]) -> Iterator[Job[Any]]:
@@ -136,39 +141,51 @@ class SqliteWriter:
             if not job.future.cancelled():
                 yield job
 
-    def _run(self, result: JobResult, schedules: dict[str, Schedule]) -> None:
-        """Run one unit in its savepoint.
+    def _run(self, result: JobResult, states: dict[str, ProjectState], *, is_first: bool) -> None:
+        """Run one unit. If the first one of a group fails and has written, the group is rolled back.
 
         Raises:
             sqlite3.Error: the whole group is lost.
         """
-        job = result.job
-        snapshot = WritableSnapshot(
-            fetch=self._fetch, run_many=self._run_many, project_id=job.project_id, now_ms=self._clock.now_ms()
-        )
-        change_log = ChangeLog(snapshot, schedules.get(job.project_id) or self._schedules.get(job.project_id))
-        self._connection.execute("SAVEPOINT unit")
+        job, snapshot = result.job, self._snapshot(result.job.project_id)
         try:
-            result.value = job.context.run(drive, _begin_and_run(job, snapshot, change_log))
-            schedule = change_log.schedule_after_commit
+            state = states.get(job.project_id) or drive(self._begin(snapshot, create=job.create))
+        except Exception as error:  # noqa: BLE001  the caller gets it
+            result.error = _translate(error)
+            return
+        change_log = ChangeLog(snapshot, state)
+        changes_before = self._connection.total_changes
+        if not is_first:
+            self._connection.execute("SAVEPOINT unit")
+        try:
+            result.value = job.context.run(drive, run_unit(job, snapshot, change_log))
+            states[job.project_id] = change_log.state_after_commit
         except BaseException as error:  # noqa: BLE001  the caller gets it
             result.error = _translate(error)
-            schedule = change_log.schedule_after_rollback
-            self._connection.execute("ROLLBACK TO unit")
-        self._connection.execute("RELEASE unit")
-        if schedule is not None:
-            schedules[job.project_id] = schedule
+            states[job.project_id] = change_log.state_after_rollback
+            if not is_first:
+                self._connection.execute("ROLLBACK TO unit")
+            elif self._connection.total_changes > changes_before:
+                self._connection.execute("ROLLBACK")
+        if not is_first:
+            self._connection.execute("RELEASE unit")
+
+    def _snapshot(self, project_id: str) -> WritableSnapshot:
+        return WritableSnapshot(
+            fetch=self._fetch, run_many=self._run_many, project_id=project_id, now_ms=self._clock.now_ms()
+        )
+
+    async def _begin(self, snapshot: WritableSnapshot, *, create: bool) -> ProjectState:
+        state = await begin(snapshot, self._schedules.get(snapshot.project_id), create=create)
+        if self._schedules.is_cleanup_due(snapshot.project_id, snapshot.now_ms):
+            await clean_up(snapshot)
+        return state
 
     def _fail(self, results: list[JobResult], error: Exception) -> list[JobResult]:
         if self._connection.in_transaction:
             with suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
         return [JobResult(result.job, error=_translate(error)) for result in results]
-
-
-async def _begin_and_run(job: Job[T], snapshot: WritableSnapshot, change_log: ChangeLog) -> tuple[T, SqlTransaction]:
-    salt = await change_log.begin(create=job.create)
-    return await run_unit(job, snapshot, change_log, salt)
 
 
 def _translate(error: BaseException) -> BaseException:

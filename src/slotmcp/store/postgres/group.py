@@ -12,15 +12,15 @@ from types import coroutine
 from typing import Any, Final, TypeVar
 
 from slotmcp.domain.errors import Unavailable
-from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Clock
-from slotmcp.store.change_log import ChangeLog
-from slotmcp.store.encryption import readable_salt
+from slotmcp.store.change_log import ChangeLog, LatestSchedules, log_changes
+from slotmcp.store.housekeeping import clean_up
 from slotmcp.store.jobs import Job, JobResult, run_unit
 from slotmcp.store.postgres.link import Link
 from slotmcp.store.postgres.outages import Fault, unknown_outcome
 from slotmcp.store.postgres.statements import LOCK_NAME, LOCK_PROJECT, NOW
-from slotmcp.store.schedules import Snapshot, WritableSnapshot, project_not_found
+from slotmcp.store.project_state import PROJECT_STATE, ProjectState
+from slotmcp.store.schedules import WritableSnapshot, project_not_found
 from slotmcp.store.schema_guard import check_schema, check_schema_in_use
 from slotmcp.store.statement import FOREIGN_AWAIT, Row, Statement
 
@@ -43,15 +43,14 @@ ROLLBACK: Final = "ROLLBACK"
 class Group:
     """Transaction of one group."""
 
-    def __init__(self, project_id: str, *, clock: Clock | None, known: Schedule | None) -> None:
+    def __init__(self, project_id: str, *, clock: Clock | None, schedules: LatestSchedules) -> None:
         self._project_id = project_id
         self._clock = clock
-        self._revision = 0
-        self._salt = b""
+        self._schedules = schedules
         self._locked_at_ms = 0
         self._locked_at = 0.0
-        self.schedule = known
-        """Newest schedule that was read and is valid once the group is committed."""
+        self.state = ProjectState()
+        """State of the project that the units so far leave."""
         self.results: list[JobResult] = []
         """Results of the jobs that were taken out of the queue."""
 
@@ -73,8 +72,9 @@ class Group:
         if not await self._run_first(link, is_new=is_new):
             await link.run(ROLLBACK)
             return
-        # in a new project, only the first unit knows the salt that it created
-        await _commit(link, "" if is_new else await self._run_others(link, others))
+        end = await self._run_others(link, others)
+        await log_changes(self._snapshot(link), self.state)
+        await _commit(link, end)
 
     async def _lock(self, link: Link, job: Job[Any]) -> bool:
         """Lock the project and read its state; return whether it exists.
@@ -87,13 +87,17 @@ class Group:
             await link.fetch(LOCK_NAME, project_id=self._project_id)
             rows = await link.fetch(LOCK_PROJECT, project_id=self._project_id)
         if rows:
-            ((self._revision, salt, self._locked_at_ms, version),) = rows
+            ((_, _, self._locked_at_ms, version),) = rows
             check_schema(version)
-            self._salt = readable_salt(salt)
+            # a statement of its own: that which waited for the lock sees the other tables as they were before
+            ((*columns, _),) = await link.fetch(PROJECT_STATE, project_id=self._project_id)
+            self.state = ProjectState.of(tuple(columns), self._schedules.get(self._project_id))
         else:
             await check_schema_in_use(link.fetch)
             ((self._locked_at_ms,),) = await link.fetch(NOW)
         self._locked_at = time.monotonic()
+        if rows and self._schedules.is_cleanup_due(self._project_id, self._now_ms()):
+            await clean_up(self._snapshot(link))
         return bool(rows)
 
     async def _run_first(self, link: Link, *, is_new: bool) -> bool:
@@ -101,9 +105,7 @@ class Group:
         (result,) = self.results
         if not is_new or result.job.create:
             return await self._run_unit(link, result)
-        result.error = await project_not_found(
-            Snapshot(fetch=link.fetch, project_id=self._project_id, now_ms=self._now_ms())
-        )
+        result.error = await project_not_found(self._snapshot(link))
         return False
 
     async def _run_others(self, link: Link, jobs: Iterator[Job[Any]]) -> str:
@@ -120,19 +122,22 @@ class Group:
         snapshot = WritableSnapshot(
             fetch=guard.fetch, run_many=guard.run_many, project_id=self._project_id, now_ms=self._now_ms()
         )
-        change_log = ChangeLog(snapshot, self.schedule)
-        change_log.begin_at(self._revision)
+        change_log = ChangeLog(snapshot, self.state)
         try:
-            result.value = await guard.run(run_unit(result.job, snapshot, change_log, self._salt), result.job.context)
+            result.value = await guard.run(run_unit(result.job, snapshot, change_log), result.job.context)
         except Fault:
             raise
         except BaseException as error:  # noqa: BLE001  the caller gets it
             result.error = error
-            self.schedule = change_log.schedule_after_rollback or self.schedule
+            self.state = change_log.state_after_rollback
             return False
-        self._revision = change_log.revision
-        self.schedule = change_log.schedule_after_commit or self.schedule
+        self.state = change_log.state_after_commit
         return True
+
+    def _snapshot(self, link: Link) -> WritableSnapshot:
+        return WritableSnapshot(
+            fetch=link.fetch, run_many=link.run_many, project_id=self._project_id, now_ms=self._now_ms()
+        )
 
     def _now_ms(self) -> int:
         if self._clock is not None:

@@ -115,7 +115,7 @@ class PostgresWriter:
 
     async def _commit_group(self, project_id: str, first: Job[Any], jobs: deque[Job[Any]]) -> list[JobResult]:
         for is_last in (False, True):
-            group = Group(project_id, clock=self._clock, known=self._schedules.get(project_id))
+            group = Group(project_id, clock=self._clock, schedules=self._schedules)
             try:
                 async with self._pool.link() as link:
                     await group.run(link, first, _others(jobs))
@@ -125,8 +125,8 @@ class PostgresWriter:
                     return self._failed([result.job for result in group.results] or [first], error)
             else:
                 break
-        if group.schedule is not None:
-            self._schedules.offer([group.schedule])
+        if schedule := group.state.complete_schedule:
+            self._schedules.offer([schedule])
         return group.results
 
     def _failed(self, jobs: list[Job[Any]], error: Exception) -> list[JobResult]:
