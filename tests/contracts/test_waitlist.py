@@ -202,8 +202,12 @@ async def test_an_event_of_a_rolled_back_unit_is_not_stored(store: Store) -> Non
     assert await events_after(store) == [(1, "kept")]
 
 
-async def test_only_the_newest_events_are_kept_and_numbers_keep_growing(store: Store, open_store: OpenStore) -> None:
+async def test_only_the_newest_events_are_kept_and_numbers_keep_growing(
+    store: Store, open_store: OpenStore, clock: HandClock
+) -> None:
     await add_events(store, *map(str, range(MANY + 5)))
+    clock.advance(seconds=60)
+    await lapse(store)
     events = await events_after(store)
     assert (len(events), events[0], events[-1]) == (MANY, (6, "5"), (MANY + 5, str(MANY + 4)))
     async with open_store() as restarted:

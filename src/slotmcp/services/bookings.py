@@ -193,13 +193,14 @@ class BookingService:
         return await self._writer.write(project_id, work)
 
     async def _travel_times_of_move(self, project_id: str, request: RescheduleRequest) -> TravelTimes | None:
+        if not self._travel_lookup.is_routed:
+            return None
         booking = await self._store.booking(project_id, request.booking_id)
         location = booking.claim.location if booking else None
         if not request.hold_token:
             start = StartRequest(start=request.start, location=location)
             return await self._travel_lookup.for_start(project_id, start)
-        is_routed = self._travel_lookup.is_routed
-        hold = await self._store.hold(project_id, request.hold_token) if is_routed else None
+        hold = await self._store.hold(project_id, request.hold_token)
         return await self._travel_lookup.for_claim(project_id, hold.claim, location) if hold else None
 
     async def cancel_booking(self, request: CancelRequest) -> BookAnswer:
@@ -230,7 +231,8 @@ class BookingService:
             return answer
 
         async with self._verification.verifying(project_id, request.access) as verification:
-            if request.location is not None and (booking := await self._store.booking(project_id, request.booking_id)):
+            is_routed = request.location is not None and self._travel_lookup.is_routed
+            if is_routed and (booking := await self._store.booking(project_id, request.booking_id)):
                 moved = replace(booking.claim, location=request.location)
                 await self._travel_lookup.for_claim(project_id, moved, None)  # caches the travel times
             return await self._writer.write(project_id, work)

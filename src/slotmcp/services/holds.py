@@ -143,9 +143,9 @@ class HoldService:
             answer = ReleaseAnswer(
                 project=(await transaction.schedule()).project, now_ms=transaction.now_ms, released=False
             )
-            if entry := await transaction.waitlist_entry(token):
-                return replace(answer, released=await leave_waitlist(unit, [entry]), waited=True)
             hold = await transaction.hold(token)
+            if hold is None and (entry := await transaction.waitlist_entry(token)):
+                return replace(answer, released=await leave_waitlist(unit, [entry]), waited=True)
             if hold is None or hold.state is not ClaimState.HELD or not hold.claim.is_live(transaction.now_ms):
                 return replace(answer, booked=hold is not None and hold.state is ClaimState.BOOKED)
             before = await unit.availability()

@@ -72,9 +72,10 @@ class Group:
         if not await self._run_first(link, is_new=is_new):
             await link.run(ROLLBACK)
             return
-        end = await self._run_others(link, others)
+        if end := await self._run_others(link, others):
+            await link.run(end)
         await log_changes(self._snapshot(link), self.state)
-        await _commit(link, end)
+        await _commit(link)
 
     async def _lock(self, link: Link, job: Job[Any]) -> bool:
         """Lock the project and read its state; return whether it exists.
@@ -199,9 +200,9 @@ def _next_step(awaited: object, steps: Generator[Any, Any, Any]) -> Generator[An
     return partial(steps.send, result)
 
 
-async def _commit(link: Link, end: str) -> None:
+async def _commit(link: Link) -> None:
     try:
-        status = await link.run(f"{end}; {COMMIT}" if end else COMMIT)
+        status = await link.run(COMMIT)
     except Fault as fault:
         if fault.is_connection_lost or fault.is_timeout:
             raise unknown_outcome() from fault
