@@ -17,7 +17,7 @@ MAX_EVENTS: Final = 10_000
 
 _OLD_HOLDS: Final = """
 DELETE FROM claims
-WHERE project_id = :project_id AND state IN ('lapsed', 'released', 'withdrawn') AND expires_at_ms <= :expired_by
+WHERE project_id = :project_id AND state IN ('held', 'lapsed', 'released', 'withdrawn') AND expires_at_ms <= :expired_by
 """
 _OLD_RECEIPTS: Final = "DELETE FROM receipts WHERE project_id = :project_id AND created_at_ms <= :created_by"
 _OLD_EVENTS: Final = """
@@ -29,7 +29,8 @@ DELETE FROM changes WHERE project_id = :project_id
   AND revision <= (SELECT p.revision FROM projects AS p WHERE p.id = :project_id) - :revisions_logged
 """
 
-# Delete holds that ended long ago. PostgreSQL also deletes old receipts, events and changes.
+# Delete holds that ended long ago, also those that no write has marked as lapsed. PostgreSQL also deletes old receipts,
+# events and changes.
 DELETE_OLD_HOLDS = Statement(
     _OLD_HOLDS,
     postgres=f"""
