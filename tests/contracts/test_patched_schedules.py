@@ -78,7 +78,7 @@ class Operations:
 
     def _claim(self, claim_id: str) -> Claim:
         """Return a claim at a random time, of a booking."""
-        place = self._random.choice([{}, {"location": DOWNTOWN}, {"location": AIRPORT, "postal_code": "80249"}])
+        location, postal_code = self._random.choice([(None, ""), (DOWNTOWN, "80202"), (AIRPORT, "80249")])
         return replace(
             FULL_BOOKING.claim,
             id=claim_id,
@@ -86,7 +86,8 @@ class Operations:
             start=(start := FULL_BOOKING.claim.start + 60 * self._random.randint(-80, 8)),
             end=start + 60,
             priority=self._random.choice(list(Priority)),
-            **place,
+            location=location,
+            postal_code=postal_code,
         )
 
     def _new_id(self) -> str:
