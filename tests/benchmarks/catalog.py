@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from benchmarks import bookings, engine, fleet, neighbors, over_http, postgres, start, tools
+from benchmarks import bookings, engine, fleet, neighbors, over_http, postgres, start, tools, versions
 from benchmarks.benchmark import Benchmark
 from benchmarks.scale import far_postgres, past_bookings
 
-GROUPS = (engine, tools, over_http, fleet, bookings, postgres, neighbors, start, far_postgres, past_bookings)
+GROUPS = (engine, tools, over_http, fleet, bookings, postgres, versions, neighbors, start, far_postgres, past_bookings)
 """Modules with a function `rows`."""
 
 

@@ -6,13 +6,13 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import orjson
 
 from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
 from benchmarks.clocked import clocked
 from benchmarks.files import plan_of, scratch_folder
+from benchmarks.http_client import connected
 from benchmarks.responses import ARGUMENTS, check_slots
 from benchmarks.schedules import NOW_MS, schedule_of
 from slotmcp.bootstrap import build_app
@@ -97,21 +97,6 @@ async def _result(server: HttpServer) -> dict[str, Any]:
 
 
 async def _call(server: HttpServer, message: Message, calls: int) -> list[bytes]:
-    """Return the bodies of the responses to calls on one connection, by a client of minimal cost."""
-    address = urlsplit(server.url)
-    reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    request = (
-        b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        b"Accept: application/json, text/event-stream\r\nContent-Length: %d\r\n\r\n%b" % (len(message), message)
-    )
-    bodies = []
-    for _ in range(calls):
-        writer.write(request)
-        head = await reader.readuntil(b"\r\n\r\n")
-        if not head.startswith(b"HTTP/1.1 200"):
-            raise AssertionError(head)
-        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
-        bodies.append(await reader.readexactly(length))
-    writer.close()
-    await writer.wait_closed()
-    return bodies
+    """Return the bodies of the responses to calls on one connection."""
+    async with connected(server.url) as post:
+        return [await post(message) for _ in range(calls)]

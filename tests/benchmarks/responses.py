@@ -15,11 +15,16 @@ ARGUMENTS: Final = {"limit": LIMIT}
 Body = Mapping[str, Any]
 
 
+def utc(minute: int) -> str:
+    """Return a minute as responses have it."""
+    return f"{datetime.fromtimestamp(minute * 60, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 @cache
 def capacities() -> Mapping[str, int]:
     """Return the capacity of each free start of 50x7, by its time in UTC."""
     found = baselines.bisect(baselines.build(schedule_of(50, 7), NOW), REPAIR, 1)
-    return {f"{datetime.fromtimestamp(start * 60, UTC):%Y-%m-%dT%H:%M:%SZ}": count for start, _, count, _ in found}
+    return {utc(start): count for start, _, count, _ in found}
 
 
 def check_slots(bodies: Sequence[Body]) -> None:
