@@ -21,6 +21,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from slotmcp.redis_layer.address import RedisAddress
+
 ENV_PREFIX = "SLOTMCP_"
 CONFIG_VARIABLE = "SLOTMCP_CONFIG"
 SQLITE_URL = "sqlite:///"
@@ -131,8 +133,8 @@ class Settings(BaseSettings):
     """Address of the issuer's keys; empty: from the issuer's metadata."""
     retell_api_key: str = Field(default="", repr=False)
     """API key of the Retell account that signs the calls of its agents; empty: signatures are not checked."""
-    redis_url: str = ""
-    """Redis that the servers of a fleet share: `redis://HOST:PORT`; empty: each reads the database."""
+    redis_url: str = Field(default="", repr=False)
+    """Redis that the servers of a fleet share: `redis://HOST:PORT`, Sentinels or a cluster; empty: none."""
     redis_prefix: str = "slotmcp"
     """Prefix of all Redis keys; a different one for each database when several share a Redis."""
     trace_days: int = Field(default=30, ge=0, le=3650)
@@ -301,8 +303,9 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _check_redis(cls, url: str) -> str:
-        problem = "is not a valid Redis address; write one such as redis://localhost:6379"
-        return _checked_url(url, {"redis", "rediss", "unix"}, problem)
+        if url.strip():
+            RedisAddress.parse(url.strip())
+        return url.strip()
 
     @field_validator("redis_prefix")
     @classmethod

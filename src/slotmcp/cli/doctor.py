@@ -26,6 +26,7 @@ from slotmcp.engine.travel import TravelSource
 from slotmcp.installation import claude_code_command, shell_command
 from slotmcp.ports import Place, Store
 from slotmcp.ports.calendar import CalendarRejected, CalendarUnavailable, CalendarView
+from slotmcp.redis_layer.address import RedisAddress
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.services.app import App
 from slotmcp.services.countries import country_of
@@ -118,13 +119,14 @@ async def _findings() -> AsyncIterator[Finding]:
 
 async def _redis(settings: Settings) -> Finding:
     """Check that Redis is writable. Without it, slotmcp still works, but more slowly."""
-    address = urlsplit(settings.redis_url)
-    server = address.netloc.rpartition("@")[2] or address.path
+    server = RedisAddress.parse(settings.redis_url)
     async with RedisLink.open(settings.redis_url, prefix=settings.redis_prefix) as link:
         problem = await link.find_problem()
+        primaries = await link.describe()
     if problem:
         return _next("redis", f"{server} cannot be used ({problem}); the database is used instead")
-    return _ok("redis", f"{server} responds; keys start with {settings.redis_prefix}:")
+    details = f" ({primaries})" if primaries else ""
+    return _ok("redis", f"{server} responds{details}; keys start with {settings.redis_prefix}:")
 
 
 def _file_problem(path: Path) -> str:

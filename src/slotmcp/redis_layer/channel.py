@@ -43,7 +43,7 @@ class Channel:
     async def _keep_subscribed(self) -> None:
         while True:
             with suppress(*self._link.errors):
-                async with self._link.client.pubsub() as pubsub:
+                async with self._link.subscriber() as pubsub:
                     await pubsub.subscribe(self._link.keys.channel)
                     await self._receive(pubsub)
             self.is_subscribed.clear()

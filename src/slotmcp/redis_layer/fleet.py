@@ -11,12 +11,12 @@ from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import AttemptLimit, AttemptLimiter, ChangeNotice, Rate, RateLimiter
 from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.keys import REVISION_MS, SAVE_INTERVAL_MS, SNAPSHOT_MS, SUPERSEDED_MS
-from slotmcp.redis_layer.link import RedisLink
+from slotmcp.redis_layer.link import SCAN_SECONDS, RedisLink
 from slotmcp.redis_layer.scripts import COUNT_ATTEMPT, COUNT_CALL, RAISE_REVISION, SAVE_SNAPSHOT
 from slotmcp.redis_layer.snapshots import ScheduleCodec
 
 if TYPE_CHECKING:
-    from redis.asyncio import Redis
+    from slotmcp.redis_layer.clients import Client
 
 SCAN_COUNT: Final = 1_000
 """Number of keys that Redis examines at a time, while others wait."""
@@ -58,7 +58,9 @@ class RedisFleet:
 
     async def drop_snapshots(self, project_id: str) -> bool:
         """Delete the snapshots of all versions of this program."""
-        return await self._link.run(lambda client: _delete(client, self._keys.all_snapshots(project_id))) or False
+        pattern = self._keys.all_snapshots(project_id)
+        is_done = await self._link.run(lambda client: _delete(client, pattern), timeout_seconds=SCAN_SECONDS)
+        return is_done or False
 
     async def report_revision(self, project_id: str, revision: int, *, age_ms: int) -> None:
         if age_ms < REVISION_MS:
@@ -143,7 +145,7 @@ class RedisAttemptLimiter:
             await self._fallback.refund(name)
 
 
-async def _delete(client: "Redis", pattern: str) -> bool:
+async def _delete(client: "Client", pattern: str) -> bool:
     keys = [key async for key in client.scan_iter(match=pattern, count=SCAN_COUNT)]
     if keys:
         await client.delete(*keys)

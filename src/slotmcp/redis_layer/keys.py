@@ -54,10 +54,9 @@ class RedisKeys:
         """Return the key of the attempts under a name, which is hashed."""
         return f"{self.prefix}:attempts:{{{hashlib.sha256(name.encode()).hexdigest()}}}"
 
-    @property
-    def probe(self) -> str:
-        """Return the key that a probe writes."""
-        return f"{self.prefix}:probe"
+    def probe(self, tag: str) -> str:
+        """Return a key that a probe writes. The tag chooses a node of a cluster; "" without one."""
+        return f"{self.prefix}:probe:{{{tag}}}" if tag else f"{self.prefix}:probe"
 
     @property
     def channel(self) -> str:

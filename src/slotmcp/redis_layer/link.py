@@ -7,25 +7,24 @@ because the database has the same data.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from slotmcp.domain.errors import Unavailable
-from slotmcp.redis_layer.keys import PROBE_MS, RedisKeys
+from slotmcp.redis_layer.address import RedisAddress
+from slotmcp.redis_layer.keys import RedisKeys
 
 if TYPE_CHECKING:
-    from redis.asyncio import Redis
+    from redis.asyncio.client import PubSub
+
+    from slotmcp.redis_layer.clients import Client, RedisServers
 
 T = TypeVar("T")
 
-TIMEOUT_SECONDS: Final = 0.5
-"""Timeout of a connection attempt and of a response, long enough for a busy server."""
-POOL_SECONDS: Final = 0.5
-"""Maximum wait for a pooled connection while all are in use."""
-MAX_CONNECTIONS: Final = 16
-"""A command takes a millisecond, so waiting for a connection is faster than opening many at once."""
-HEALTH_CHECK_SECONDS: Final = 15
-"""Idle time after which a connection is checked before it is used."""
+COMMAND_SECONDS: Final = 1.0
+"""Timeout of a command with all that it may need first: a free connection, the primary's address, and connecting."""
+SCAN_SECONDS: Final = 30.0
+"""Timeout of a command that goes through all keys."""
 PROBE_SECONDS: Final = 0.5
 """Interval between probes."""
 RETRY_AFTER_MS: Final = 1_000
@@ -37,62 +36,68 @@ _log: Final = logging.getLogger("slotmcp.redis")
 class RedisLink:
     """Runner of commands while Redis is available."""
 
-    def __init__(self, client: "Redis", keys: RedisKeys, errors: tuple[type[Exception], ...]) -> None:
+    def __init__(
+        self, servers: "RedisServers", keys: RedisKeys, errors: tuple[type[Exception], ...], *, max_commands: int
+    ) -> None:
         """Create a link over a client.
 
         Args:
-            client: remains open while the link is used.
+            servers: client that remains open while the link is used.
             keys: keys of the installation.
             errors: exception types of the client.
+            max_commands: number of commands at a time; others wait.
         """
-        self.client = client
+        self._servers = servers
         self.keys = keys
         self.errors = errors
+        self._free = asyncio.Semaphore(max_commands)
         self._probing: asyncio.Task[None] | None = None
 
     @classmethod
     @asynccontextmanager
     async def open(cls, url: str, *, prefix: str) -> AsyncIterator[Self]:
-        """Open a link to the server at a URL until the block ends. The server need not be reachable yet."""
-        from redis.asyncio import BlockingConnectionPool, Redis  # noqa: PLC0415  half a second, and most have no Redis
-        from redis.asyncio.retry import Retry  # noqa: PLC0415
-        from redis.backoff import NoBackoff  # noqa: PLC0415
-        from redis.exceptions import ConnectionError as Disconnected  # noqa: PLC0415
-        from redis.exceptions import RedisError  # noqa: PLC0415
+        """Open a link to the Redis at a URL until the block ends. It need not be reachable yet.
 
-        pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=MAX_CONNECTIONS,
-            timeout=POOL_SECONDS,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-            health_check_interval=HEALTH_CHECK_SECONDS,
-            # Only a connection that the server closed while it was idle is retried.
-            retry=Retry(NoBackoff(), 1, supported_errors=(Disconnected,)),
-        )
-        link = cls(Redis(connection_pool=pool), RedisKeys(prefix), (RedisError, OSError, TimeoutError))
+        Raises:
+            ValueError: the URL is invalid.
+        """
+        from slotmcp.redis_layer.clients import ERRORS, MAX_CONNECTIONS, servers_at  # noqa: PLC0415  most have no Redis
+
+        servers = servers_at(RedisAddress.parse(url))
+        link = cls(servers, RedisKeys(prefix), ERRORS, max_commands=MAX_CONNECTIONS)
         try:
             yield link
         finally:
             if link._probing is not None:
                 await cancel(link._probing)
-            await link.client.aclose()
-            await pool.disconnect()
+            await servers.close()
+
+    @property
+    def client(self) -> "Client":
+        """Return the client, whose errors the caller handles."""
+        return self._servers.client
 
     @property
     def is_unavailable(self) -> bool:
         """Return whether the last command failed and no probe has succeeded since."""
         return self._probing is not None
 
-    async def run(self, command: Callable[["Redis"], Awaitable[T]]) -> T | None:
+    async def run(
+        self, command: Callable[["Client"], Awaitable[T]], *, timeout_seconds: float = COMMAND_SECONDS
+    ) -> T | None:
         """Return the result of a command; None while Redis is unavailable. With an open circuit, do not wait."""
-        if self._probing is not None:
+        if self.is_unavailable:
             return None
         try:
-            return await command(self.client)
+            async with asyncio.timeout(timeout_seconds):
+                return await self._run_when_free(command)
         except self.errors as error:
             self._open_circuit(error)
             return None
+
+    def subscriber(self) -> AbstractAsyncContextManager["PubSub"]:
+        """Open a subscription that receives the messages of all servers of the fleet."""
+        return self._servers.subscriber()
 
     async def require(self) -> None:
         """Check that Redis is available.
@@ -104,12 +109,24 @@ class RedisLink:
             raise Unavailable("Redis is unavailable; the database is used instead.", retry_after_ms=RETRY_AFTER_MS)
 
     async def find_problem(self) -> str:
-        """Return the error of a test write as a clause; "" if it succeeds."""
+        """Return the error of a test write to each primary as a clause; "" if it succeeds."""
         try:
-            await self.client.set(self.keys.probe, 1, px=PROBE_MS)  # a read-only server counts as unavailable
+            await self._servers.probe(self.keys)
         except self.errors as error:
             return _describe(error)
         return ""
+
+    async def describe(self) -> str:
+        """Return which primaries are in use, as a clause; "" for one fixed server, or if they are unknown."""
+        try:
+            return await self._servers.describe()
+        except self.errors:
+            return ""
+
+    async def _run_when_free(self, command: Callable[["Client"], Awaitable[T]]) -> T | None:
+        """Run a command as soon as few enough run; return None if the circuit was opened meanwhile."""
+        async with self._free:
+            return None if self.is_unavailable else await command(self.client)
 
     def _open_circuit(self, error: Exception) -> None:
         if self._probing is None:
@@ -119,10 +136,18 @@ class RedisLink:
     async def _keep_probing(self) -> None:
         while True:
             await asyncio.sleep(PROBE_SECONDS)
-            if not await self.find_problem():
+            if await self._is_back():
                 break
         self._probing = None
         _log.warning("Redis is available again")
+
+    async def _is_back(self) -> bool:
+        """Connect anew, because another server may be the primary now, and write."""
+        try:
+            await self._servers.reconnect()
+        except self.errors:
+            return False
+        return not await self.find_problem()
 
 
 async def cancel(task: asyncio.Task[Any]) -> None:

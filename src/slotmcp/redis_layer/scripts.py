@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
-    from redis.asyncio import Redis
+    from slotmcp.redis_layer.clients import Client
 
 Argument = bytes | str | int | float
 
@@ -20,7 +20,7 @@ class Script:
         self._keys = keys
         self._arguments = arguments
 
-    async def run(self, client: "Redis", *, keys: Sequence[str], arguments: Sequence[Argument]) -> int:
+    async def run(self, client: "Client", *, keys: Sequence[str], arguments: Sequence[Argument]) -> int:
         """Run the script by its hash, or send its text if the server does not have it yet.
 
         Raises:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from slotmcp.domain.errors import Unavailable
-from slotmcp.redis_layer.link import MAX_CONNECTIONS, RedisLink
+from slotmcp.redis_layer.clients import MAX_CONNECTIONS
+from slotmcp.redis_layer.link import RedisLink
 from support.fleets import PREFIX, until
 from support.redis_server import RedisServer
 
