@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from support.postgres_databases import SERVER_URL_VARIABLE, Databases
 from support.postgres_server import PostgresServer, started_server
+from support.redis_groups import ClusterGroup, RedisGroup, SentinelGroup, TlsServer, emptied, opened
 from support.redis_server import RedisServer, running
 
 os.environ["SLOTMCP_DRAIN_SECONDS"] = "0"  # servers of the tests stop at once
@@ -73,6 +74,34 @@ def redis(redis_of_session: RedisServer) -> Iterator[RedisServer]:
     server.thaw()
     if server.is_running():
         assert server.lasting_keys() == []
+
+
+@pytest.fixture(scope="session")
+def tls_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisGroup]:
+    """Redis over TLS of the test session."""
+    with opened(TlsServer(tmp_path_factory.mktemp("tls"))) as group:
+        yield group
+
+
+@pytest.fixture(scope="session")
+def sentinels_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisGroup]:
+    """Primary, replica and Sentinels of the test session."""
+    with opened(SentinelGroup(tmp_path_factory.mktemp("sentinels"))) as group:
+        yield group
+
+
+@pytest.fixture(scope="session")
+def cluster_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisGroup]:
+    """Redis Cluster of the test session."""
+    with opened(ClusterGroup(tmp_path_factory.mktemp("cluster"))) as group:
+        yield group
+
+
+@pytest.fixture
+def redis_group(request: pytest.FixtureRequest) -> Iterator[RedisGroup]:
+    """Empty installation of the kind that the test's parameter names, all of whose servers run."""
+    with emptied(request.getfixturevalue(f"{request.param}_of_session")) as group:
+        yield group
 
 
 @pytest.fixture

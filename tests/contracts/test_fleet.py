@@ -1,7 +1,7 @@
 """The contracts of the ports Fleet, LiveHolds, RateLimiter and AttemptLimiter, for every adapter."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
 import pytest
@@ -10,6 +10,7 @@ from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.ports import AttemptLimit, ChangeNotice, Rate
 from support.clock import NOW_MS
 from support.fleets import TIMEOUT_SECONDS, Member, OpenMember, memory_members, redis_members, until
+from support.redis_groups import emptied
 from support.schedules import (
     ANA,
     BEN,
@@ -38,11 +39,16 @@ SCHEDULE = Schedule(
 )
 
 
-@pytest.fixture(params=["memory", "redis"])
-def open_member(request: pytest.FixtureRequest) -> OpenMember:
-    if request.param == "memory":
-        return memory_members()
-    return redis_members(request.getfixturevalue("redis").url)
+@pytest.fixture(params=["memory", "redis", "tls", "sentinels", "cluster"])
+def open_member(request: pytest.FixtureRequest) -> Iterator[OpenMember]:
+    match request.param:
+        case "memory":
+            yield memory_members()
+        case "redis":
+            yield redis_members(request.getfixturevalue("redis").url)
+        case kind:
+            with emptied(request.getfixturevalue(f"{kind}_of_session")) as group:
+                yield redis_members(group.url)
 
 
 @pytest.fixture

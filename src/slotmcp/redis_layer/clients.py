@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import count
 from typing import Any, Final, TypeAlias
 
+from redis._parsers import AsyncCommandsParser
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.client import PubSub
 from redis.asyncio.cluster import ClusterNode
@@ -21,6 +22,7 @@ from redis.exceptions import RedisClusterException, RedisError
 
 from slotmcp.redis_layer.address import Credentials, RedisAddress, Topology
 from slotmcp.redis_layer.keys import PROBE_MS, RedisKeys
+from slotmcp.redis_layer.tls import SentinelTlsConnection, TlsConnection
 
 Client: TypeAlias = Redis | RedisCluster
 
@@ -89,7 +91,7 @@ class OneServer(RedisServers):
         if address.nodes:
             ((host, port),) = address.nodes
             place = {"host": host, "port": port}
-        return Redis(**place, **_pooled(address), **_connection_options(address, address.credentials))
+        return _client(**place, **_pooled(address), **_connection_options(address, address.credentials))
 
 
 class PrimaryOfSentinels(OneServer):
@@ -100,6 +102,8 @@ class PrimaryOfSentinels(OneServer):
         self._sentinels = _Sentinels(address.nodes, {**sentinel_options, "retry": Retry(NoBackoff(), 0)})
         self._primary_name = address.primary_name
         options = _connection_options(address, address.credentials)
+        if address.tls is not None:
+            options["connection_class"] = SentinelTlsConnection
         client: Redis = self._sentinels.master_for(address.primary_name, **_pooled(address), **options)
         return client
 
@@ -124,6 +128,11 @@ class Cluster(RedisServers):
             retry=_one_retry(),
             **self._options,
         )
+        self.client.commands_parser = _FirstKeys()
+        if address.tls is not None:
+            for startup_node in self.client.nodes_manager.startup_nodes.values():
+                startup_node.connection_class = TlsConnection
+            self.client.nodes_manager.connection_kwargs["connection_class"] = TlsConnection
 
     @asynccontextmanager
     async def subscriber(self) -> AsyncIterator[PubSub]:
@@ -131,7 +140,7 @@ class Cluster(RedisServers):
         await self.client.initialize()
         node = random.choice(self.client.get_nodes())  # noqa: S311  spreads the load
         async with (
-            Redis(host=node.host, port=int(node.port), retry=_one_retry(), **self._options) as client,
+            _client(host=node.host, port=int(node.port), retry=_one_retry(), **self._options) as client,
             client.pubsub() as pubsub,
         ):
             yield pubsub
@@ -170,7 +179,8 @@ class _Sentinels(Sentinel):
     """Sentinels whose errors name only their addresses."""
 
     def __init__(self, nodes: Sequence[tuple[str, int]], options: Mapping[str, Any]) -> None:
-        super().__init__(nodes, sentinel_kwargs=options)  # type: ignore[no-untyped-call] # the library's
+        super().__init__(nodes)  # type: ignore[no-untyped-call] # the library's
+        self.sentinels = [_client(host=host, port=port, **options) for host, port in nodes]
 
     async def discover_master(self, service_name: str) -> tuple[str, int]:
         try:
@@ -184,6 +194,20 @@ class _Sentinels(Sentinel):
         return host, port
 
 
+class _FirstKeys(AsyncCommandsParser):
+    """Parser for commands whose first argument is their only key, as all of this layer are, or has the same slot.
+
+    The library's reads the description of all commands each time it connects, which takes a tenth of a second.
+    """
+
+    async def initialize(self, node: ClusterNode | None = None) -> None:
+        pass
+
+    async def get_keys(self, *args: Any) -> tuple[str, ...]:  # noqa: ANN401  as the library
+        _, key, *_ = args
+        return (key,)
+
+
 _TOPOLOGIES: Final[dict[Topology, type[OneServer | Cluster]]] = {
     Topology.SERVER: OneServer,
     Topology.SENTINEL: PrimaryOfSentinels,
@@ -194,6 +218,13 @@ _TOPOLOGIES: Final[dict[Topology, type[OneServer | Cluster]]] = {
 def servers_at(address: RedisAddress) -> RedisServers:
     """Return a client. The servers need not be reachable yet."""
     return _TOPOLOGIES[address.topology](address)
+
+
+def _client(**options: Any) -> Redis:  # noqa: ANN401  those of the library
+    client = Redis(**options)
+    if options.get("ssl"):
+        client.connection_pool.connection_class = TlsConnection
+    return client
 
 
 def _connection_options(address: RedisAddress, credentials: Credentials) -> dict[str, Any]:

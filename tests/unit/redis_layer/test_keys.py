@@ -12,7 +12,7 @@ from redis.crc import key_slot
 from slotmcp.bootstrap import join_fleet
 from slotmcp.ports import AttemptLimit, ChangeNotice, Rate
 from slotmcp.redis_layer.channel import Channel
-from slotmcp.redis_layer.fleet import RedisAttemptLimiter, RedisFleet, RedisHolds, RedisRateLimiter
+from slotmcp.redis_layer.fleet import RedisAttemptLimiter, RedisFleet, RedisRateLimiter
 from slotmcp.redis_layer.keys import RedisKeys
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.redis_layer.scripts import RAISE_REVISION
@@ -20,10 +20,8 @@ from slotmcp.redis_layer.snapshots import ScheduleCodec
 from slotmcp.services.app import App
 from slotmcp.services.hold_rules import HoldRequest
 from slotmcp.services.slots import SlotQuery
-from support.clock import NOW_MS
 from support.fleets import PREFIX, Member, redis_members, until
-from support.redis_server import RedisServer, running
-from support.schedules import hold
+from support.redis_server import RedisServer
 from support.shop import at, open_shop, plan, technician
 from unit.redis_layer.schedules import SHOP, schedule_at
 
@@ -229,19 +227,6 @@ async def test_without_redis_each_server_counts_attempts_on_its_own(redis: Redis
     assert await limiter.acquire("kim", limit) == 5
     await limiter.refund("kim")
     assert fallback.refunded == ["kim"]
-
-
-async def test_a_cluster_accepts_all_commands(tmp_path: Path) -> None:
-    with running(tmp_path, cluster=True) as redis:
-        async with redis_members(redis.url)() as member:
-            await member.fleet.publish(ChangeNotice(project_id=SHOP, revision=5))
-            await member.fleet.save_snapshot(schedule_at(5))
-            await member.holds.add(SHOP, hold("h"), now_ms=NOW_MS)
-            assert await member.fleet.revision(SHOP) == 5
-            assert await member.fleet.snapshot(SHOP, 5) == schedule_at(5)
-            assert await member.holds.contains(SHOP, "token-h")
-            assert isinstance(member.holds, RedisHolds)
-            assert not member.is_away()
 
 
 async def test_calls_counted_before_redis_set_its_clock_back_do_not_refuse_calls(
