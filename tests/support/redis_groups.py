@@ -27,6 +27,8 @@ USER: Final = f"slotmcp:{quote(PASSWORD, safe='')}@"
 LOGIN: Final[dict[str, Any]] = {"username": "tests", "password": "of-the-tests"}
 PRIMARY: Final = "slots"
 """Name of the primary in the Sentinels."""
+DATABASE: Final = 1
+"""Number of the database, where there are several."""
 DOWN_MS: Final = 500
 """Time without a response after which a primary is replaced."""
 _REPLICAS: Final = 3
@@ -39,6 +41,8 @@ class RedisGroup(ABC):
     url: str
     servers: Sequence[RedisServer]
     """Servers with data, without Sentinels."""
+    entries: Sequence[RedisServer]
+    """Servers in the URL."""
 
     @abstractmethod
     def primary_of(self, project_id: str) -> RedisServer:
@@ -50,10 +54,7 @@ class RedisGroup(ABC):
 
     def mend(self) -> None:
         """Start what a test stopped, wait until everything works, and delete all data."""
-        for server in self.servers:
-            server.thaw()
-            if not server.is_running():
-                self._restart(server)
+        self._start_all()
         until(self._is_whole, "all servers work")
         for server in self.servers:
             if _role(server) == "master":
@@ -71,8 +72,11 @@ class RedisGroup(ABC):
             server.client.close()
             server.stop()
 
-    def _restart(self, server: RedisServer) -> None:
-        server.start()
+    def _start_all(self) -> None:
+        for server in dict.fromkeys([*self.entries, *self.servers]):
+            server.thaw()
+            if not server.is_running():
+                server.start()
 
     def _is_whole(self) -> bool:
         try:
@@ -87,11 +91,11 @@ class TlsServer(RedisGroup):
     def __init__(self, folder: Path) -> None:
         certificates = Certificates.make(folder)
         directives = (*_users(), *_tls(certificates))
-        login = {**LOGIN, **_tls_login(certificates)}
+        login = {**LOGIN, **_tls_login(certificates), "db": DATABASE}
         server = RedisServer(folder, program=DEBIANS, directives=directives, login=login)
         server.start()
-        self.servers = [server]
-        self.url = f"rediss://{USER}127.0.0.1:{server.port}/1?{certificates.query}"
+        self.servers = self.entries = [server]
+        self.url = f"rediss://{USER}127.0.0.1:{server.port}/{DATABASE}?{certificates.query}"
 
     def primary_of(self, project_id: str) -> RedisServer:
         del project_id  # any
@@ -109,26 +113,30 @@ class SentinelGroup(RedisGroup):
         tls += ("tls-replication yes",) if certificates else ()
         login = _tls_login(certificates) if certificates else {}
         directives = (*_users(), *tls, "repl-diskless-sync-delay 0")
-        self.servers = [_server(folder / name, directives, {**LOGIN, **login}) for name in ("one", "other")]
+        self.servers = [
+            _server(folder / name, directives, {**LOGIN, **login, "db": DATABASE}) for name in ("one", "other")
+        ]
         for server in self.servers:
             server.start()
         self.servers[1].client.replicaof("127.0.0.1", self.servers[0].port)
         until(self._is_linked, "the replica is linked")
-        self.sentinels = _sentinels(folder, self.servers, tls, {"password": SENTINEL_PASSWORD, **login})
-        hosts = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
+        self.entries = _sentinels(folder, self.servers, tls, {"password": SENTINEL_PASSWORD, **login})
+        hosts = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.entries)
         scheme, query = ("rediss", f"&{certificates.query}") if certificates else ("redis", "")
-        self.url = f"{scheme}+sentinel://{USER}{hosts}/{PRIMARY}/1?sentinel_password={SENTINEL_PASSWORD}{query}"
+        self.url = (
+            f"{scheme}+sentinel://{USER}{hosts}/{PRIMARY}/{DATABASE}?sentinel_password={SENTINEL_PASSWORD}{query}"
+        )
         until(self._is_whole, "the Sentinels know everything")
 
     def primary_of(self, project_id: str) -> RedisServer:
         del project_id  # any
-        _, port = self.sentinels[0].client.sentinel_get_master_addr_by_name(PRIMARY)
+        _, port = self.entries[0].client.sentinel_get_master_addr_by_name(PRIMARY)
         return next(server for server in self.servers if server.port == int(port))
 
     def is_whole(self) -> bool:
-        states = [sentinel.client.sentinel_masters()[PRIMARY] for sentinel in self.sentinels]
+        states = [sentinel.client.sentinel_masters()[PRIMARY] for sentinel in self.entries]
         is_known = all(
-            state["num-other-sentinels"] == len(self.sentinels) - 1
+            state["num-other-sentinels"] == len(self.entries) - 1
             and state["num-slaves"] == 1
             and not state["is_sdown"]
             and not state["is_odown"]
@@ -136,14 +144,17 @@ class SentinelGroup(RedisGroup):
         )
         return is_known and self._is_linked() and _role(self.primary_of("")) == "master"
 
-    def _restart(self, server: RedisServer) -> None:
-        """Start a server as the replica that the Sentinels would make of it after ten seconds."""
-        super()._restart(server)
-        if (primary := self.primary_of("")) is not server:
-            server.client.replicaof("127.0.0.1", primary.port)
+    def mend(self) -> None:
+        """Make a replica of a former primary, as the Sentinels do after ten seconds; then mend the rest."""
+        self._start_all()
+        primary = self.primary_of("")
+        for server in self.servers:
+            if server is not primary and _role(server) == "master":
+                server.client.replicaof("127.0.0.1", primary.port)
+        super().mend()
 
     def close(self) -> None:
-        for sentinel in self.sentinels:
+        for sentinel in self.entries:
             sentinel.client.close()
             sentinel.stop()
         super().close()
@@ -173,7 +184,8 @@ class ClusterGroup(RedisGroup):
             server.start()
         self._join()
         scheme, query = ("rediss", f"?{certificates.query}") if certificates else ("redis", "")
-        hosts = ",".join(f"127.0.0.1:{server.port}" for server in self.servers[:2])
+        self.entries = [self.servers[0], self.servers[_PRIMARIES + 1]]
+        hosts = ",".join(f"127.0.0.1:{server.port}" for server in self.entries)
         self.url = f"{scheme}+cluster://{USER}{hosts}{query}"
         until(self._is_whole, "the cluster is complete")
 

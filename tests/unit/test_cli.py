@@ -19,6 +19,7 @@ from slotmcp.domain.errors import FieldProblem, InvalidArgument, SlotUnavailable
 from slotmcp.project_file import SAMPLES, sample_text
 from support.command_line import Run
 from support.keyboard import receiving_ctrl_c
+from support.redis_groups import PASSWORD, RedisGroup
 from support.redis_server import RedisServer
 
 
@@ -297,6 +298,27 @@ def test_doctor_checks_redis(slotmcp: Run, monkeypatch: pytest.MonkeyPatch, redi
     assert f"{address} cannot be used (ConnectionError" in ended.out
     assert "the database is used instead" in ended.out
     assert "secret" not in ended.out
+
+
+@pytest.mark.usefixtures("imported")
+@pytest.mark.parametrize(
+    ("redis_group", "primaries"),
+    [("tls", ""), ("sentinels", r" \(slots is 127\.0\.0\.1:\d+\)"), ("cluster", r" \(a cluster of 3 primaries\)")],
+    indirect=["redis_group"],
+)
+def test_doctor_names_the_primaries_of_redis(
+    slotmcp: Run, monkeypatch: pytest.MonkeyPatch, redis_group: RedisGroup, primaries: str
+) -> None:
+    monkeypatch.setenv("SLOTMCP_REDIS_URL", redis_group.url)
+    out = slotmcp("doctor").out
+    addresses = ",".join(f"127.0.0.1:{server.port}" for server in redis_group.entries)
+    assert re.search(f"{re.escape(addresses)} responds{primaries}; keys start with slotmcp:", out)
+    monkeypatch.setenv("SLOTMCP_REDIS_URL", redis_group.url.replace("slotmcp:", "slotmcp:wrong-"))
+    out = slotmcp("doctor").out
+    assert f"{addresses} cannot be used (" in out
+    assert "WRONGPASS" in out or "invalid username-password" in out
+    assert "wrong-" not in out
+    assert PASSWORD not in out
 
 
 def test_doctor_reports_a_business_without_available_times(slotmcp: Run, sample: Path) -> None:

@@ -138,12 +138,20 @@ def test_an_invalid_address_is_rejected_with_the_valid_form(
 
 @pytest.mark.parametrize(
     "url",
-    ["redis://localhost:6379", "rediss://me:secret@example.com/1", "unix:///run/redis.sock", " redis://[::1] "],
+    [
+        "redis://localhost:6379",
+        "rediss://me:secret@example.com/1",
+        "unix:///run/redis.sock",
+        " redis://[::1] ",
+        "redis+sentinel://me:secret@one,other/slots",
+        "rediss+cluster://me:secret@one,other?ssl_ca_certs=/ca.pem",
+    ],
 )
 def test_redis_is_set_by_address(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     assert Settings.load().redis_url == ""
     monkeypatch.setenv("SLOTMCP_REDIS_URL", url)
     assert Settings.load().redis_url == url.strip()
+    assert "secret" not in repr(Settings.load())
 
 
 @pytest.mark.parametrize(

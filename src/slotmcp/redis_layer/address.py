@@ -37,9 +37,7 @@ _TLS_OPTIONS: Final = frozenset(
 )
 _SENTINEL_OPTIONS: Final = frozenset({"sentinel_username", "sentinel_password"})
 _INVALID: Final = "is not a valid Redis address; write one such as redis://localhost:6379"
-_NO_PRIMARY: Final = (
-    "names no primary; write redis+sentinel://HOST:26379,HOST:26379/NAME, with the name in the Sentinels"
-)
+_NO_PRIMARY: Final = "names no primary; write redis+sentinel://HOST:26379,HOST:26379/NAME"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,9 +132,8 @@ def _options(query: str, topology: Topology, *, uses_tls: bool) -> dict[str, str
     allowed |= _TLS_OPTIONS if uses_tls else set()
     allowed |= _SENTINEL_OPTIONS if topology is Topology.SENTINEL else set()
     options = dict(parse_qsl(query, keep_blank_values=True))
-    if unknown := sorted(options.keys() - allowed):
-        valid = ", ".join(sorted(allowed)) or "none"
-        raise ValueError(f"has an unknown option {unknown[0]!r}; valid with this scheme: {valid}")
+    if options.keys() - allowed:
+        raise ValueError(f"has an unknown option; valid with this scheme: {', '.join(sorted(allowed)) or 'none'}")
     return options
 
 

@@ -5,7 +5,7 @@ This module loads redis-py, which takes half a second. Import it only where a Re
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import count
 from typing import Any, Final, TypeAlias
@@ -160,16 +160,16 @@ class Cluster(RedisServers):
         names = self._primary_names()
         return f"a cluster of {len(names)} primaries"
 
-    def _key_of_each_primary(self, keys: RedisKeys) -> Iterator[str]:
-        missing = self._primary_names()
-        for number in count():
-            if not missing:
-                return
-            key = keys.probe(str(number))
-            node = self.client.get_node_from_key(key)
-            if node is not None and node.name in missing:
-                missing.remove(node.name)
-                yield key
+    def _key_of_each_primary(self, keys: RedisKeys) -> Collection[str]:
+        """Return keys that are on different primaries. Each has at least one of the slots."""
+        found: dict[str, str] = {}
+        missing, numbers = self._primary_names(), count()
+        while missing:
+            key = keys.probe(str(next(numbers)))
+            name = self.client.nodes_manager.get_node_from_slot(self.client.keyslot(key)).name
+            found.setdefault(name, key)
+            missing.discard(name)
+        return found.values()
 
     def _primary_names(self) -> set[str]:
         return {nodes[0].name for nodes in self.client.nodes_manager.slots_cache.values()}
