@@ -118,7 +118,7 @@ $(RELEASE): tests/release/package-lock.json
 	@cd tests/release && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
-# A browser, proxies, a Prometheus and systemd's linter for the tests. Without root, install them by hand.
+# A browser, proxies, a Prometheus, a Redis and systemd's linter for the tests. Without root, install them by hand.
 $(DEBIAN): tests/debian-packages | $(READY)
 	@dpkg-query -W $$(cat $<) >/dev/null 2>&1 || { \
 		echo "Preparing $$(paste -sd ' ' $<) ..."; \

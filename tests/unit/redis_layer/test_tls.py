@@ -12,7 +12,7 @@ from slotmcp.redis_layer.link import RedisLink
 from slotmcp.redis_layer.tls import SentinelTlsConnection, TlsConnection
 from support.certificates import Certificates
 from support.fleets import PREFIX, redis_members, until
-from support.tlss import ClusterGroup, RedisGroup, SentinelGroup, emptied, opened
+from support.redis_groups import ClusterGroup, RedisGroup, SentinelGroup, emptied, opened
 
 
 @pytest.fixture
