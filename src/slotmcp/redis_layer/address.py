@@ -57,7 +57,7 @@ class TlsOptions:
     key_file: str = ""
     checks_hostname: bool = True
     verifies: bool = True
-    """Whether the server's certificate is checked at all."""
+    """False: any certificate of the server is accepted."""
 
     @classmethod
     def of(cls, options: Mapping[str, str]) -> Self:
