@@ -89,6 +89,7 @@ class KnownIds:
 
     def __init__(self, root: Node) -> None:
         self._ids = {section: list(_ids(root, section)) for section in _ID_SECTIONS}
+        self._names = {section: dict.fromkeys(name for _, name in ids) for section, ids in self._ids.items()}
 
     def check_unique(self, problems: Problems) -> None:
         """Report ids that are defined twice. Call it before any value is removed from the file."""
@@ -102,7 +103,7 @@ class KnownIds:
 
     def check(self, section: str, name: str, problems: Problems) -> None:
         """Report a name that is not an id in a section. A section without ids is not checked."""
-        ids = [known for _, known in self._ids[section]]
+        ids = self._names[section]
         if ids and name not in ids:
             kind = section.removesuffix("s")
             problems.add(f'there is no {kind} "{name}" in {section}; {did_you_mean(name, ids)}')

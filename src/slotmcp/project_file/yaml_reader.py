@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from slotmcp.project_file.problems import Problem, ProjectFileError
@@ -116,14 +117,12 @@ def read_events(text: str, *, source: str) -> Iterator[YamlEvent]:
     """
     from ruamel.yaml import YAML  # noqa: PLC0415  takes 0.1 s, and a starting server never reads YAML
     from ruamel.yaml.error import MarkedYAMLError  # noqa: PLC0415
-    from ruamel.yaml.resolver import VersionedResolver  # noqa: PLC0415
 
-    resolver = VersionedResolver(version="1.2")
     try:
         for event in YAML(typ="safe", pure=True).parse(text):
-            kind = _KINDS.get(type(event).__name__)
+            kind = kind_of(event)
             if kind is Kind.SCALAR:
-                yield _scalar(event, resolver)
+                yield _scalar(event)
             elif kind is not None:
                 anchor = getattr(event, "anchor", None)
                 yield YamlEvent(kind, _position(event.start_mark), anchor=anchor, tag=_tag(event))
@@ -142,6 +141,11 @@ _KINDS = {
     "ScalarEvent": Kind.SCALAR,
     "AliasEvent": Kind.ALIAS,
 }
+
+
+def kind_of(event: object) -> Kind | None:
+    """Return the kind of an event of ruamel.yaml or of PyYAML; None for the kinds that are not needed."""
+    return _KINDS.get(type(event).__name__)
 
 
 def _from_utf_8(content: bytes, source: str) -> str:
@@ -169,9 +173,9 @@ def _tag(event: Any) -> str | None:  # noqa: ANN401  ruamel's events share no ty
     return tag and tag.replace("tag:yaml.org,2002:", "!!")
 
 
-def _scalar(event: Any, resolver: Any) -> YamlEvent:  # noqa: ANN401
+def _scalar(event: Any) -> YamlEvent:  # noqa: ANN401
     text = _joined_surrogates(event.value)
-    value = _value(text, resolver) if event.implicit[0] else text
+    value = value_of(text) if event.implicit[0] else text
     return YamlEvent(Kind.SCALAR, _position(event.start_mark), text, value, event.anchor, _tag(event))
 
 
@@ -180,10 +184,12 @@ def _joined_surrogates(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 
-def _value(text: str, resolver: Any) -> Scalar:  # noqa: ANN401
+@lru_cache(maxsize=10_000)
+def value_of(text: str) -> Scalar:
+    """Return the value of unquoted text, as YAML 1.2 defines it."""
     from ruamel.yaml.nodes import ScalarNode  # noqa: PLC0415
 
-    kind = str(resolver.resolve(ScalarNode, text, (True, False))).rpartition(":")[2]
+    kind = str(_resolver().resolve(ScalarNode, text, (True, False))).rpartition(":")[2]
     match kind:
         case "null":
             return None
@@ -195,6 +201,13 @@ def _value(text: str, resolver: Any) -> Scalar:  # noqa: ANN401
             return float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
         case _:
             return text
+
+
+@cache
+def _resolver() -> Any:  # noqa: ANN401  ruamel's resolver is not typed
+    from ruamel.yaml.resolver import VersionedResolver  # noqa: PLC0415
+
+    return VersionedResolver(version="1.2")
 
 
 def _integer(text: str) -> int:
