@@ -244,7 +244,14 @@ async def _open_mcp(
         idle_seconds=settings.stream_idle_seconds,
     )
     streams = Streams(limits, abort=abort_connection)
-    mcp = McpHttpApp(server, gate, streams=streams, refuse=_refuse, max_body_bytes=settings.max_body_bytes)
+    mcp = McpHttpApp(
+        server,
+        gate,
+        streams=streams,
+        refuse=_refuse,
+        max_body_bytes=settings.max_body_bytes,
+        fast_calls=settings.fast_tool_calls,
+    )
     await stack.enter_async_context(mcp.running())
     return mcp
 

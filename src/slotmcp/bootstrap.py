@@ -25,7 +25,7 @@ from slotmcp.domain.errors import FixSetup, SlotmcpError
 from slotmcp.domain.retention import KEEP_ALL, Retention
 from slotmcp.geocoding.nominatim import NominatimGeocoder
 from slotmcp.geocoding.table import TableGeocoder
-from slotmcp.ports import AttemptLimiter, Clock, Geocoder, LiveHolds, Store, Travel
+from slotmcp.ports import AttemptLimiter, Clock, Geocoder, Ids, LiveHolds, Store, Travel
 from slotmcp.ports.calendar import Calendar, Secrets
 from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.fleet import RedisAttemptLimiter, RedisFleet, RedisHolds, RedisRateLimiter
@@ -374,12 +374,13 @@ def build_app(  # noqa: PLR0913  the ports that a server may implement different
     places: OtherPlaces = NO_OTHER_PLACES,
     retention: Retention = KEEP_ALL,
     geocoder: Geocoder | None = None,
+    ids: Ids | None = None,
 ) -> App:
     """Return all services over a store; without a routing service, travel times are estimated.
 
     `max_holds_per_credential` limits the live holds of a credential without a call id; 0: no limit.
     """
-    ids = UlidIds(SystemClock())
+    ids = ids or UlidIds(SystemClock())
     live = live or MemoryHolds()
     attempts = attempts or MemoryAttemptLimiter()
     cache = AvailabilityCache(store, travel, schedules=fleet)

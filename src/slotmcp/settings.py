@@ -111,6 +111,8 @@ class Settings(BaseSettings):
     """Maximum messages of any method per minute and credential; 0: unlimited."""
     rate_limit_per_call: int = Field(default=120, ge=0)
     """Maximum tool calls per minute and phone call, identified by X-Call-Id; 0: unlimited."""
+    fast_tool_calls: bool = True
+    """Respond to plain tool calls over HTTP without the MCP SDK; the responses are equal."""
     max_streams_per_key: int = Field(default=100, ge=1)
     """Maximum open event streams per credential and process: SSE sessions and subscriptions."""
     max_streams: int = Field(default=1_000, ge=1)

@@ -38,6 +38,7 @@ def test_each_default_and_range_is_on_the_page() -> None:
     for name, field in Settings.model_fields.items():
         section = page.partition(f"## {ENV_PREFIX}{name.upper()} ")[2].partition(" ## ")[0]
         value = ", ".join(field.default) if isinstance(field.default, tuple) else field.default
+        value = str(value).lower() if isinstance(value, bool) else value
         default = "none" if value == "" else f"`{value}`"
         assert name == "database_url" or f"Default: {default}" in section, name
         assert all(bound in section.partition("Range: ")[2] for bound in bounds_of(field)), name

@@ -19,6 +19,7 @@ from slotmcp.bootstrap import SystemClock, build_app
 from slotmcp.services.app import App
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.store.sqlite import SqliteStore
+from slotmcp.tools.http import McpHttpApp
 from support.new_file import new_file
 from support.until import until
 
@@ -98,7 +99,7 @@ def _log_until_listening(stderr: Iterable[str]) -> str:
 
 
 @asynccontextmanager
-async def running(app: HttpApp) -> AsyncIterator[None]:
+async def running(app: HttpApp | McpHttpApp) -> AsyncIterator[None]:
     """Run the app in a separate task, because a fixture may start and end in different tasks."""
     began, end = asyncio.Event(), asyncio.Event()
 

@@ -113,6 +113,11 @@ def record_result(result: TracedResult) -> None:
         builder.result = result
 
 
+def may_export_spans() -> bool:
+    """Return whether a provider of OpenTelemetry is set. The MCP SDK begins the span of each message."""
+    return not isinstance(otel.get_tracer_provider(), otel.ProxyTracerProvider | otel.NoOpTracerProvider)
+
+
 def span(name: str) -> AbstractContextManager[object]:
     """Time the block as a span of the current trace, and of the current OpenTelemetry trace if that is recorded."""
     builder = _CURRENT.get()

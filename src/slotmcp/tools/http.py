@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from importlib.metadata import version
 from math import inf
 from typing import Final
 from uuid import UUID
@@ -16,15 +17,15 @@ from mcp.server.sse import SseServerTransport
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.datastructures import QueryParams
 from starlette.routing import BaseRoute, Mount, Route, Router
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slotmcp.domain.errors import ErrorCode
 from slotmcp.services.current_principal import acting_as
+from slotmcp.tools.fast_calls import FastToolCalls, offers_fast_calls, replay
 from slotmcp.tools.gate import CallGate
-from slotmcp.tools.server import TOOL_NAMES, SlotmcpServer
+from slotmcp.tools.server import CALL_TOOL, TOOL_NAMES, SlotmcpServer
 from slotmcp.tools.streams import MAX_MESSAGE_BYTES, CountedWrites, Streams, TooManyStreams
 
-_CALL_TOOL: Final = "tools/call"
 _LISTEN: Final = (b"mcp-method", b"subscriptions/listen")
 _LIMITED: Final = "slotmcp.limited_stream"
 """Key of the limited stream in the scope of its request."""
@@ -48,7 +49,7 @@ class McpHttpApp:
     Every request counts against the rate of its credential, and every event stream against the number of its streams.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  one parameter per option
         self,
         server: SlotmcpServer,
         gate: CallGate,
@@ -56,6 +57,7 @@ class McpHttpApp:
         streams: Streams,
         refuse: Refuse,
         max_body_bytes: int,
+        fast_calls: bool = True,
     ) -> None:
         streamable = server.streamable_http_app(
             streamable_http_path=STREAMABLE_PATH,
@@ -67,18 +69,25 @@ class McpHttpApp:
         sse = SseServerTransport(MESSAGES_PATH, _NO_HOST_CHECK, min(max_body_bytes, MAX_MESSAGE_BYTES))
         sse_route = Route(SSE_PATH, _SseEndpoint(server, sse), methods=["GET"])
         messages = Mount(MESSAGES_PATH, app=sse.handle_post_message)
-        self._app: ASGIApp = Router(routes=[*streamable.routes, _without_head(sse_route), messages])
+        self._sdk: ASGIApp = Router(routes=[*streamable.routes, _without_head(sse_route), messages])
+        self._app: ASGIApp = self._sdk
+        self._has_fast_calls = fast_calls and offers_fast_calls(version("mcp"))
         self.server: Final = server
         self._gate = gate
         self._refuse = refuse
         self._streams = streams
-        server.middleware.append(self._streams.count_message)
+        server.add_own_middleware(self._streams.count_message)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Accept requests until the block ends."""
         async with self.server.session_manager.run():
-            yield
+            if self._has_fast_calls:
+                self._app = FastToolCalls(self._sdk, self.server, path=STREAMABLE_PATH)
+            try:
+                yield
+            finally:
+                self._app = self._sdk
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request. An SSE stream belongs to the credential that opened it."""
@@ -163,13 +172,7 @@ async def _read_body(receive: Receive, max_bytes: float = inf) -> bytes:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """Return the function that receives a body again, and then what follows it."""
-    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def receive_again() -> Message:
-        return messages.pop() if messages else await receive()
-
-    return receive_again
+    return replay({"type": "http.request", "body": body, "more_body": False}, receive)
 
 
 def _opens_stream(scope: Scope) -> bool:
@@ -196,7 +199,7 @@ def requested_tool(body: bytes) -> str:
     """Return the name of the tool that a message calls; empty for every other message."""
     try:
         message = orjson.loads(body)
-        return str(message["params"]["name"]) if message["method"] == _CALL_TOOL else ""
+        return str(message["params"]["name"]) if message["method"] == CALL_TOOL else ""
     except (ValueError, LookupError, TypeError):
         return ""
 

@@ -1,11 +1,11 @@
 """MCP server: the tools for a caller's agent and, on request, those for operators."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, Final, TypeAlias
 
 from mcp.server import MCPServer
-from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 from mcp.server.mcpserver import Context
 from mcp.server.subscriptions import InMemorySubscriptionBus, SubscriptionBus
 from mcp.shared._stream_protocols import ReadStream, WriteStream
@@ -59,6 +59,7 @@ TOOLS: Final[tuple[ToolDefinition[Any], ...]] = (
 
 TOOL_NAMES: Final = frozenset(tool.name for tool in TOOLS)
 
+CALL_TOOL: Final = "tools/call"
 _DISCOVER: Final = "server/discover"
 _LIST_CHANGED: Final = "listChanged"
 
@@ -95,10 +96,34 @@ class SlotmcpServer(MCPServer):
             subscriptions=FilteredBus(bus, gate),
             middleware=[_announce_constant_lists, self._check_subscription],
         )
+        self._own_middleware = [*self.middleware]
+        self._own_call_handler = self._lowlevel_server.get_request_handler(CALL_TOOL)
+        self._own_tools = {tool.name: tool for tool in bound}
         self._gate = gate
         self._scopes = {tool.name: tool.scope for tool in tools}
         self.bound_tools: Final[Sequence[SlotmcpTool]] = bound
         """The tools of slotmcp, without those of an extension."""
+
+    @property
+    def server_info(self) -> Mapping[str, object]:
+        """Description of the server, as the SDK adds it to responses."""
+        return self._lowlevel_server.server_info_stamp
+
+    def add_own_middleware(self, middleware: ServerMiddleware[Any]) -> None:
+        """Add middleware that leaves tool calls over HTTP as they are."""
+        self.middleware.append(middleware)
+        self._own_middleware.append(middleware)
+
+    def direct_tool(self, name: str) -> SlotmcpTool | None:
+        """Return a tool of slotmcp that the SDK would call with nothing in between.
+
+        An extension can add middleware, or replace the tool or its handler.
+        """
+        is_own_handler = self._lowlevel_server.get_request_handler(CALL_TOOL) is self._own_call_handler
+        if not is_own_handler or self.middleware != self._own_middleware:
+            return None
+        tool = self._own_tools.get(name)
+        return tool if tool is self._tool_manager.get_tool(name) else None
 
     async def serve_connection(
         self, messages: ReadStream[SessionMessage | Exception], responses: WriteStream[SessionMessage]

@@ -30,8 +30,8 @@ from slotmcp.tools.weekdays import NAMES
 A = TypeVar("A", bound=ProjectArguments)
 Function: TypeAlias = Callable[[App, A], Awaitable[Mapping[str, object]]]
 RawArguments: TypeAlias = Mapping[str, object]
-Outcome: TypeAlias = tuple[str, CallToolResult]
-"""Pair of "ok" or an error code, and the result."""
+Outcome: TypeAlias = tuple[str, "ToolResponse"]
+"""Pair of "ok" or an error code, and the response."""
 
 OK: Final = "ok"
 """Outcome of a call that succeeded."""
@@ -157,24 +157,28 @@ class SlotmcpTool(Tool):
     app: InstanceOf[App] = Field(exclude=True)
 
     async def run(self, arguments: dict[str, Any], context: object, convert_result: bool = False) -> CallToolResult:  # noqa: ARG002, FBT001, FBT002  the SDK's signature
+        """Respond to a call of the SDK."""
+        return (await self.respond(arguments)).result
+
+    async def respond(self, arguments: RawArguments) -> "ToolResponse":
         """Respond to a call, observe it and log it."""
         trace_id = self.app.ids.new_id()
         began = perf_counter()
         with self.gate.enter() as principal:
-            outcome, result = await self._traced(arguments, principal, trace_id)
+            outcome, response = await self._traced(arguments, principal, trace_id)
         seconds = perf_counter() - began
         self.gate.observe(self.name, outcome, seconds)
         log_call(self.name, outcome, trace_id, seconds * MS_PER_SECOND, principal)
-        return result
+        return response
 
     async def _traced(self, arguments: RawArguments, principal: Principal, trace_id: str) -> Outcome:
         builder = self.app.tracing.begin(self.name, trace_id, principal)
         if builder is None:
             return await self._respond(arguments, principal, trace_id)
         with tracing_into(builder):
-            outcome, result = await self._respond(arguments, principal, trace_id)
+            outcome, response = await self._respond(arguments, principal, trace_id)
         self.app.tracing.end(builder, outcome)
-        return outcome, result
+        return outcome, response
 
     async def _respond(self, arguments: RawArguments, principal: Principal, trace_id: str) -> Outcome:
         try:
@@ -182,14 +186,14 @@ class SlotmcpTool(Tool):
         except Exception:  # noqa: BLE001  logged in full, reported as an internal error
             log_failure(self.name, trace_id)
             body = internal_body(self._caller_context(arguments, principal))
-            return ErrorCode.INTERNAL, tool_result(body, trace_id, is_error=True)
+            return ErrorCode.INTERNAL, encode_response(body, trace_id, is_error=True)
 
     async def _perform(self, arguments: RawArguments, principal: Principal, trace_id: str) -> Outcome:
         try:
             await self.gate.admit(principal, self.scope)
             with span("service"):
                 response = await self.fn(arguments, principal)
-            return OK, tool_result(response, trace_id)
+            return OK, encode_response(response, trace_id)
         except SlotmcpError as error:
             report_refusal(error, principal)
             reported = hide_other_projects(principal, error) if isinstance(error, NotFound) else error
@@ -197,7 +201,7 @@ class SlotmcpTool(Tool):
             if is_about_time(reported):
                 context = replace(context, today=await self._today(arguments, principal, context.timezone))
             body = error_body(reported, context)
-            return error.code, tool_result(body, trace_id, is_error=True)
+            return error.code, encode_response(body, trace_id, is_error=True)
 
     def _caller_context(self, arguments: RawArguments, principal: Principal) -> CallerContext:
         """Return the caller's language and zone, from arguments that may be invalid."""
@@ -244,10 +248,25 @@ def _zone(raw: str) -> str:
         return ""
 
 
-def tool_result(body: Mapping[str, object], trace_id: str, *, is_error: bool = False) -> CallToolResult:
-    """Return a response in both channels of MCP: as structured content, and as one text block of compact JSON."""
+@dataclass(frozen=True, slots=True)
+class ToolResponse:
+    """Response to a call, which no protocol has wrapped yet."""
+
+    content: Mapping[str, Any]
+    text: str
+    """Content as compact JSON."""
+    is_error: bool
+
+    @property
+    def result(self) -> CallToolResult:
+        """Response in both channels of MCP: as structured content, and as one text block."""
+        block = TextContent(type="text", text=self.text)
+        return CallToolResult(content=[block], structured_content=self.content, is_error=self.is_error)
+
+
+def encode_response(body: Mapping[str, object], trace_id: str, *, is_error: bool = False) -> ToolResponse:
+    """Return a response with its trace id, and without an empty note."""
     content = {**body, "traceId": trace_id}
     if not content.get("note"):
         content.pop("note", None)
-    text = TextContent(type="text", text=orjson.dumps(content).decode())
-    return CallToolResult(content=[text], structured_content=content, is_error=is_error)
+    return ToolResponse(content, orjson.dumps(content).decode(), is_error)

@@ -4,14 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from mcp_types import CallToolResult, TextContent
-
 from slotmcp.domain.errors import InvalidArgument, NotFound, RateLimited, SlotmcpError
 from slotmcp.ports import Ids
 from slotmcp.tools.errors import error_body
 from slotmcp.tools.gate import CallGate
 from slotmcp.tools.texts import clean, is_blank
-from slotmcp.tools.tool import OK, SlotmcpTool, tool_result
+from slotmcp.tools.tool import OK, SlotmcpTool, ToolResponse, encode_response
 
 _KEY: Final = "idempotencyKey"
 _TOO_MANY: Final = "Too many calls in a short time; nothing was done."
@@ -48,13 +46,13 @@ class ToolCaller:
         except InvalidArgument as error:
             return await self.refuse(error)
         with self._gate.refusing(await self.count()):
-            return _text_of(await tool.run(dict(arguments), None))
+            return _text_of(await tool.respond(arguments))
 
     async def refuse(self, error: SlotmcpError) -> ToolText:
         """Return the response to a request that calls no tool. It counts, too."""
         wait_ms = await self.count()
         reported = RateLimited(_TOO_MANY, retry_after_ms=wait_ms) if wait_ms else error
-        return _text_of(tool_result(error_body(reported), self._ids.new_id(), is_error=True))
+        return _text_of(encode_response(error_body(reported), self._ids.new_id(), is_error=True))
 
     async def count(self) -> int:
         """Count a message, and return the milliseconds to wait if the credential sends too many; otherwise 0."""
@@ -81,9 +79,6 @@ def _with_key(tool: SlotmcpTool, arguments: Mapping[str, object], key: str) -> M
     return arguments
 
 
-def _text_of(result: CallToolResult) -> ToolText:
-    (block,) = result.content
-    if not isinstance(block, TextContent):
-        raise TypeError(block)
-    error = (result.structured_content or {}).get("error", {})
-    return ToolText(block.text, error.get("code", OK), error.get("retryAfterMs") or 0)
+def _text_of(response: ToolResponse) -> ToolText:
+    error = response.content.get("error", {})
+    return ToolText(response.text, error.get("code", OK), error.get("retryAfterMs") or 0)
