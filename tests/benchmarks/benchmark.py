@@ -15,6 +15,10 @@ class Measure(StrEnum):
     """Operations per second; more is better."""
     MB = "MB"
     """Megabytes of memory; less is better."""
+    KB = "kB"
+    """Kilobytes of a response; less is better."""
+    CONNECTIONS = "connections"
+    """Connections of a process; less is better."""
     TRIPS = "trips"
     """Round trips to the database; less is better."""
 

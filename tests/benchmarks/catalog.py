@@ -4,9 +4,24 @@ from collections.abc import Iterator
 
 from benchmarks import bookings, engine, fleet, neighbors, over_http, postgres, start, tools, versions
 from benchmarks.benchmark import Benchmark
-from benchmarks.scale import far_postgres, past_bookings
+from benchmarks.scale import beside_calls, far_postgres, many_projects, past_bookings, workers
 
-GROUPS = (engine, tools, over_http, fleet, bookings, postgres, versions, neighbors, start, far_postgres, past_bookings)
+GROUPS = (
+    engine,
+    tools,
+    over_http,
+    fleet,
+    bookings,
+    postgres,
+    versions,
+    neighbors,
+    start,
+    far_postgres,
+    past_bookings,
+    many_projects,
+    beside_calls,
+    workers,
+)
 """Modules with a function `rows`."""
 
 

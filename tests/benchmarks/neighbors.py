@@ -97,13 +97,12 @@ def _on_postgres() -> Iterator[str]:
 def _measure_import(effort: Effort, opening: Opening) -> Sequence[Pair]:
     logging.basicConfig(level=logging.WARNING)
     with opening() as url, scratch_folder() as folder:
-        files = asyncio.run(_write_files(folder, round(TECHNICIANS * effort.calls)))
+        files = asyncio.run(write_files(folder, plan_of(schedule_of(round(TECHNICIANS * effort.calls), DAYS))))
         return [asyncio.run(_pair(url, files, round(CALLS * effort.calls)))]
 
 
-async def _write_files(folder: Path, technicians: int) -> tuple[Path, Path]:
+async def write_files(folder: Path, plan: ProjectPlan) -> tuple[Path, Path]:
     """Write the project file of a business, and the file of its bookings."""
-    plan = plan_of(schedule_of(technicians, DAYS))
     project, bookings = folder / "p.yaml", folder / "p.jsonl"
     project.write_text(dump_project(replace(plan, bookings=())), encoding="utf-8")
 
