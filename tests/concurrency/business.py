@@ -51,12 +51,12 @@ def many_kinds(name: str) -> Business:
     return Business(id=name, technicians=technicians, jobs=jobs, grid=15)
 
 
-def few_kinds(name: str) -> Business:
-    """Return a small business whose holds expire soon, so that calls meet often and their histories stay short."""
+def few_kinds(name: str, *, hold_seconds: int) -> Business:
+    """Return a small business, so that callers meet often and histories stay short."""
     technicians = {"ana": frozenset({"gas"}), "ben": frozenset({"gas"}), "cem": frozenset[str]()}
     jobs = {
         "visit": Job(minutes=60),
         "gas-check": Job(minutes=30, after=15, skills=frozenset({"gas"})),
         "boiler": Job(minutes=90, before=15, skills=frozenset({"gas"})),
     }
-    return Business(id=name, technicians=technicians, jobs=jobs, grid=30, closes=720, hold_seconds=3)
+    return Business(id=name, technicians=technicians, jobs=jobs, grid=30, closes=720, hold_seconds=hold_seconds)

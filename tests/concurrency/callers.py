@@ -22,7 +22,7 @@ WITHOUT_A_KEY: Final = 0.2
 """Share of holds that are requested without an idempotency key."""
 DECLINED: Final = 0.3
 """Share of offers that are declined."""
-HESITATION_SECONDS: Final = 10
+HESITATION_SECONDS: Final = 30
 """Longest lifetime of a hold whose expiry a caller waits for."""
 HOT_STARTS: Final = 6
 LENGTHS: Final = (None, None, None, 45, 60, 75, 120)
@@ -51,6 +51,7 @@ class Caller:
     waits: list[Wish] = field(default_factory=list)
     """Arguments of join_waitlist, for entries that were added."""
     _requests: int = 0
+    _has_hesitated: bool = False
     _email: str = ""
     """Email address of the newest booking."""
 
@@ -105,10 +106,12 @@ class Caller:
         return await self.book()
 
     async def hold_and_hesitate(self) -> str:
-        """Hold a start, and book it around its expiry if that is soon."""
+        """Hold a start, and book it around its expiry, once and if that is soon."""
+        if self._has_hesitated or self.business.hold_seconds > HESITATION_SECONDS:
+            return await self.hold_and_book()
+        self._has_hesitated = True
         token = await self.hold()
-        if token and self.business.hold_seconds <= HESITATION_SECONDS:
-            await asyncio.sleep(self.business.hold_seconds * self.random.uniform(0.5, 2.5))
+        await asyncio.sleep(self.business.hold_seconds * self.random.uniform(0.8, 1.4))
         return await self.confirm(Kept(token, self.address())) if token else ""
 
     async def wait_in_line(self) -> None:

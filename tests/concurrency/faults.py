@@ -38,9 +38,14 @@ async def nothing(_world: World) -> None:
 
 async def kill_a_server(world: World) -> None:
     """Kill a server, and start it again as a supervisor would."""
-    world.servers[1].kill()
-    await asyncio.to_thread(world.servers[1].start)
-    await asyncio.to_thread(world.servers[1].is_ready)
+    await kill_and_start(world.servers[1])
+
+
+async def kill_and_start(server: Server) -> None:
+    """Kill a server, and wait until it responds again."""
+    server.kill()
+    await asyncio.to_thread(server.start)
+    await asyncio.to_thread(server.is_ready)
 
 
 async def flush_redis(world: World) -> None:

@@ -10,6 +10,7 @@ from concurrency.checker import check
 from concurrency.conftest import Company
 from concurrency.faults import Fault, World, kill_a_server, restart_postgres, restart_redis
 from concurrency.rushes import CALLERS, CAPACITY, of_all_kinds, on_one_start
+from linearizability.rounds import Size, play_round
 from support.postgres_server import PostgresServer
 from support.redis_server import RedisServer
 
@@ -44,6 +45,12 @@ async def test_mixed_concurrent_calls_cause_no_double_booking_and_no_lost_hold(c
         "find_bookings", "reschedule_booking", "update_booking", "cancel_booking",
     }  # fmt: skip
     assert any(one.error == "slot_unavailable" for one in rush.history), "every caller got a time"
+
+
+async def test_calls_on_several_days_have_an_order(company: Company) -> None:
+    size = Size(days=2, callers_a_day=5, calls=2, hold_seconds=120)
+    played = await play_round(company.ground, company.urls, "days", size=size)
+    assert (played.report.violations, played.report.undecided, played.problems) == ((), 0, [])
 
 
 async def test_a_hold_survives_its_server_and_is_booked_on_another(company: Company) -> None:

@@ -140,6 +140,14 @@ class Expiry(ShopAction):
         return claim is not None and claim.stage != "held"
 
 
+class Expected(Read):
+    """A result that is always possible, such as the refusal of a start at which nobody works."""
+
+    def is_possible(self, state: Shop) -> bool:
+        del state
+        return True
+
+
 class Unexpected(Read):
     """A result that is never possible."""
 

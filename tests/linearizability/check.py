@@ -8,6 +8,7 @@ from typing import Final
 from concurrency.business import MINUTES_A_DAY, Business
 from concurrency.checker import Problem
 from concurrency.wire import Attempt, minute_of, requests_in
+from linearizability.actions import Unexpected
 from linearizability.history import EXACT, History, ShopOperation, Tolerance
 from linearizability.search import MAX_STEPS, Search, Verdict
 from linearizability.shop import Shop
@@ -43,11 +44,20 @@ def check_linearizable(
     report = Report()
     for part in partitions(attempts):
         operations = History(business, part, tolerance).operations()
-        verdict = Search(operations, max_steps=max_steps).run(Shop())
-        text = (describe(shortest_violation(operations)),) if verdict is Verdict.VIOLATION else ()
-        undecided = int(verdict is Verdict.UNDECIDED)
-        report += Report(operations=len(part), violations=text, undecided=undecided)
+        unexpected = [one for one in operations if isinstance(one.action, Unexpected)]
+        report += Report(operations=len(part), violations=tuple(describe([one]) for one in unexpected))
+        report += _searched([one for one in operations if not isinstance(one.action, Unexpected)], max_steps)
     return report
+
+
+def _searched(operations: Sequence[ShopOperation], max_steps: int) -> Report:
+    match Search(operations, max_steps=max_steps).run(Shop()):
+        case Verdict.VIOLATION:
+            return Report(violations=(describe(shortest_violation(operations)),))
+        case Verdict.UNDECIDED:
+            return Report(undecided=1)
+        case Verdict.LINEARIZABLE:
+            return Report()
 
 
 def problems_of_order(business: Business, attempts: Sequence[Attempt], tolerance: Tolerance = EXACT) -> list[Problem]:

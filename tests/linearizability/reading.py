@@ -5,7 +5,16 @@ from dataclasses import dataclass
 
 from concurrency.wire import Attempt, Body
 from concurrency.wire import minute_of as minute
-from linearizability.actions import Hold, NothingReleased, Refusal, Release, RepeatedHold, ShopAction, Unexpected
+from linearizability.actions import (
+    Expected,
+    Hold,
+    NothingReleased,
+    Refusal,
+    Release,
+    RepeatedHold,
+    ShopAction,
+    Unexpected,
+)
 from linearizability.booking_actions import (
     Book,
     BookingRead,
@@ -230,6 +239,8 @@ class Reader:
                     text=line(attempt), team=self.records.team, waits=waits, wanted=self.records.window(attempt)
                 )
             ]
+        if attempt.error == "slot_unavailable" and not self.records.window(attempt):
+            return [Expected(text=line(attempt))]
         if attempt.error:
             return []
         wait, state = attempt.body["waitId"], attempt.body["state"]

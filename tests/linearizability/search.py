@@ -12,7 +12,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 State = TypeVar("State", bound=Hashable)
 
-MAX_STEPS: Final = 300_000
+MAX_STEPS: Final = 50_000
 """Number of configurations after which a search is given up."""
 
 

@@ -167,6 +167,10 @@ def one_unit_is_offered_to_two(scene: Scene) -> None:
     scene.join("v", "offered", replayed=True, token="u")  # noqa: S106
 
 
+def a_call_fails(scene: Scene) -> None:
+    scene.book("a", "", body={"error": {"code": "internal"}})
+
+
 WRONG: list[tuple[Callable[[Scene], None], int]] = [
     (two_bookings_of_one_technician, 2),
     (a_technician_without_the_skill, 1),
@@ -194,6 +198,7 @@ WRONG: list[tuple[Callable[[Scene], None], int]] = [
     (an_offer_is_sold_to_another_caller, 2),
     (an_entry_waits_for_an_available_start, 1),
     (one_unit_is_offered_to_two, 2),
+    (a_call_fails, 1),
 ]
 
 
