@@ -33,6 +33,10 @@ NamedClaims = frozenset[tuple[str, Claim]]
 """Claims that take time, each with its name, since two holds may be alike."""
 
 
+_Taker = tuple[tuple[int, ...], int]
+"""A technician: the numbers of the holds that are allowed, and the end of the last hold."""
+
+
 class Team:
     """Technicians of one business."""
 
@@ -50,10 +54,8 @@ class Team:
 
     def collide(self, one: Claim, other: Claim) -> bool:
         """Return whether one technician cannot serve both, because they overlap with their buffers."""
-        job, next_job = self.business.jobs[one.service], self.business.jobs[other.service]
-        return (
-            one.start - job.before < other.end + next_job.after and other.start - next_job.before < one.end + job.after
-        )
+        (begins, ends), (other_begins, other_ends) = self._span(one), self._span(other)
+        return begins < other_ends and other_begins < ends
 
     def free_of_bookings(self, claims: Iterable[Claim], wanted: Claim) -> list[str]:
         """Return the able technicians whose bookings leave room for a claim."""
@@ -76,10 +78,8 @@ class Team:
         new = [wanted] * copies
         bookings = [one for one in (*everything, *new) if one.technician]
         holds = self._cluster([one for one in everything if not one.technician], wanted)
-        choices = [
-            (one, self.free_of_bookings(bookings, one)) for one in holds + [one for one in new if not one.technician]
-        ]
-        return self._has_assignment(sorted(choices, key=lambda choice: len(choice[1])), [])
+        holds += [one for one in new if not one.technician]
+        return self._has_assignment(sorted(holds, key=self._span), bookings)
 
     def _cluster(self, holds: Sequence[Claim], wanted: Claim) -> list[Claim]:
         """Return the holds that a claim can displace, directly or through others."""
@@ -91,16 +91,23 @@ class Team:
             edge = near
         return found
 
-    def _has_assignment(self, choices: Sequence[tuple[Claim, list[str]]], served: list[Claim]) -> bool:
-        if not choices:
-            return True
-        (claim, technicians), *others = choices
-        for technician in technicians:
-            if all(one.technician != technician or not self.collide(one, claim) for one in served):
-                assigned = Claim(claim.service, claim.start, claim.end, claim.stage, technician)
-                if self._has_assignment(others, [*served, assigned]):
-                    return True
-        return False
+    def _has_assignment(self, holds: Sequence[Claim], bookings: Sequence[Claim]) -> bool:
+        """Return whether the technicians can take all holds, which are in the order of their times.
+
+        A technician is described by the holds that skills, hours and bookings allow, and by the end of the last hold.
+        """
+        able = [set(self.free_of_bookings(bookings, one)) for one in holds]
+        spans = [self._span(one) for one in holds]
+        technicians = sorted(
+            (tuple(number for number, names in enumerate(able) if technician in names), 0)
+            for technician in self.business.technicians
+        )
+        return _can_take(spans, 0, tuple(technicians), set())
+
+    def _span(self, claim: Claim) -> tuple[int, int]:
+        """Return the time of a claim with its buffers."""
+        job = self.business.jobs[claim.service]
+        return claim.start - job.before, claim.end + job.after
 
     def starts(self, service: str, minutes: int, first: int, last: int) -> Iterator[Claim]:
         """Return a claim at each start of the grid in a window within one day."""
@@ -109,3 +116,24 @@ class Team:
             claim = Claim(service, start, start + minutes, "held")
             if any(self.is_able(one, claim) for one in self.business.technicians):
                 yield claim
+
+
+def _can_take(
+    spans: Sequence[tuple[int, int]], number: int, technicians: tuple[_Taker, ...], failed: set[tuple[_Taker, ...]]
+) -> bool:
+    """Return whether technicians can take all holds from a number on; those with the same description are equal."""
+    if number == len(spans):
+        return True
+    begins, ends = spans[number]
+    state = tuple(sorted((allowed, until if until > begins else 0) for allowed, until in technicians))
+    key = ((number,), 0), *state
+    if key in failed:
+        return False
+    failed.add(key)
+    later = [(tuple(one for one in allowed if one > number), until) for allowed, until in state]
+    for taker in dict.fromkeys(one for one in state if number in one[0] and one[1] <= begins):
+        place = state.index(taker)
+        taken = (*later[:place], (later[place][0], ends), *later[place + 1 :])
+        if _can_take(spans, number + 1, taken, failed):
+            return True
+    return False
