@@ -151,12 +151,9 @@ async def test_a_rollback_leaves_no_trace_in_later_schedules(store: Store, chang
 
 async def test_a_transaction_moves_the_revision_once(store: Store) -> None:
     async def unit(transaction: Transaction) -> None:
-        for change in (
-            prepare(transaction),
-            transaction.save_project(replace(PROJECT, name="New")),
-            transaction.remove_technicians(["cleo"]),
-        ):
-            await change
+        await prepare(transaction)
+        await transaction.save_project(replace(PROJECT, name="New"))
+        await transaction.remove_technicians(["cleo"])
 
     await store.write(SHOP, unit)
     assert (await store.head(SHOP)).revision == 2

@@ -204,7 +204,7 @@ async def test_a_write_that_does_not_get_the_lock_in_time_is_unavailable(store: 
 
     async def another_process() -> None:
         async with open_store() as slow:
-            await slow.write(SHOP, hold_the_lock)
+            await slow.write(SHOP, hold_the_lock, create=True)  # decided under the lock, as the project may be new
 
     locking = asyncio.create_task(asyncio.to_thread(asyncio.run, another_process()))
     await asyncio.to_thread(begun.wait, 30)

@@ -9,6 +9,7 @@ from slotmcp.ports import Ids, Store, Transaction
 from slotmcp.services.alternatives import LostSlot, refusal
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.concurrency import Notifier
+from slotmcp.services.tracing import current_trace
 
 T = TypeVar("T")
 
@@ -52,6 +53,8 @@ class ProjectWriter:
         units: list[UnitOfWork] = []
 
         def run(transaction: Transaction) -> Awaitable[T]:
+            if builder := current_trace():
+                builder.moved_holds = 0  # of an earlier run that the store did not commit
             units.append(UnitOfWork(transaction, self.availability_cache, self.ids))
             return work(units[-1])
 

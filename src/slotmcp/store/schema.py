@@ -56,6 +56,7 @@ SCHEMA: Final = SchemaVersions(
         "0013",
         "0014",
         "0015",
+        "0016",
     ),
     migrations=Path(__file__).parent / "migrations",
 )

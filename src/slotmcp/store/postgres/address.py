@@ -1,5 +1,6 @@
 """Address of a PostgreSQL database, for the driver and for messages."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -16,15 +17,27 @@ class Address:
     shown: str
     """URL for messages, with user, host, port and database, but without secrets."""
     server: str
-    """Host and port for messages; the driver's defaults if the URL has none."""
+    """Hosts and ports for messages; the driver's defaults if the URL has none."""
 
     @classmethod
     def of(cls, url: str) -> Self:
         """Return the address for a URL with the scheme postgresql, postgres or postgresql+asyncpg."""
         parts = urlsplit(url)._replace(scheme="postgresql")
         options = dict(parse_qsl(parts.query))
-        host = parts.netloc.rpartition("@")[2] or options.get("host", "localhost")
+        hosts = parts.netloc.rpartition("@")[2] or options.get("host", "localhost")
         user = f"{parts.username}@" if parts.username else ""
-        name = parts.hostname or options.get("host", "localhost")
-        port = parts.port or options.get("port", DEFAULT_PORT)
-        return cls(parts.geturl(), f"postgresql://{user}{host}{parts.path}", f"{name} port {port}")
+        server = " or ".join(_servers(hosts, options.get("port", str(DEFAULT_PORT))))
+        return cls(parts.geturl(), f"postgresql://{user}{hosts}{parts.path}", server)
+
+
+def _servers(hosts: str, default_port: str) -> Iterator[str]:
+    """Yield the host and port of each server. Commas separate hosts, and ports if there are several."""
+    ports = default_port.split(",")
+    for number, host in enumerate(hosts.split(",")):
+        name, _, port = host.rpartition(":") if _has_port(host) else (host, "", ports[min(number, len(ports) - 1)])
+        yield f"{name.strip('[]')} port {port}"
+
+
+def _has_port(host: str) -> bool:
+    """Return whether a host has a port. An IPv6 address is in brackets."""
+    return host.rpartition(":")[2].isdigit() and (host.count(":") == 1 or "]:" in host)

@@ -3,7 +3,7 @@
 SQLAlchemy pools the connections. The rest of the store uses asyncpg's connection through a `Link`.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final
@@ -113,6 +113,15 @@ class Link:
         self._is_running = False
         if not rows and statement.takes_time:
             raise claim_conflict()
+        return self.decrypted(rows)
+
+    @property
+    def cipher(self) -> FieldCipher | None:
+        """Encryption of the database's fields; None: none."""
+        return self._cipher
+
+    def decrypted(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return rows whose values may be encrypted."""
         return self._cipher.decrypt_rows(rows) if self._cipher else rows
 
     async def run_many(self, statement: Statement, sets: Sequence[dict[str, object]], /) -> None:
@@ -163,9 +172,17 @@ class Link:
 class Pool:
     """Bounded pool of connections, opened on demand and replaced when broken."""
 
-    def __init__(
-        self, address: Address, *, size: int, timeout_ms: int, session_sql: str = "", cipher: FieldCipher | None = None
+    def __init__(  # noqa: PLR0913  what the pool consists of
+        self,
+        address: Address,
+        *,
+        size: int,
+        timeout_ms: int,
+        session_sql: str = "",
+        cipher: FieldCipher | None = None,
+        on_connect: Callable[[], None] | None = None,
     ) -> None:
+        """Create an empty pool; `on_connect` is called for each new connection, which may lead to another server."""
         self._cipher = cipher
         self._engine = create_async_engine(
             DRIVER,
@@ -177,6 +194,8 @@ class Pool:
             pool_use_lifo=True,
         )
         event.listen(self._engine.sync_engine, "checkout", self._refuse_broken)
+        if on_connect is not None:
+            event.listen(self._engine.sync_engine, "connect", lambda _connection, _record: on_connect())
         self._is_in_doubt = False
 
     @property

@@ -7,10 +7,22 @@ from typing import Final
 
 from slotmcp.store.access import CREDENTIAL_ENDS
 from slotmcp.store.columns import ACCESS_KEY_COLUMNS
+from slotmcp.store.project_state import STATE_COLUMNS
 from slotmcp.store.statement import CoveredBy, Statement
 
 _NAMED: Final = re.compile(r"(?<!:):([a-z_]+)")
 _NOW_MS: Final = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+
+# Read the state of a project, the time, the schema's version, and the version of the project's row.
+STATE = Statement(f"""
+SELECT {STATE_COLUMNS}, {_NOW_MS}, (SELECT version_num FROM alembic_version), xmin::text
+FROM projects WHERE id = :project_id
+""")
+
+# Write the rows of a group of units of work, unless the project's row has another version.
+WRITE_GROUP = Statement("""
+SELECT outcome, revision, version, now_ms FROM write_group(:project_id, :version, :schema, (:work)::jsonb)
+""")
 
 # Read a project's revision and the time.
 HEAD = Statement(f"SELECT revision, {_NOW_MS} FROM projects WHERE id = :project_id")
@@ -18,9 +30,10 @@ HEAD = Statement(f"SELECT revision, {_NOW_MS} FROM projects WHERE id = :project_
 # Read the revisions of all projects and the time.
 HEADS = Statement(f"SELECT id, revision, {_NOW_MS} FROM projects ORDER BY id")
 
-# Lock a project, then read its revision and salt, the time at which the lock was granted, and the schema's version.
+# Lock a project and give its row a new version, then read its revision and salt, the time at which the lock was
+# granted, and the schema's version.
 LOCK_PROJECT = Statement(f"""
-WITH locked AS MATERIALIZED (SELECT revision, salt FROM projects WHERE id = :project_id FOR NO KEY UPDATE)
+WITH locked AS MATERIALIZED (UPDATE projects SET revision = revision WHERE id = :project_id RETURNING revision, salt)
 SELECT revision, salt, {_NOW_MS}, (SELECT version_num FROM alembic_version) FROM locked
 """)
 

@@ -16,6 +16,7 @@ from slotmcp.store.columns import AccessKeyRow
 from slotmcp.store.encryption import FieldCipher, check_encryption
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.cleanup import clean_tables
+from slotmcp.store.postgres.known_projects import KnownProjects
 from slotmcp.store.postgres.outages import FAULTS, error_for_caller
 from slotmcp.store.postgres.prepare import prepare
 from slotmcp.store.postgres.reader import PostgresReader
@@ -53,9 +54,16 @@ class PostgresStore(SqlStore):
         self._pool_size = pool_size
         self._timeout_ms = timeout_ms
         self._schedules = LatestSchedules()
+        self._known = KnownProjects()
         self._reader = PostgresReader(address, size=pool_size - writers, timeout_ms=timeout_ms, cipher=cipher)
         self._writer = PostgresWriter(
-            address, clock=clock, schedules=self._schedules, size=writers, timeout_ms=timeout_ms, cipher=cipher
+            address,
+            clock=clock,
+            schedules=self._schedules,
+            known=self._known,
+            size=writers,
+            timeout_ms=timeout_ms,
+            cipher=cipher,
         )
         super().__init__(quick=self._reader, pages=self._reader, writer=self._writer)
 
@@ -174,6 +182,7 @@ class PostgresStore(SqlStore):
         if not rows:
             raise await project_not_found(Snapshot(fetch=fetch, project_id=project_id, now_ms=0))
         ((revision, now),) = rows
+        self._known.observe(project_id, revision=revision, clock_ms=now)
         return Head(revision=revision, now_ms=self._now_ms(now))
 
     async def _schedule(self, fetch: Fetch, project_id: str, known: Schedule | None) -> Schedule:

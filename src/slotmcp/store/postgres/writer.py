@@ -18,7 +18,9 @@ from slotmcp.store.encryption import FieldCipher
 from slotmcp.store.jobs import Job, JobResult, committed, deliver_all, shutting_down
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.group import Group
+from slotmcp.store.postgres.known_projects import KnownProjects
 from slotmcp.store.postgres.link import Link, Pool
+from slotmcp.store.postgres.optimistic import GroupOutcome, OptimisticGroup
 from slotmcp.store.postgres.outages import Fault, describe_write_fault, error_for_caller
 from slotmcp.store.postgres.statements import TEST_WRITE
 from slotmcp.store.schema_guard import check_schema_in_use
@@ -48,6 +50,7 @@ class PostgresWriter:
         *,
         clock: Clock | None,
         schedules: LatestSchedules,
+        known: KnownProjects,
         size: int,
         timeout_ms: int,
         cipher: FieldCipher | None,
@@ -56,8 +59,9 @@ class PostgresWriter:
         self._clock = clock
         self._schedules = schedules
         self._timeout_seconds = timeout_ms / 1000
-        self._pool = Pool(address, size=size, timeout_ms=timeout_ms, cipher=cipher)
+        self._pool = Pool(address, size=size, timeout_ms=timeout_ms, cipher=cipher, on_connect=known.forget_all)
         self._queues: dict[str, ProjectQueue] = {}
+        self._known = known
         self._is_closing = False
         self.commit_handlers: list[CommitHandler] = []
 
@@ -109,11 +113,48 @@ class PostgresWriter:
             queue.task = asyncio.create_task(self._work(job.project_id, queue), context=Context())
 
     async def _work(self, project_id: str, queue: ProjectQueue) -> None:
-        while first := _next(queue.jobs):
-            deliver_all(await self._commit_group(project_id, first, queue.jobs))
+        jobs = queue.jobs
+        while first := _next(jobs):
+            if first.create or self._known.is_contended(project_id):
+                deliver_all(await self._commit_group(project_id, first, jobs))
+                continue
+            for_lock = deque(await self._write_optimistically(project_id, [first, *_others_that_exist(jobs)], jobs))
+            while job := _next(for_lock):
+                deliver_all(await self._commit_group(project_id, job, for_lock))
         del self._queues[project_id]
 
+    async def _write_optimistically(
+        self, project_id: str, jobs: list[Job[Any]], queued: deque[Job[Any]]
+    ) -> list[Job[Any]]:
+        """Decide and write a group without the lock, and return the jobs that need it.
+
+        Jobs that depend on the group's writes go back to the queue.
+        """
+        for is_last in (False, True):
+            group = OptimisticGroup(project_id, jobs, clock=self._clock, known=self._known)
+            try:
+                async with self._pool.link() as link:
+                    outcome = await group.run(link, self._schedules)
+            except Exception as error:  # noqa: BLE001  every caller gets a result
+                self._known.forget_all()
+                if is_last or not (isinstance(error, Fault) and error.is_connection_lost):
+                    deliver_all(self._failed(jobs, error))
+                    return []
+            else:
+                break
+        self._finish(project_id, group, outcome, queued)
+        return group.for_lock
+
+    def _finish(self, project_id: str, group: OptimisticGroup, outcome: GroupOutcome, queued: deque[Job[Any]]) -> None:
+        queued.extendleft(reversed(group.next_group))
+        if outcome in {GroupOutcome.CHANGED, GroupOutcome.LOCKED}:
+            self._known.note_contention(project_id)
+        elif (known := self._known.get(project_id)) and (schedule := known.state.complete_schedule):
+            self._schedules.offer([schedule])
+        deliver_all(group.results)
+
     async def _commit_group(self, project_id: str, first: Job[Any], jobs: deque[Job[Any]]) -> list[JobResult]:
+        self._known.forget(project_id)
         for is_last in (False, True):
             group = Group(project_id, clock=self._clock, schedules=self._schedules)
             try:
@@ -157,6 +198,14 @@ def _next(jobs: deque[Job[Any]]) -> Job[Any] | None:
         if not job.future.cancelled():
             return job
     return None
+
+
+def _others_that_exist(jobs: deque[Job[Any]]) -> Iterator[Job[Any]]:
+    """Yield the queued jobs up to the first that may create the project."""
+    for _ in range(GROUP_SIZE - 1):
+        if not jobs or jobs[0].create or not (job := _next(jobs)):
+            return
+        yield job
 
 
 def _others(jobs: deque[Job[Any]]) -> Iterator[Job[Any]]:

@@ -22,6 +22,8 @@ from unit.store.postgres.conftest import DEFAULT_TIMEOUT_MS
 SHOP = PROJECT.id
 CALLERS = 60
 HASTY_MS = 1_500
+UNDER_THE_LOCK = True
+"""A unit that may create its project is never decided without the lock."""
 
 
 async def sell(store: PostgresStore, number: int) -> int:
@@ -124,7 +126,7 @@ async def test_a_commit_whose_answer_is_lost_has_an_unknown_outcome(
         await open_shop(store)
         proxy.cut_after = b"COMMIT"
         with pytest.raises(Unavailable, match="same idempotency key") as rejected:
-            await store.write(SHOP, lambda transaction: transaction.add_booking(booking("b")))
+            await store.write(SHOP, lambda transaction: transaction.add_booking(booking("b")), create=UNDER_THE_LOCK)
         assert "Nothing was done" not in rejected.value.message
         assert ids_of(await store.bookings(SHOP)) == ["b"], "the commit was executed"
     async with PostgresStore.open(crashing_url) as store:
@@ -142,7 +144,7 @@ async def test_a_transaction_that_did_not_begin_is_repeated_over_another_connect
             assert (await store.schedule(SHOP)).revision == (await store.head(SHOP)).revision == 1
             assert proxy.cut_after == b""
         proxy.cut_after = b"BEGIN"
-        await store.write(SHOP, lambda transaction: transaction.add_booking(booking("b")))
+        await store.write(SHOP, lambda transaction: transaction.add_booking(booking("b")), create=UNDER_THE_LOCK)
         assert proxy.cut_after == b""
         assert ids_of(await store.bookings(SHOP)) == ["b"]
 
@@ -168,7 +170,7 @@ async def test_both_callers_get_an_error_if_a_group_breaks_between_their_units(
         await open_shop(store)
         proxy.cut_after = b"SAVEPOINT"
         writes = [
-            store.write(SHOP, lambda transaction: transaction.add_booking(booking("b"))),
+            store.write(SHOP, lambda transaction: transaction.add_booking(booking("b")), create=UNDER_THE_LOCK),
             store.write(SHOP, lambda transaction: transaction.add_booking(booking("c", "ben"))),
         ]
         async with asyncio.timeout(30):
