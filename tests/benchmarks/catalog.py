@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from benchmarks import bookings, engine, fleet, neighbors, over_http, postgres, start, tools, versions
+from benchmarks import bookings, engine, fleet, large_files, neighbors, over_http, postgres, start, tools, versions
 from benchmarks.benchmark import Benchmark
 from benchmarks.scale import beside_calls, far_postgres, many_projects, past_bookings, workers
 
@@ -21,6 +21,7 @@ GROUPS = (
     many_projects,
     beside_calls,
     workers,
+    large_files,
 )
 """Modules with a function `rows`."""
 
