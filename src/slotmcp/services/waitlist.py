@@ -108,7 +108,7 @@ class WaitlistService:
             answer = await self._writer.write(project_id, lambda unit: _join(unit, request, feasibility, allowance))
             is_new = not answer.replayed
         except RefusedWait as refused:
-            raise refusal_of(await self._availability_cache.availability(project_id), refused) from None
+            raise refusal_of(refused) from None
         finally:
             if not is_new:
                 await allowance.refund()

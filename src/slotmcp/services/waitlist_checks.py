@@ -28,6 +28,8 @@ class RefusedWait(Exception):  # noqa: N818  callers receive it as SlotsAvailabl
     """An entry that cannot be added. The alternatives are searched after the lock is released."""
 
     entry: WaitlistEntry
+    availability: Availability
+    """Availability under the lock. In a later one, the available start may be taken."""
     reason: Reason | None
     """Reason why no start of the window can become available; None: a start is available now."""
 
@@ -71,11 +73,11 @@ def check_wait(availability: Availability, entry: WaitlistEntry, known: Feasibil
     check_place(availability.schedule, entry.location, entry.postal_code)
     _check_window(availability, entry, need)
     if has_start(availability, entry):
-        raise RefusedWait(entry, None)
+        raise RefusedWait(entry, availability, None)
     if known is None or not known.holds_for(availability, need, window):
         known = Feasibility.of(availability, need, window)
     if known.reason is not None:
-        raise RefusedWait(entry, known.reason)
+        raise RefusedWait(entry, availability, known.reason)
 
 
 def has_start(availability: Availability, entry: WaitlistEntry) -> bool:
@@ -99,9 +101,10 @@ def _check_window(availability: Availability, entry: WaitlistEntry, need: Need) 
         raise InvalidArgument("to", f"give a time within the next {MAX_DAYS_AHEAD} days.", kind=ProblemKind.TOO_FAR)
 
 
-def refusal_of(availability: Availability, refused: RefusedWait) -> SlotsAvailable | NothingToWaitFor:
+def refusal_of(refused: RefusedWait) -> SlotsAvailable | NothingToWaitFor:
     """Return the error for a refused entry, with the available starts of the window or the nearest ones."""
-    entry, project = refused.entry, availability.schedule.project
+    entry, availability = refused.entry, refused.availability
+    project = availability.schedule.project
     need = need_of(entry, availability.schedule.services[entry.service_id], availability)
     if refused.reason is None:
         starts = list_starts(availability, need, entry.start_from, entry.start_to)

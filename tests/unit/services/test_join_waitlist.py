@@ -1,23 +1,30 @@
 """Joining the waitlist: once for the same job, and only while nothing fitting is available."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
+from slotmcp.bootstrap import build_app
 from slotmcp.domain.booking import BookingStatus, Customer
 from slotmcp.domain.catalog import Location, SlotAlignment, TechnicianStatus, TimeOff
 from slotmcp.domain.errors import IdempotencyMismatch, InvalidArgument, NotFound, NothingToWaitFor, SlotsAvailable
 from slotmcp.domain.moment import WallDate, WallTime
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.waitlist import WaitlistState
+from slotmcp.ports import Store, Unit
 from slotmcp.services.status_changes import CancelRequest
 from slotmcp.services.waitlist import WaitlistEntryStatus
+from slotmcp.services.waitlist_checks import RefusedWait
 from support.shop import Shop, at, booking, busy, hours, plan, service, technician
 from support.sqlite_file import fingerprint
 from support.waiting import join, line, on, person, release
+from support.wrapped_store import WrappedStore
 from unit.services.conftest import Open
+
+T = TypeVar("T")
 
 FULL = plan(technician("ana", "09:00-10:00"), bookings=[booking("b", "ana", "09:00")])
 TWO_SERVICES = plan(
@@ -333,6 +340,31 @@ async def test_joining_is_rejected_while_a_start_is_available(shop: Shop) -> Non
     assert free == [on(day, "09:00") for day in (1, 2, 3)]
     assert fingerprint(shop.path) == before
     assert (await shop.book(free[0])).booking.claim.start == free[0]
+
+
+class _RushedStore(WrappedStore):
+    """Store in which another caller is served right after a rejected request to join."""
+
+    def __init__(self, store: Store, then: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(store)
+        self._then = then
+
+    async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:
+        try:
+            return await super().write(project_id, unit, create=create)
+        except RefusedWait:
+            await self._then()
+            raise
+
+
+async def test_a_rejection_has_the_start_that_caused_it_even_if_it_is_taken_at_once(shop: Shop) -> None:
+    start = on(1, "09:00")
+    rushed = Shop(build_app(_RushedStore(shop.store, lambda: shop.book(start))), shop.store, shop.clock, shop.path)
+    with pytest.raises(SlotsAvailable) as refused:
+        await join(rushed, from_=start, to=start + 60)
+    assert refused.value.alternatives is not None
+    assert [slot.start for slot in refused.value.alternatives.slots] == [start]
+    assert await shop.offered(from_=start, to=start + 60) == ""
 
 
 async def test_joining_succeeds_if_no_available_start_fits(opened: Open) -> None:
