@@ -21,11 +21,13 @@ NEED = Need.of_service(REPAIR)
 SIZES = ((5, 7), (50, 7), (500, 7), (50, 31), (500, 31))
 """Numbers of technicians and days."""
 TOO_SLOW_TO_SCAN = (500, 31)
+LONG_SIZES = ((500, 7), (500, 31))
+"""Sizes that quick runs leave out."""
 WARM_TARGETS = {(50, 7): 20, (500, 7): 60}
 RULES = 1.5
 """Maximum ratio of times with every rule of a business in use."""
 GROWTH = 2
-"""Maximum ratio of times for twice the technicians or days."""
+"""Maximum ratio of times for twice the technicians, days or bookings."""
 
 CACHES = [
     value
@@ -52,15 +54,15 @@ def rows() -> list[Benchmark]:
         _changed(500, 7),
         _ruled("rules", "every rule of a business", lambda: schedule_of(50, 7)),
         _ruled("rules-travel", "every rule and travel times", lambda: with_travel(schedule_of(50, 7))),
-        *_growth("warm", _warm_call),
-        *_growth("cold", _cold_call),
+        *_growth("warm", warm_call),
+        *_growth("cold", cold_call),
     ]
 
 
 def _warm(technicians: int, days: int) -> Benchmark:
     def prepare() -> tuple[EngineCall, EngineCall]:
         schedule = schedule_of(technicians, days)
-        return partial(baselines.bisect, baselines.build(schedule, NOW), REPAIR, BEST), _warm_call(schedule)
+        return partial(baselines.bisect, baselines.build(schedule, NOW), REPAIR, BEST), warm_call(schedule)
 
     return _held_against(
         "merged + bisect, built before",
@@ -74,7 +76,7 @@ def _warm(technicians: int, days: int) -> Benchmark:
 def _cold(technicians: int, days: int) -> Benchmark:
     def prepare() -> tuple[EngineCall, EngineCall]:
         schedule = schedule_of(technicians, days)
-        return lambda: baselines.bisect(baselines.build(schedule, NOW), REPAIR, BEST), _cold_call(schedule)
+        return lambda: baselines.bisect(baselines.build(schedule, NOW), REPAIR, BEST), cold_call(schedule)
 
     return _held_against(
         "merged + bisect, built from the same schedule",
@@ -88,7 +90,7 @@ def _cold(technicians: int, days: int) -> Benchmark:
 def _scanned(technicians: int, days: int) -> Benchmark:
     def prepare() -> tuple[EngineCall, EngineCall]:
         schedule = schedule_of(technicians, days)
-        return partial(baselines.scan, baselines.build(schedule, NOW), REPAIR, BEST), _warm_call(schedule)
+        return partial(baselines.scan, baselines.build(schedule, NOW), REPAIR, BEST), warm_call(schedule)
 
     return _held_against(
         "naive scan, built before",
@@ -132,7 +134,7 @@ def _ruled(name: str, rules: str, make_schedule: Callable[[], Schedule]) -> Benc
 
     def measure(effort: Effort) -> Sequence[Pair]:
         schedule = make_schedule()
-        return time_pairs(effort, _warm_call(schedule), _warm_call(with_rules(schedule)))
+        return time_pairs(effort, warm_call(schedule), warm_call(with_rules(schedule)))
 
     return Benchmark(
         name=f"engine-50x7-{name}",
@@ -170,7 +172,7 @@ def _growth(temperature: str, make_call: Callable[[Schedule], EngineCall]) -> li
     return [
         row("technicians", GROWTH, 2 * technicians, days, bookings),
         row("days", GROWTH, technicians, 2 * days, bookings),
-        row("bookings", None, technicians, days, 2 * bookings),
+        row("bookings", GROWTH, technicians, days, 2 * bookings),
     ]
 
 
@@ -182,16 +184,23 @@ def _held_against(floor: str, prepare: Prepare, *, name: str, measures: str, tar
         return time_pairs(effort, floor_call, our_call)
 
     return Benchmark(
-        name=name, measures=measures, floor=floor, unit=Measure.MS, ratio=Ratio.SPEEDUP, target=target, measure=measure
+        name=name,
+        measures=measures,
+        floor=floor,
+        unit=Measure.MS,
+        ratio=Ratio.SPEEDUP,
+        target=target,
+        measure=measure,
+        is_long=any("{}x{}".format(*size) in name for size in LONG_SIZES),
     )
 
 
-def _warm_call(schedule: Schedule) -> EngineCall:
+def warm_call(schedule: Schedule) -> EngineCall:
     """Return a call for all starts within the booking horizon, with warm caches."""
     return partial(_find_slots, Availability.of(schedule, NOW_MS), need_of(schedule))
 
 
-def _cold_call(schedule: Schedule) -> EngineCall:
+def cold_call(schedule: Schedule) -> EngineCall:
     """Return the same call with cold caches."""
 
     def call() -> Slots:

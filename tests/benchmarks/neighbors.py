@@ -65,6 +65,7 @@ def _import_row(name: str, target: float, opening: Opening) -> Benchmark:
         ratio=Ratio.COST,
         target=target,
         measure=lambda effort: _measure_import(effort, opening),
+        is_long=True,
     )
 
 
@@ -78,6 +79,7 @@ def _waits_row(waits: int, name: str) -> Benchmark:
         ratio=Ratio.COST,
         target=None,
         measure=lambda effort: asyncio.run(_measure_waits(effort, waits, is_join=name == "join")),
+        is_long=True,
     )
 
 
