@@ -1,5 +1,6 @@
 """Command line of the benchmarks."""
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +22,8 @@ WIDTH = 168
 
 
 def main() -> None:
-    """Run the command."""
+    """Run the command. A signal to stop also ends the servers that it has started."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     typer.run(_measure)
 
 
