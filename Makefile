@@ -23,7 +23,7 @@ DEBIAN := .venv/.debian-ready
 # Run a step of the gate: print one line if it succeeds, and its complete output if it fails.
 gate = @printf '%-14s' '$(1)'; if output=$$($(2) 2>&1); then echo ok; else echo FAILED; printf '%s\n' "$$output"; exit 1; fi
 
-.PHONY: help demo dashboard test check format generate bench peers linearizability clients examples proximity screenshots apifuzz bundle sbom audit clean
+.PHONY: help demo dashboard test check format generate bench soak peers linearizability clients examples proximity screenshots apifuzz bundle sbom audit clean
 
 help: ## list the targets (the default)
 	@echo 'slotmcp: make <target>'
@@ -57,6 +57,9 @@ generate: $(READY) ## write the generated files again: columns of the tables, JS
 
 bench: $(READY) ## measure performance as ratios within one run (QUICK=1: roughly; RUNS=3: with the spread; ONLY=part of a name)
 	@$(BIN)/python tests/benchmarks/run.py $(if $(QUICK),--quick) $(if $(RUNS),--runs $(RUNS)) $(if $(ONLY),--only $(ONLY))
+
+soak: $(READY) ## use a server for ten minutes, and measure its memory and response times (MINUTES=1: shorter)
+	@$(BIN)/python tests/benchmarks/soak.py --minutes $(or $(MINUTES),10)
 
 peers: $(READY) ## compare with other booking servers that you run (PEERS=a copy of tests/benchmarks/peers.example.json)
 	@$(BIN)/python tests/benchmarks/peers.py $(PEERS)
