@@ -29,7 +29,8 @@ def assign(availability: Availability, need: Need, start: Minute) -> Assignment 
         return None
     index = availability.index
     timelines, limits = index.eligible(need), limits_of(availability, need)
-    free = [timeline for timeline in timelines if timeline.can_start(need, start)]
+    position = availability.frame.number(start)
+    free = [timeline for timeline in timelines if timeline.can_start_at(need, start, position)]
     if limits is not None:
         free = [
             timeline for timeline in free if limits.permits(need, start, timeline.technician_schedule.technician.id)

@@ -272,11 +272,17 @@ def _new_timelines(
             or known[technician_id].technician_schedule is not technician_schedule
             or known[technician_id].first_expiry_ms <= now_ms
         ):
-            yield technician_id, _timeline(technician_schedule, schedule.project, frame, dates, now_ms)
+            previous = known.get(technician_id)
+            yield technician_id, _timeline(technician_schedule, schedule.project, frame, dates, now_ms, previous)
 
 
-def _timeline(
-    technician_schedule: TechnicianSchedule, project: Project, frame: Frame, dates: DateRange, now_ms: int
+def _timeline(  # noqa: PLR0913, PLR0917  what a timeline consists of
+    technician_schedule: TechnicianSchedule,
+    project: Project,
+    frame: Frame,
+    dates: DateRange,
+    now_ms: int,
+    previous: Timeline | None,
 ) -> Timeline:
     live = technician_schedule.claims
     if held := [claim for claim in live if claim.expires_at_ms is not None]:
@@ -286,7 +292,14 @@ def _timeline(
             dates = _dates(project, frame, held_days)
     technician = technician_schedule.technician
     floating = floating_breaks_on(technician, dates) if technician.floating_breaks else None
-    return Timeline(technician_schedule, frame, working_time(technician, dates), live, floating)
+    hours = working_time(technician, dates)
+    if previous is not None and not (
+        previous.working_time is hours
+        and previous.technician_schedule.technician is technician
+        and previous.technician_schedule.busy is technician_schedule.busy
+    ):
+        previous = None
+    return Timeline(technician_schedule, frame, hours, live, floating, previous=previous)
 
 
 def _dates(project: Project, frame: Frame, days: int) -> DateRange:

@@ -17,6 +17,7 @@ from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Interval, Minute, merge, overlaps
 from slotmcp.domain.offer import Candidate
 from slotmcp.domain.schedule import TechnicianSchedule
+from slotmcp.engine.claim_change import ClaimChange, add_span, remove_span, span_of
 from slotmcp.engine.floating_breaks import (
     FloatingBreaks,
     PlannedBreak,
@@ -77,13 +78,15 @@ class Timeline:
         "working_time",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what a timeline consists of
         self,
         technician_schedule: TechnicianSchedule,
         frame: Frame,
         working_time: WorkingTime,
         claims: tuple[Claim, ...],
         floating: FloatingBreaks | None = None,
+        *,
+        previous: "Timeline | None" = None,
     ) -> None:
         """Index a technician's schedule.
 
@@ -93,6 +96,7 @@ class Timeline:
             working_time: the technician's working time, well beyond the frame on both sides.
             claims: claims of the schedule that take time now.
             floating: the technician's floating breaks; None: there are none.
+            previous: timeline of the same technician, hours, busy times and frame, with other claims.
         """
         self._floating = floating
         self._rooms: dict[int, Rooms] = {}
@@ -108,19 +112,59 @@ class Timeline:
         self.holds = tuple([claim for claim in claims if claim.expires_at_ms is not None])
         self.first_expiry_ms: float = min((hold.expires_at_ms or inf for hold in self.holds), default=inf)
         """Earliest expiry of a hold."""
-        taken = merge(
-            [(claim.start - claim.buffer_before_minutes, claim.end + claim.buffer_after_minutes) for claim in claims]
-            + [(busy.start, busy.end) for busy in technician_schedule.busy]
-        )
-        self._starts = [start for start, _ in taken]
-        self._ends = [end for _, end in taken]
-        self.loads = _count_by_day(frame, claims)
-        """Number of bookings by day of the frame."""
-        if self.holds:
-            self.loads.subtract(_count_by_day(frame, self.holds))
         self._candidates: dict[int, Candidate] = {}
         self.starts_by_shape: dict[Shape, int] = {}
         """Cache of `starts` without travel times."""
+        self.loads: Counter[int]
+        """Number of bookings by day of the frame."""
+        change = None if previous is None or floating else ClaimChange.between(previous.claims, claims)
+        if previous is None or change is None:
+            self._index_claims()
+        else:
+            self._follow(previous, change)
+
+    def _index_claims(self) -> None:
+        busy = self.technician_schedule.busy
+        taken = merge([*map(span_of, self.claims), *((each.start, each.end) for each in busy)])
+        self._starts = [start for start, _ in taken]
+        self._ends = [end for _, end in taken]
+        self.loads = _count_by_day(self.frame, self.claims)
+        if self.holds:
+            self.loads.subtract(_count_by_day(self.frame, self.holds))
+
+    def _follow(self, previous: "Timeline", change: ClaimChange) -> None:
+        """Index the claims like a previous timeline, with the few that differ."""
+        self.loads = previous.loads.copy()
+        for sign, changed in ((-1, change.removed), (1, change.added)):
+            for claim in changed:
+                if not claim.is_hold:
+                    self.loads[self.frame.day_number(claim.start)] += sign
+        if change.keeps_time:
+            self._starts, self._ends = previous._starts, previous._ends  # noqa: SLF001  same class
+            self.starts_by_shape = previous.starts_by_shape.copy()
+            return
+        self._starts, self._ends = previous._starts.copy(), previous._ends.copy()  # noqa: SLF001  same class
+        remaining = TechnicianSchedule(
+            technician=self.technician_schedule.technician, claims=self.claims, busy=self.technician_schedule.busy
+        )
+        for claim in change.removed:
+            remove_span(self._starts, self._ends, span_of(claim), remaining)
+        for claim in change.added:
+            add_span(self._starts, self._ends, span_of(claim))
+        has_limit = self.technician_schedule.technician.max_bookings_per_day is not None
+        if not (change.removed or has_limit) and self.frame.alignment is SlotAlignment.CLOCK:
+            taken = list(map(span_of, change.added))
+            for shape, bits in previous.starts_by_shape.copy().items():
+                self.starts_by_shape[shape] = bits & ~self._taken_bits(taken, shape)
+
+    def _taken_bits(self, taken: Sequence[Interval], shape: Shape) -> int:
+        """Return the positions at which a job overlaps taken time, as bits."""
+        duration, before, after, _ = shape
+        positions, bits = self.frame.positions, 0
+        for start, end in taken:
+            first, last = bisect_left(positions, start - duration - after + 1), bisect_left(positions, end + before)
+            bits |= (1 << last) - (1 << first)
+        return bits
 
     def without(self, claim_ids: AbstractSet[str]) -> "Timeline":
         """Return a timeline in which these claims take no time."""
@@ -172,10 +216,10 @@ class Timeline:
 
         `within` restricts the positions, as bits. When travel times count, fewer positions are less work.
         """
-        hours = self.hours if need.priority is Priority.NORMAL else self._emergency_hours
-        shape = (need.duration_minutes, need.buffer_before_minutes, need.buffer_after_minutes, hours is self.hours)
+        shape = self._shape_of(need)
         bits = self.starts_by_shape.get(shape)
         if bits is None:
+            hours = self.hours if need.priority is Priority.NORMAL else self._emergency_hours
             bits = self.starts_by_shape[shape] = self._find_starts(need, hours)
         # Two callers rarely share a location, so the result with travel times is not cached.
         return bits & within if need.site is None else self._reachable(need, bits & within)
@@ -193,13 +237,20 @@ class Timeline:
 
     def has_cached_starts(self, need: Need) -> bool:
         """Return whether `starts` of a need without travel times is cached."""
-        hours = self.hours if need.priority is Priority.NORMAL else self._emergency_hours
-        shape = (need.duration_minutes, need.buffer_before_minutes, need.buffer_after_minutes, hours is self.hours)
-        return shape in self.starts_by_shape
+        return self._shape_of(need) in self.starts_by_shape
 
     def can_start(self, need: Need, start: Minute) -> bool:
         """Return whether the job can start at a position of the frame (rules 9 to 14 and 23)."""
         return self.can_serve(need, start) and self.is_on_grid(need, start)
+
+    def can_start_at(self, need: Need, start: Minute, position: int) -> bool:
+        """Return `can_start` of a start with the number of its position, from the cached starts if there are any."""
+        bits = None if need.site is not None else self.starts_by_shape.get(self._shape_of(need))
+        return self.can_start(need, start) if bits is None else bool(bits >> position & 1)
+
+    def _shape_of(self, need: Need) -> Shape:
+        is_regular = need.priority is Priority.NORMAL or self._emergency_hours is self.hours
+        return need.duration_minutes, need.buffer_before_minutes, need.buffer_after_minutes, is_regular
 
     def can_serve(self, need: Need, start: Minute) -> bool:
         """Return whether the technician could do the job at that time, offered or not (rules 9 to 12 and 23)."""
