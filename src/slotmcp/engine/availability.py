@@ -294,7 +294,7 @@ def _timeline(  # noqa: PLR0913, PLR0917  what a timeline consists of
     floating = floating_breaks_on(technician, dates) if technician.floating_breaks else None
     hours = working_time(technician, dates)
     if previous is not None and not (
-        previous.working_time is hours
+        previous.working_time == hours
         and previous.technician_schedule.technician is technician
         and previous.technician_schedule.busy is technician_schedule.busy
     ):
