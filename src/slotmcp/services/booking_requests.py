@@ -1,7 +1,7 @@
 """Booking requests: their appointments and idempotency keys, and the bookings built from them."""
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from slotmcp.domain.attention import NO_ATTENTION
@@ -25,7 +25,7 @@ from slotmcp.services.areas import check_location, check_postal_code
 from slotmcp.services.callers import Pseudonym, identify, identify_customer
 from slotmcp.services.contacts import references_of
 from slotmcp.services.holds import assign_held, lost_hold
-from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys, job_details
+from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys, job_details, values_of
 from slotmcp.services.lookups import service_of
 from slotmcp.services.revalidation import attention_at_booking
 from slotmcp.services.tracing import record_start
@@ -175,8 +175,8 @@ def booking_keys(
     minutes = find_duration(order, visit.start, _zone_of(order, schedule))
     start = None if order.start is None else visit.start
     service_id = order.service_id if order.hold_token else visit.service_id
-    job = (order.hold_token, service_id, start, minutes, order.technician_id, place and astuple(place))
-    answers = [astuple(answer) for answer in visit.answers]
+    job = (order.hold_token, service_id, start, minutes, order.technician_id, place and values_of(place))
+    answers = [values_of(answer) for answer in visit.answers]
     earlier_job: tuple[object, ...] = ("hold", order.hold_token)
     if not order.hold_token:
         earlier_job = ("start", visit.service_id, visit.start, visit.end - visit.start, order.technician_id)
@@ -187,7 +187,7 @@ def booking_keys(
         origin=order.origin,
         key=order.idempotency_key,
         owners=references_of(customer),
-        request=("visit", *job, *astuple(customer), *astuple(order.visit), order.is_additional, *extra, *answers),
+        request=("visit", *job, *values_of(customer), *values_of(order.visit), order.is_additional, *extra, *answers),
         earlier_request=((*earlier_job, customer.name.casefold(), customer.phone, customer.email),),
     )
 

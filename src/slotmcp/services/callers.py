@@ -73,11 +73,18 @@ def identify(  # noqa: PLR0913  every identity that a request may carry
     Raises:
         InvalidArgument: the phone number is invalid.
     """
+    normalized = normalize_phone(phone, project, "phone") if phone else ""
+    customer = Customer(name="", phone=normalized, email=normalize_email(email))
+    return identify_normalized(pseudonym, origin, customer, customer_hash=customer_hash)
+
+
+def identify_normalized(
+    pseudonym: Pseudonym, origin: RequestOrigin, customer: Customer, *, customer_hash: str = ""
+) -> CallerIdentity:
+    """Return the identity of a request's caller, whose contacts are normalized."""
     calls = {call_id: pseudonym(call_reference(call_id)) for call_id in origin.call_ids}
     guessable = frozenset(key for call_id, key in calls.items() if is_guessable(call_id.value))
     reference = pseudonym(hash_reference(customer_hash)) if customer_hash else ""
-    normalized = normalize_phone(phone, project, "phone") if phone else ""
-    customer = Customer(name="", phone=normalized, email=normalize_email(email))
     return replace(
         identify_customer(pseudonym, customer),
         calls=frozenset(calls.values()) - guessable,

@@ -5,8 +5,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.caller import is_guessable
@@ -14,6 +15,9 @@ from slotmcp.domain.errors import IdempotencyMismatch
 from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.ports import Receipt, Transaction
 from slotmcp.services.callers import RequestOrigin
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 SHARED_KEY_LIFETIME_MS: Final = 15 * MS_PER_SECOND
 """Time for which a guessable key identifies a request without a known caller."""
@@ -122,6 +126,16 @@ def idempotency_keys(  # noqa: PLR0913  everything that the keys consist of
         earlier_request=pseudonym(json.dumps(earlier_request, default=str)) if earlier_request else fingerprint,
         is_shared=not owners and not origin.secret_call_ids and is_guessable(key),
     )
+
+
+def values_of(item: "DataclassInstance") -> tuple[object, ...]:
+    """Return the values of a dataclass's fields for a fingerprint, without copying them as `astuple` does."""
+    return tuple([getattr(item, name) for name in _names_of(type(item))])
+
+
+@cache
+def _names_of(kind: "type[DataclassInstance]") -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def job_details(postal_code: str, priority: Priority | None) -> tuple[object, ...]:

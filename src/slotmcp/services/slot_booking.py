@@ -21,6 +21,7 @@ from slotmcp.services.booking_requests import (
     requested_visit,
     visit_of_booked_hold,
 )
+from slotmcp.services.callers import identify_normalized
 from slotmcp.services.contacts import normalize_customer
 from slotmcp.services.holds import ended_hold, is_booked, require_hold
 from slotmcp.services.lookups import BookAnswer, book_answer
@@ -41,7 +42,9 @@ async def book(unit: UnitOfWork, request: BookRequest, travel_times: TravelTimes
     await transaction.lapse_holds()
     availability = await unit.availability()
     order = replace(request, customer=normalize_customer(request.customer, availability.schedule.project))
-    caller = order.identify(transaction.pseudonym, availability)
+    caller = identify_normalized(
+        transaction.pseudonym, order.origin, order.customer, customer_hash=order.customer_reference
+    )
     hold = await require_hold(transaction, availability, order.hold_token, caller) if order.hold_token else None
     if hold is not None and is_booked(hold):
         return await _repeat(unit, availability, order, hold)

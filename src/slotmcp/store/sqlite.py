@@ -126,7 +126,9 @@ class SqliteStore(SqlStore):
 
     async def schedule(self, project_id: str, known: Schedule | None = None) -> Schedule:
         snapshot = partial(Snapshot, project_id=project_id, now_ms=self._clock.now_ms())
-        known = known or self._schedules.get(project_id)
+        latest = self._schedules.get(project_id)
+        if known is None or (latest is not None and latest.revision > known.revision):
+            known = latest
         schedule = await self._pages.run_in_snapshot(lambda fetch: _schedule(snapshot(fetch=fetch), known))
         self._schedules.offer([schedule])
         return schedule

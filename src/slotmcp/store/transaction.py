@@ -50,6 +50,7 @@ class SqlTransaction:
         self._snapshot = snapshot
         self._change_log = change_log
         self._newest_event = 0
+        self._pseudonyms: dict[str, str] = {}
         self._known_holds: dict[str, Hold] = {}
         self._known_bookings: dict[str, Booking] = {}
         """Records by id that this transaction has read or written; no other writer changes them meanwhile."""
@@ -82,7 +83,10 @@ class SqlTransaction:
         return await self._change_log.schedule()
 
     def pseudonym(self, text: str) -> str:
-        return pseudonym_of(self._change_log.salt, text)
+        pseudonym = self._pseudonyms.get(text)
+        if pseudonym is None:
+            pseudonym = self._pseudonyms[text] = pseudonym_of(self._change_log.salt, text)
+        return pseudonym
 
     async def lapse_holds(self) -> int:
         now_ms, latest_ms = self._snapshot.now_ms, self._snapshot.now_ms + MAX_HOLD_MS
@@ -283,6 +287,7 @@ class SqlTransaction:
         rows = await self._fetch(catalog.PROJECT)
         if rows and catalog.project_of(rows[0]) == project:
             return
+        self._pseudonyms.clear()
         self._change_log.salt = salt = self._change_log.salt or secrets.token_bytes(SALT_BYTES)
         await self._snapshot.fetch(catalog.SAVE_PROJECT, salt=salt, **catalog.project_values(project))
         self._change_log.record(CATALOG)
