@@ -17,8 +17,8 @@ from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
 from redis.backoff import NoBackoff
+from redis.exceptions import ClusterError, RedisClusterException, RedisError
 from redis.exceptions import ConnectionError as Disconnected
-from redis.exceptions import RedisClusterException, RedisError
 
 from slotmcp.redis_layer.address import Credentials, RedisAddress, Topology
 from slotmcp.redis_layer.keys import PROBE_MS, RedisKeys
@@ -34,7 +34,9 @@ _OTHER_CONNECTIONS: Final = 8
 """Further connections, of the subscription and of probes."""
 HEALTH_CHECK_SECONDS: Final = 15
 """Idle time after which a connection is checked before it is used."""
-ERRORS: Final[tuple[type[Exception], ...]] = (RedisError, RedisClusterException, OSError, TimeoutError)
+_RACES: Final = (AttributeError, LookupError, RuntimeError)
+"""Errors of the library if one task closes the connection, or replaces the nodes, that another one is using."""
+ERRORS: Final[tuple[type[Exception], ...]] = (RedisError, RedisClusterException, OSError, TimeoutError, *_RACES)
 """All errors of the clients."""
 
 
@@ -63,7 +65,11 @@ class RedisServers(ABC):
     async def describe(self) -> str:
         """Return which primaries are in use, as a clause; "" for one fixed server."""
 
-    async def close(self) -> None:
+    def is_redirect(self, error: Exception) -> bool:
+        """Return whether only the node was wrong, so that another command can succeed."""
+        return isinstance(error, RedirectError)
+
+    async def aclose(self) -> None:
         """Close all connections."""
         await self.client.aclose()
 
@@ -111,8 +117,8 @@ class PrimaryOfSentinels(OneServer):
         host, port = await self._sentinels.discover_master(self._primary_name)
         return f"{self._primary_name} is {host}:{port}"
 
-    async def close(self) -> None:
-        await super().close()
+    async def aclose(self) -> None:
+        await super().aclose()
         await self._sentinels.aclose()
 
 
@@ -122,7 +128,7 @@ class Cluster(RedisServers):
     def __init__(self, address: RedisAddress) -> None:
         self._options = _connection_options(address, address.credentials)
         self._known_nodes = list(address.nodes)
-        self.client: RedisCluster = RedisCluster(
+        self.client: RedisCluster = _Cluster(
             startup_nodes=[ClusterNode(host, port) for host, port in address.nodes],
             max_connections=MAX_CONNECTIONS + _OTHER_CONNECTIONS,
             retry=_one_retry(),
@@ -192,6 +198,29 @@ class _Sentinels(Sentinel):
                 text = text.replace(repr(sentinel), f"{place['host']}:{place['port']}")
             raise MasterNotFoundError(text) from None
         return host, port
+
+
+class RedirectError(RedisError):
+    """Error of a command whose slot is on another node now, or is being moved there."""
+
+
+class _Cluster(RedisCluster):
+    """Client that learns from a redirect, but does not follow it.
+
+    The library follows a redirect (ASK) to a node that joined later with an AttributeError, and it sends ASKING on
+    another connection than the command.
+    """
+
+    RedisClusterRequestTTL = 1
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401  as the library
+        await self.initialize()  # without nodes, the library sends the command to any of them
+        try:
+            return await super().execute_command(*args, **options)
+        except ClusterError as error:
+            if type(error) is ClusterError:  # redirected too often
+                raise RedirectError(str(args[0])) from error
+            raise
 
 
 class _FirstKeys(AsyncCommandsParser):

@@ -68,9 +68,13 @@ class RedisLink:
         try:
             yield link
         finally:
-            if link._probing is not None:
-                await cancel(link._probing)
-            await servers.close()
+            await link.aclose()
+            await servers.aclose()
+
+    async def aclose(self) -> None:
+        """Stop probing. The client remains open."""
+        if self._probing is not None:
+            await cancel(self._probing)
 
     @property
     def client(self) -> "Client":
@@ -85,14 +89,18 @@ class RedisLink:
     async def run(
         self, command: Callable[["Client"], Awaitable[T]], *, timeout_seconds: float = COMMAND_SECONDS
     ) -> T | None:
-        """Return the result of a command; None while Redis is unavailable. With an open circuit, do not wait."""
+        """Return the result of a command; None while Redis is unavailable. With an open circuit, do not wait.
+
+        A command whose slot was moved to another node of a cluster also returns None, and the next one finds it.
+        """
         if self.is_unavailable:
             return None
         try:
             async with asyncio.timeout(timeout_seconds):
                 return await self._run_when_free(command)
         except self.errors as error:
-            self._open_circuit(error)
+            if not self._servers.is_redirect(error):
+                self._open_circuit(error)
             return None
 
     def subscriber(self) -> AbstractAsyncContextManager["PubSub"]:

@@ -1,11 +1,16 @@
 """Another server becomes the primary: commands are skipped meanwhile, and go to the new primary afterwards."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
+from contextlib import aclosing, suppress
 
 import pytest
 
 from slotmcp.ports import ChangeNotice
+from slotmcp.redis_layer.address import RedisAddress
+from slotmcp.redis_layer.clients import ERRORS, MAX_CONNECTIONS, servers_at
+from slotmcp.redis_layer.keys import RedisKeys
 from slotmcp.redis_layer.link import RedisLink
 from support.fleets import PREFIX, redis_members, until
 from support.redis_groups import PASSWORD, SENTINEL_PASSWORD, RedisGroup
@@ -90,3 +95,18 @@ async def test_a_link_opens_while_the_first_address_of_its_url_is_unreachable(re
             return await write(link)
 
         await until(is_written)
+
+
+async def test_connections_that_are_closed_while_they_are_used_fail_no_command(redis_group: RedisGroup) -> None:
+    """The library then fails with an AttributeError at some steps."""
+    servers = servers_at(RedisAddress.parse(redis_group.url))
+    async with aclosing(servers):
+        for steps in range(20):
+            link = RedisLink(servers, RedisKeys(PREFIX), ERRORS, max_commands=MAX_CONNECTIONS)
+            writes = [asyncio.create_task(write(link)) for _ in range(10)]
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            with suppress(*ERRORS):
+                await servers.reconnect()
+            await asyncio.gather(*writes)
+            await link.aclose()
