@@ -3,7 +3,6 @@
 A host that mounts it runs its lifespan: `async with slot_app.running(): ...`. Otherwise the ASGI server runs it.
 """
 
-import gc
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,6 +26,7 @@ from slotmcp.ports import Rate
 from slotmcp.services.access import PREFIX
 from slotmcp.services.access_watch import watch_access
 from slotmcp.services.app import App
+from slotmcp.services.garbage import bounded_collections
 from slotmcp.services.open_access import OpenAccess
 from slotmcp.settings import Settings
 from slotmcp.tools.gate import CallGate, CallRateLimits, Toolset, local_principal, log_unavailable
@@ -190,7 +190,7 @@ async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[A
             is_secure=settings.public_url.startswith("https://"),
         )
         if options.owns_process:
-            gc.freeze()  # each collection would otherwise search all long-lived objects, for tens of milliseconds
+            await stack.enter_async_context(bounded_collections(is_idle=lambda: gate.active_calls == 0))
             notify_ready(os.environ.get("NOTIFY_SOCKET", ""))  # noqa: TID251  set by systemd
         yield create_web(
             call_routes=[

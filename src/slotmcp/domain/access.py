@@ -3,9 +3,13 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import islice
 from typing import Final, NamedTuple
 
 from slotmcp.domain.errors import Forbidden, InvalidArgument, NotFound
+
+MAX_LISTED_PROJECTS: Final = 20
+"""Maximum number of projects in the error of a call that names none."""
 
 
 class Scope(StrEnum):
@@ -156,4 +160,12 @@ def only_project(projects: Collection[str]) -> str:
             "projectId",
             "no project has been imported yet; run `slotmcp import FILE` first, or try `slotmcp stdio --sample`.",
         )
-    raise InvalidArgument("projectId", f"name one of the projects: {', '.join(projects)}.")
+    raise InvalidArgument("projectId", f"name one of the {summarize_ids(projects)}.")
+
+
+def summarize_ids(projects: Collection[str]) -> str:
+    """Return the words "projects" and all ids of a few projects, or the number and the first ids of many."""
+    listed = ", ".join(islice(projects, MAX_LISTED_PROJECTS))
+    if len(projects) <= MAX_LISTED_PROJECTS:
+        return f"projects: {listed}"
+    return f"{len(projects):,} projects, of which the first are: {listed}"

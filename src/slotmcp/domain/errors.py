@@ -35,10 +35,11 @@ SlotmcpError
 Interfaces map errors by `code`; this module knows neither HTTP nor MCP.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
+from heapq import nlargest
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 A = TypeVar("A")
 B = TypeVar("B")
 _MAX_NEAREST = 12
+_MAX_COMPARED = 200
+"""Maximum number of ids that are compared completely, which takes tens of microseconds each."""
 _CONTACT_MISSING = "Give the phone or the email that the booking was made under, as the caller says it."
 _CONTACT_DIFFERS = (
     "No booking has this bookingId with this phone or email. Check the id with find_bookings, and ask the caller for "
@@ -255,10 +258,18 @@ def problems_of(error: InvalidArgument | NotFound) -> tuple[FieldProblem, ...]:
 def _nearest(wanted: str, valid: Sequence[str], names: Mapping[str, str]) -> Sequence[str]:
     """Return the ids that are similar by id or name, then the others if that makes at most twelve."""
     by_text = {text.casefold(): id_ for id_ in valid for text in (names.get(id_, id_), id_)}
-    similar = get_close_matches(wanted.casefold(), by_text, n=_MAX_NEAREST, cutoff=0.4)
+    similar = get_close_matches(wanted.casefold(), _plausible(wanted.casefold(), by_text), n=_MAX_NEAREST, cutoff=0.4)
     ids = dict.fromkeys(by_text[text] for text in similar)
     others = valid if len(valid) <= _MAX_NEAREST or not ids else ()
     return list(dict.fromkeys([*ids, *others]))[:_MAX_NEAREST]
+
+
+def _plausible(wanted: str, texts: Collection[str]) -> Collection[str]:
+    """Return all of a few texts, or the few of many that share the most pairs of characters with the wanted one."""
+    if len(texts) <= _MAX_COMPARED:
+        return texts
+    pairs = {wanted[at : at + 2] for at in range(len(wanted) - 1)}
+    return nlargest(_MAX_COMPARED, texts, key=lambda text: sum(pair in text for pair in pairs))
 
 
 def _named(id_: str, names: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
-from slotmcp.domain.access import AccessKey, Principal, Scope
+from slotmcp.domain.access import MAX_LISTED_PROJECTS, AccessKey, Principal, Scope, summarize_ids
 from slotmcp.domain.errors import InvalidArgument, NotFound
 from slotmcp.ports import Ids, Store
 
@@ -102,6 +102,8 @@ class AccessService:
             return None
         if project is None and len(known) != 1:
             listed = ", ".join(known) or "there is none yet"
+            if len(known) > MAX_LISTED_PROJECTS:
+                listed = f"one of the {summarize_ids(known)}"
             raise InvalidArgument("projectId", f"name a project ({listed}), or '*' for all, future ones included.")
         if project is not None and project not in known:
             raise NotFound.among("projectId", "project", project, known)
