@@ -4,9 +4,6 @@
 """
 
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
-from io import StringIO
-from typing import Any, TypeAlias
 
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.booking_rules import BookableSpan, Closure, Price, ServiceArea
@@ -39,37 +36,21 @@ from slotmcp.project_file.schema import (
     TravelEntry,
 )
 from slotmcp.project_file.times import write_clock, write_day_span, write_instant, write_wall
+from slotmcp.project_file.yaml_writer import Flow, Keys, Quoted, to_yaml, to_yaml_lines
 from slotmcp.services.imports import ProjectPlan
-
-Keys: TypeAlias = dict[str, Any]
-"""Keys and values in the order of the file. None: left out."""
-
-_MAX_WIDTH = 1_000_000
-"""Line width, so large that a value is never moved to another line than its key."""
-
-
-class _Flow(Keys):
-    """Keys that are written on one line."""
-
-
-class _Quoted(str):
-    """Text that is quoted, because a YAML reader could parse it as a number."""
-
-    __slots__ = ()
 
 
 def dump_project(plan: ProjectPlan) -> str:
     """Return a plan as YAML, without default values and without any customer data."""
     services = {service.id: service for service in plan.services}
-    return _as_yaml(
-        {
-            "project": _project(plan.project),
-            "services": [_service(service) for service in plan.services],
-            "technicians": [_technician(technician, plan.project) for technician in plan.technicians],
-            "bookings": [_Flow(export_booking(booking, services)) for booking in plan.bookings],
-            "busy": [_Flow(_busy_time(busy)) for busy in plan.busy],
-        }
-    )
+    catalog = {
+        "project": _project(plan.project),
+        "services": [_service(service) for service in plan.services],
+        "technicians": [_technician(technician, plan.project) for technician in plan.technicians],
+    }
+    bookings = to_yaml_lines("bookings", (export_booking(booking, services) for booking in plan.bookings))
+    busy = to_yaml_lines("busy", map(_busy_time, plan.busy))
+    return "".join((to_yaml(catalog), *bookings, *busy))
 
 
 def _project(project: Project) -> Keys:
@@ -80,10 +61,10 @@ def _project(project: Project) -> Keys:
     connection = project.calcom
     return ProjectEntry.export(
         project,
-        travel=_Flow(TravelEntry.export(project.travel)),
-        ranking=_Flow(RankingEntry.export(project, **ranking)),
+        travel=Flow(TravelEntry.export(project.travel)),
+        ranking=Flow(RankingEntry.export(project, **ranking)),
         calcom=connection
-        and _Flow(CalcomEntry.export(connection, webhook_secret_envs=list(connection.webhook_secret_envs))),
+        and Flow(CalcomEntry.export(connection, webhook_secret_envs=list(connection.webhook_secret_envs))),
         holidays=[*project.holiday_regions, *project.closed_dates],
         parts_of_day=_parts_of_day(project.parts_of_day),
         closures=[_closure(closure) for closure in project.closures],
@@ -93,13 +74,13 @@ def _project(project: Project) -> Keys:
 
 def _closure(closure: Closure) -> Keys:
     window = {"start": None, "end": None} if closure.span is None else _window(closure.span)
-    return _Flow(ClosureEntry.export(closure, **window))
+    return Flow(ClosureEntry.export(closure, **window))
 
 
 def _area(area: ServiceArea) -> Keys:
     return AreaEntry.export(
         area,
-        postal_codes=[_Quoted(code) for code in area.postal_codes],
+        postal_codes=[Quoted(code) for code in area.postal_codes],
         technician_ids=list(area.technician_ids),
         days=_days(area.days),
     )
@@ -108,32 +89,30 @@ def _area(area: ServiceArea) -> Keys:
 def _parts_of_day(parts: PartsOfDay) -> Keys:
     defaults = PartsOfDay()
     spans = {"morning": parts.morning, "afternoon": parts.afternoon, "evening": parts.evening}
-    return _Flow(
-        {name: _Quoted(write_day_span(span)) for name, span in spans.items() if span != getattr(defaults, name)}
-    )
+    return Flow({name: Quoted(write_day_span(span)) for name, span in spans.items() if span != getattr(defaults, name)})
 
 
 def _service(service: ServiceType) -> Keys:
     return ServiceEntry.export(
         service,
         skills=sorted(service.skills),
-        spoken=_Flow(service.spoken),
+        spoken=Flow(service.spoken),
         price=service.price and _price(service.price),
-        questions=[_Flow(QuestionEntry.export(question)) for question in service.questions],
+        questions=[Flow(QuestionEntry.export(question)) for question in service.questions],
         bookable=[_bookable(span) for span in service.bookable],
-        reserves=[_Flow(ReserveEntry.export(reserve)) for reserve in service.reserves],
+        reserves=[Flow(ReserveEntry.export(reserve)) for reserve in service.reserves],
     )
 
 
 def _price(price: Price) -> Keys:
     amount = price.amount
     number = None if amount is None else int(amount) if amount == int(amount) else float(amount)
-    return _Flow(PriceEntry.export(price, amount=number))
+    return Flow(PriceEntry.export(price, amount=number))
 
 
 def _bookable(bookable: BookableSpan) -> Keys:
     days = _days(bookable.days)
-    return _Flow({"days": days, **BookableEntry.export(bookable, days=days, **_window(bookable.span))})
+    return Flow({"days": days, **BookableEntry.export(bookable, days=days, **_window(bookable.span))})
 
 
 def _technician(technician: Technician, project: Project) -> Keys:
@@ -157,34 +136,34 @@ def _technician(technician: Technician, project: Project) -> Keys:
 
 def _home(technician: Technician) -> Keys:
     postal_code = technician.home_postal_code
-    return _Flow(postalCode=_Quoted(postal_code) if postal_code else None, **(_location(technician.home) or {}))
+    return Flow(postalCode=Quoted(postal_code) if postal_code else None, **(_location(technician.home) or {}))
 
 
 def _host(host: CalcomHost) -> Keys:
     return CalcomHostEntry.export(
         host,
         email=host.email or None,
-        event_types=[_Flow(serviceType=service, id=number) for service, number in host.event_type_ids.items()],
-        calendars=[_Flow(ConnectedCalendarEntry.export(calendar)) for calendar in host.calendars],
+        event_types=[Flow(serviceType=service, id=number) for service, number in host.event_type_ids.items()],
+        calendars=[Flow(ConnectedCalendarEntry.export(calendar)) for calendar in host.calendars],
     )
 
 
 def _weekly_span(weekly: WeeklySpan) -> Keys:
-    return _Flow({"days": _days(weekly.days), **_window(weekly.span), **_recurrence(weekly)})
+    return Flow({"days": _days(weekly.days), **_window(weekly.span), **_recurrence(weekly)})
 
 
 def _recurrence(weekly: WeeklySpan) -> Keys:
     """Return the keys of a recurrence except its days."""
     every = weekly.every_weeks if weekly.every_weeks > 1 else None
     dates = {"from": weekly.valid_from, "until": weekly.valid_until}
-    return {**dates, "every": every, "rrule": _Quoted(weekly.rrule) if weekly.rrule else None}
+    return {**dates, "every": every, "rrule": Quoted(weekly.rrule) if weekly.rrule else None}
 
 
 def _floating_break(floating: FloatingBreak) -> Keys:
     window = floating.window
-    earliest, latest = (_Quoted(write_clock(at)) for at in (window.span.start_minute, window.span.end_minute))
+    earliest, latest = (Quoted(write_clock(at)) for at in (window.span.start_minute, window.span.end_minute))
     placed = {"earliest": earliest, "latest": latest, "minutes": floating.minutes}
-    return _Flow({"days": _days(window.days), **placed, **_recurrence(window)})
+    return Flow({"days": _days(window.days), **placed, **_recurrence(window)})
 
 
 def _days(days: Iterable[int]) -> list[str]:
@@ -194,22 +173,22 @@ def _days(days: Iterable[int]) -> list[str]:
 def _window(span: WallSpan) -> Keys:
     past_midnight = span.end_minute > MINUTES_PER_DAY
     end = span.end_minute - MINUTES_PER_DAY * past_midnight
-    return _Flow(start=_Quoted(write_clock(span.start_minute)), end=_Quoted(write_clock(end)))
+    return Flow(start=Quoted(write_clock(span.start_minute)), end=Quoted(write_clock(end)))
 
 
 def _override(override: DateOverride) -> Keys:
     windows = [_window(window) for window in override.windows]
-    return _Flow(date=override.date, closed=None if windows else True, windows=windows)
+    return Flow(date=override.date, closed=None if windows else True, windows=windows)
 
 
 def _absence(absence: TimeOff, zone_key: str) -> Keys:
     start, end = _local(absence.start, zone_key), _local(absence.end, zone_key)
-    return _Flow(start=start, end=end, reason=absence.reason or None)
+    return Flow(start=start, end=end, reason=absence.reason or None)
 
 
 def _recurring_absence(absence: RecurringTimeOff) -> Keys:
     window = {} if absence.span == WHOLE_DAY else _window(absence.span)
-    return _Flow({"rrule": _Quoted(absence.rrule), "from": absence.first, **window, "reason": absence.reason or None})
+    return Flow({"rrule": Quoted(absence.rrule), "from": absence.first, **window, "reason": absence.reason or None})
 
 
 def _local(minute: Minute, zone_key: str) -> str:
@@ -229,7 +208,7 @@ def export_booking(booking: Booking, services: Mapping[str, ServiceType]) -> Key
         buffer_before_minutes=None if service and before == service.buffer_before_minutes else before,
         buffer_after_minutes=None if service and after == service.buffer_after_minutes else after,
         location=_location(claim.location),
-        postal_code=_Quoted(claim.postal_code),
+        postal_code=Quoted(claim.postal_code),
         status=booking.status,
     )
 
@@ -241,45 +220,4 @@ def _busy_time(busy: BusyTime) -> Keys:
 
 
 def _location(location: Location | None) -> Keys | None:
-    return None if location is None else _Flow(LocationEntry.export(location))
-
-
-def _as_yaml(keys: Keys) -> str:
-    from ruamel.yaml import YAML  # noqa: PLC0415  takes 0.1 s, and a starting server never writes YAML
-
-    yaml = YAML()
-    yaml.width = _MAX_WIDTH
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    out = StringIO()
-    yaml.dump(_styled(keys), out)
-    return out.getvalue()
-
-
-def _styled(value: object) -> object:
-    """Return a value for ruamel, without empty values, and with lists of scalars in flow style."""
-    from ruamel.yaml.comments import CommentedMap, CommentedSeq  # noqa: PLC0415
-    from ruamel.yaml.scalarstring import DoubleQuotedScalarString  # noqa: PLC0415
-
-    match value:
-        case _Quoted():
-            return DoubleQuotedScalarString(value)
-        case str() if value.startswith(("?", ":")):  # ruamel cannot read these back unquoted in flow style
-            return DoubleQuotedScalarString(value)
-        case StrEnum():
-            return value.value
-        case dict():
-            mapping = CommentedMap({key: _styled(child) for key, child in value.items() if not _is_empty(child)})
-            if isinstance(value, _Flow):
-                mapping.fa.set_flow_style()
-            return mapping
-        case list():
-            sequence = CommentedSeq(_styled(child) for child in value)
-            if not any(isinstance(child, dict) for child in value):
-                sequence.fa.set_flow_style()
-            return sequence
-        case _:
-            return value
-
-
-def _is_empty(value: object) -> bool:
-    return value is None or value == [] or (isinstance(value, dict) and all(map(_is_empty, value.values())))
+    return None if location is None else Flow(LocationEntry.export(location))
