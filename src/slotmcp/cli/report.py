@@ -58,8 +58,10 @@ def report(  # noqa: PLR0913  one parameter per option
     names = section or list(SectionName)
 
     async def read(app: App) -> tuple[Report, Gaps | None]:
-        full_report = (await app.reports.get_metrics(request)).report
-        return full_report, (await app.reports.gaps(request)).gaps if SectionName.GAPS in names else None
+        if SectionName.GAPS not in names:
+            return (await app.reports.get_metrics(request)).report, None
+        metrics, gaps = await app.reports.report_with_gaps(request)
+        return metrics.report, gaps.gaps
 
     full_report, gaps = run_in_app(read)
     _show(full_report, report_sections(full_report, gaps, names), _format(as_json=as_json, as_csv=as_csv))

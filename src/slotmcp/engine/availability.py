@@ -231,10 +231,10 @@ class Availability:
 
 
 def _frame_at(schedule: Schedule, now_ms: int) -> Frame:
-    return frame_of(schedule.project, now_ms // MS_PER_MINUTE, _longest_horizon_days(schedule))
+    return frame_of(schedule.project, now_ms // MS_PER_MINUTE, longest_horizon_days(schedule))
 
 
-def _longest_horizon_days(schedule: Schedule) -> int:
+def longest_horizon_days(schedule: Schedule) -> int:
     """Return the longest horizon of the project and its services."""
     own = [service.horizon_days for service in schedule.services.values() if service.horizon_days is not None]
     return max([schedule.project.horizon_days, *own])

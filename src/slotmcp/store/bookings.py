@@ -31,8 +31,9 @@ def _keys_of(kind: str) -> str:
         ORDER BY k.position) AS ordered)"""
 
 
+_COLUMNS: Final = f"{BOOKING_COLUMNS}, {_keys_of('contact')}, {_keys_of('former')}, {_keys_of('call')}"
 _SELECT: Final = f"""
-SELECT {BOOKING_COLUMNS}, {_keys_of("contact")}, {_keys_of("former")}, {_keys_of("call")}
+SELECT {_COLUMNS}
 FROM bookings AS b
 JOIN claims AS c ON c.project_id = b.project_id AND c.id = b.claim_id
 JOIN technicians AS t ON t.number = c.technician_number
@@ -80,17 +81,54 @@ BOOKINGS_OVERLAPPING = select_with_keys(f"""
 ORDER BY c.start_minute, c.id
 """)
 
-# Read the bookings that are not cancelled and overlap a time span.
-OVERLAPPING_BOOKINGS = select_with_keys(f"""
-{_SELECT} AND c.state = 'booked' AND c.start_minute < :end_minute AND c.end_minute > :start_minute
+# Condition of the claims of a technician that overlap a time span. Live claims of a technician never overlap, so none
+# of them ends later than the first one that ends after the span.
+_IN_SPAN: Final = """
+c.technician_number = t.number AND c.state IN ('held', 'booked') AND c.state = 'booked'
+AND c.start_minute < :end_minute AND c.end_minute > :start_minute AND c.end_minute <= coalesce((
+    SELECT last.end_minute FROM claims AS last
+    WHERE last.technician_number = t.number AND last.state IN ('held', 'booked') AND last.end_minute > :end_minute
+    ORDER BY last.end_minute LIMIT 1), :end_minute)"""
+
+# Read the bookings that are not cancelled and overlap a time span, whatever others the project has: `CROSS JOIN` and
+# `OFFSET 0` keep the databases from starting with another table than the technicians.
+OVERLAPPING_BOOKINGS = select_with_keys(
+    f"""
+SELECT {_COLUMNS}
+FROM technicians AS t CROSS JOIN claims AS c CROSS JOIN bookings AS b
+WHERE t.project_id = :project_id AND {_IN_SPAN} AND b.project_id = :project_id AND b.claim_id = c.id
 ORDER BY c.start_minute, c.id
-""")
+""",
+    postgres=f"""
+SELECT {_COLUMNS}
+FROM technicians AS t
+CROSS JOIN LATERAL (SELECT * FROM claims AS c WHERE {_IN_SPAN} OFFSET 0) AS c
+CROSS JOIN LATERAL (SELECT * FROM bookings WHERE project_id = c.project_id AND claim_id = c.id OFFSET 0) AS b
+WHERE t.project_id = :project_id
+ORDER BY c.start_minute, c.id
+""",
+)
 
 # Read the bookings that need attention and have not ended.
-BOOKINGS_NEEDING_ATTENTION = select_with_keys(f"""
-{_SELECT} AND b.attention <> '' AND c.state = 'booked' AND c.end_minute > :end_minute
+BOOKINGS_NEEDING_ATTENTION = select_with_keys(
+    f"""
+SELECT {_COLUMNS}
+FROM bookings AS b CROSS JOIN claims AS c CROSS JOIN technicians AS t
+WHERE b.project_id = :project_id AND b.attention <> '' AND c.project_id = b.project_id AND c.id = b.claim_id
+  AND c.state = 'booked' AND c.end_minute > :end_minute AND t.number = c.technician_number
 ORDER BY c.start_minute, c.id
-""")
+""",
+    postgres=f"""
+SELECT {_COLUMNS}
+FROM (SELECT * FROM bookings WHERE project_id = :project_id AND attention <> '' OFFSET 0) AS b
+CROSS JOIN LATERAL (
+    SELECT * FROM claims WHERE project_id = b.project_id AND id = b.claim_id OFFSET 0
+) AS c
+JOIN technicians AS t ON t.number = c.technician_number
+WHERE c.state = 'booked' AND c.end_minute > :end_minute
+ORDER BY c.start_minute, c.id
+""",
+)
 
 # Read the attention of every booking that needs some.
 ATTENTION = Statement("SELECT claim_id, attention FROM bookings WHERE project_id = :project_id AND attention <> ''")

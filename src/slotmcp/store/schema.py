@@ -57,6 +57,7 @@ SCHEMA: Final = SchemaVersions(
         "0014",
         "0015",
         "0016",
+        "0017",
     ),
     migrations=Path(__file__).parent / "migrations",
 )

@@ -104,11 +104,11 @@ def update(table: Table, *, unchanged: Collection[str] = (), **expressions: str)
     return f"UPDATE {table.name} SET {updates} WHERE {conditions}"
 
 
-def select_with_keys(text: str) -> Statement:
+def select_with_keys(text: str, *, postgres: str = "") -> Statement:
     """Return a SELECT whose `{keys}` is replaced by a JSON list of the column `key`, and `{among_keys}` as below."""
     return select_among_keys(
         text.replace("{keys}", "json_group_array(key)"),
-        text.replace("{keys}", "coalesce(json_agg(key), '[]')::text"),
+        (postgres or text).replace("{keys}", "coalesce(json_agg(key), '[]')::text"),
     )
 
 

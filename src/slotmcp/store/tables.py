@@ -47,6 +47,7 @@ METADATA = SQLModel.metadata
 LIVE = text("state IN ('held', 'booked')")
 KNOWN = text("customer_pseudonym <> ''")
 EXPIRING = text("expires_at_ms IS NOT NULL")
+ATTENTION = text("attention <> ''")
 
 IN_SERIES = text("series <> ''")
 BOOKED = text("booking_id <> ''")
@@ -217,6 +218,7 @@ class BookingTable(SQLModel, table=True):
         CheckConstraint(
             "status IN ('confirmed', 'rescheduled', 'cancelled', 'completed', 'no_show')", name="bookings_status"
         ),
+        Index("bookings_attention", "project_id", sqlite_where=ATTENTION, postgresql_where=ATTENTION),
         STRICT,
     )
 

@@ -79,9 +79,8 @@ async def _board(app: App) -> object:
 
 async def _report(app: App) -> object:
     """Return what `slotmcp report` reads."""
-    report = (await app.reports.get_metrics(ReportRequest(project_id="p"))).report
-    gaps = (await app.reports.gaps(ReportRequest(project_id="p"))).gaps
-    return report.fairness, report.utilization, gaps
+    metrics, gaps = await app.reports.report_with_gaps(ReportRequest(project_id="p"))
+    return metrics.report.fairness, metrics.report.utilization, gaps.gaps
 
 
 def _booking_call() -> Call:

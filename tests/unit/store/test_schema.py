@@ -14,7 +14,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool, StaticPool
 
 from slotmcp.store import tables
+from slotmcp.store.bookings import ATTENTION, BOOKINGS_NEEDING_ATTENTION, OVERLAPPING_BOOKINGS
 from slotmcp.store.schema import APPLICATION_ID, SCHEMA
+from slotmcp.store.statement import Statement
 from slotmcp.store.traces import CONVERSATIONS
 from unit.store.statements import MODULES, STATEMENTS, lines_of, statements_of
 
@@ -91,6 +93,19 @@ def test_no_statement_scans_a_table(database: sqlite3.Connection, name: str) -> 
 def test_an_index_finds_conversations_among_any_number_of_traces(database: sqlite3.Connection) -> None:
     plan = _plan(database, CONVERSATIONS.text)
     assert any("traces_by_conversation (project_id=? AND conversation=? AND at_ms>?)" in step[3] for step in plan)
+
+
+def test_indexes_find_the_bookings_of_a_period_among_any_number_of_bookings(database: sqlite3.Connection) -> None:
+    plan = [step[3] for step in _plan(database, OVERLAPPING_BOOKINGS.text)]
+    assert plan[0].startswith("SEARCH t USING COVERING INDEX")
+    assert "claims_live (technician_number=? AND end_minute>? AND end_minute<?)" in plan[1]
+    assert "claims_live (technician_number=? AND end_minute>?)" in plan[3]
+
+
+@pytest.mark.parametrize("statement", [BOOKINGS_NEEDING_ATTENTION, ATTENTION])
+def test_an_index_finds_the_bookings_that_need_attention(database: sqlite3.Connection, statement: Statement) -> None:
+    plan = [step[3] for step in _plan(database, statement.text)]
+    assert "USING INDEX bookings_attention (project_id=?)" in plan[0]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)

@@ -16,10 +16,11 @@ from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, RankingKey
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import InvalidArgument
-from slotmcp.domain.interval import MS_PER_MINUTE
+from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval
 from slotmcp.domain.report import DecidedBy, Gaps, Period, Report, ResponseTimes
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Trace, TracedUse
+from slotmcp.engine.availability import longest_horizon_days
 from slotmcp.engine.zones import local_date, midnight
 from slotmcp.ports import Store
 from slotmcp.services.availability_cache import AvailabilityCache
@@ -36,6 +37,9 @@ from slotmcp.services.reporting.utilization import (
 
 DEFAULT_DAYS: Final = 7
 MAX_DAYS: Final = 92
+MARGIN_DAYS: Final = 3
+"""Days around the searched time whose bookings are read. A shift lasts two days at most and zones differ by one, so
+earlier and later bookings neither take time of a start, nor share a shift or a date with it."""
 TOTAL: Final = "total"
 """Name of the span that covers the whole call."""
 
@@ -110,14 +114,14 @@ class _Facts:
     now_ms: int
     period: Period
     bookings: Sequence[Booking]
-    """All bookings, inside and outside the period."""
+    """Bookings in the period, and in as much time around it as the report reads."""
     traces: Sequence[Trace]
     conversations: Sequence[Conversation]
     live_hold_ids: frozenset[str]
 
     @property
     def claims(self) -> list[Claim]:
-        """Claims of all bookings."""
+        """Claims of these bookings."""
         return [booking.claim for booking in self.bookings]
 
     @property
@@ -141,8 +145,7 @@ class ReportService:
             NotFound, Unavailable.
         """
         facts = await self._facts(request)
-        report = await asyncio.to_thread(_report, facts)
-        return ReportAnswer(schedule=facts.schedule, report=report, now_ms=facts.now_ms)
+        return _report_answer(facts, await asyncio.to_thread(_report, facts))
 
     async def gaps(self, request: ReportRequest) -> GapsAnswer:
         """Return the single changes that would have won the most lost conversations of a period.
@@ -151,10 +154,22 @@ class ReportService:
             InvalidArgument: the period is empty, or longer than MAX_DAYS.
             NotFound, Unavailable.
         """
-        facts = await self._facts(request)
+        facts = await self._facts(request, with_horizon=True)
         return GapsAnswer(schedule=facts.schedule, gaps=await asyncio.to_thread(_gaps, facts))
 
-    async def _facts(self, request: ReportRequest) -> _Facts:
+    async def report_with_gaps(self, request: ReportRequest) -> tuple[ReportAnswer, GapsAnswer]:
+        """Return the report on a period and its gaps, from the same facts.
+
+        Raises:
+            InvalidArgument: the period is empty, or longer than MAX_DAYS.
+            NotFound, Unavailable.
+        """
+        facts = await self._facts(request, with_horizon=True)
+        report, gaps = await asyncio.to_thread(lambda: (_report(facts), _gaps(facts)))
+        return _report_answer(facts, report), GapsAnswer(schedule=facts.schedule, gaps=gaps)
+
+    async def _facts(self, request: ReportRequest, *, with_horizon: bool = False) -> _Facts:
+        """Read the facts of a period; with the horizon, also the bookings that its callers could have been offered."""
         availability = await self._availability_cache.availability(request.project_id)
         schedule, now_ms = availability.schedule, availability.now_ms
         period = _period(request, schedule.project.timezone, now_ms)
@@ -165,9 +180,16 @@ class ReportService:
             for claim in technician_schedule.claims
             if claim.is_hold and claim.is_live(now_ms)
         )
-        bookings = await self._store.bookings(schedule.project.id)
+        span = _span_around(period, longest_horizon_days(schedule) if with_horizon else 0)
+        bookings = await self._store.bookings(schedule.project.id, span)
         conversations = await asyncio.to_thread(group_conversations, traces)
         return _Facts(schedule, now_ms, period, bookings, traces, conversations, live_hold_ids)
+
+
+def _span_around(period: Period, days_after: int) -> Interval:
+    """Return the time whose bookings can affect the starts of a period and of some days after it."""
+    margin = MARGIN_DAYS * MINUTES_PER_DAY
+    return period.start - margin, period.end + days_after * MINUTES_PER_DAY + margin
 
 
 def _period(request: ReportRequest, zone_key: str, now_ms: int) -> Period:
@@ -180,6 +202,10 @@ def _period(request: ReportRequest, zone_key: str, now_ms: int) -> Period:
     return Period(
         first_day=first_day, end_day=end_day, start=midnight(zone_key, first_day), end=midnight(zone_key, end_day)
     )
+
+
+def _report_answer(facts: _Facts, report: Report) -> ReportAnswer:
+    return ReportAnswer(schedule=facts.schedule, report=report, now_ms=facts.now_ms)
 
 
 def _report(facts: _Facts) -> Report:

@@ -30,10 +30,12 @@ def with_claims(schedule: Schedule, claims: Sequence[Claim]) -> Schedule:
 
 
 def period_availability(schedule: Schedule, claims: Sequence[Claim], period: Period) -> Availability:
-    """Return the availability at the first minute of a period, with the period as the booking horizon."""
+    """Return the availability at the first minute of a period, with the period as every booking horizon."""
     days = (period.end_day - period.first_day).days
     project = replace(schedule.project, min_notice_minutes=0, horizon_days=days - 1)
-    return Availability.of(replace(with_claims(schedule, claims), project=project), period.start * MS_PER_MINUTE)
+    services = {id_: replace(service, horizon_days=None) for id_, service in schedule.services.items()}
+    of_period = replace(with_claims(schedule, claims), project=project, services=services)
+    return Availability.of(of_period, period.start * MS_PER_MINUTE)
 
 
 def measure_utilization(availability: Availability, period: Period) -> tuple[Utilization, ...]:

@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 
 from slotmcp.store import tables
 from slotmcp.store.postgres.link import MAX_PREPARED_STATEMENTS
-from slotmcp.store.postgres.statements import numbered
+from slotmcp.store.postgres.statements import NumberedStatement, numbered
 from slotmcp.store.statement import Statement
 from support.postgres_databases import Databases
 from unit.store.statements import STATEMENTS
@@ -74,6 +74,14 @@ def engine(url: str) -> AsyncEngine:
     return create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
 
 
+async def plan_of(session: "asyncpg.Connection[asyncpg.Record]", query: NumberedStatement) -> str:
+    """Return the plan of a statement for values that are not known yet."""
+    values = ", ".join(["NULL"] * len(query.names))
+    await session.execute(f"PREPARE query AS {query.text}")
+    steps = await session.fetch(f"EXPLAIN EXECUTE query({values})" if values else "EXPLAIN EXECUTE query")
+    return "\n".join(row[0] for row in steps)
+
+
 def differences(connection: Connection) -> list[Any]:
     options = {"compare_type": True, "compare_server_default": True}
     return list(compare_metadata(MigrationContext.configure(connection, opts=options), tables.METADATA))
@@ -101,13 +109,23 @@ async def test_the_migrations_declare_exactly_what_the_tables_declare(made_url: 
 async def test_the_schema_accepts_each_statement_and_none_scans_a_table(
     session: "asyncpg.Connection[asyncpg.Record]", name: str
 ) -> None:
-    query = QUERIES[name]
-    values = ", ".join(["NULL"] * len(query.names))
-    await session.execute(f"PREPARE query AS {query.text}")
-    steps = await session.fetch(f"EXPLAIN EXECUTE query({values})" if values else "EXPLAIN EXECUTE query")
-    plan = "\n".join(row[0] for row in steps)
-    scans = re.findall(r"Seq Scan on (\w+)", plan)
+    scans = re.findall(r"Seq Scan on (\w+)", await plan_of(session, QUERIES[name]))
     assert scans == [] or name in READS_ALL
+
+
+async def test_an_index_finds_the_bookings_of_a_period(session: "asyncpg.Connection[asyncpg.Record]") -> None:
+    plan = await plan_of(session, QUERIES["bookings.OVERLAPPING_BOOKINGS"])
+    conditions = re.search(r"using claims_live on claims c.*\n\s+Index Cond: (.*)", plan)
+    assert conditions, plan
+    assert re.findall(r"end_minute (>|<=) ", conditions[1]) == [">", "<="], plan
+    assert "using claims_live on claims last" in plan
+
+
+@pytest.mark.parametrize("name", ["bookings.BOOKINGS_NEEDING_ATTENTION", "bookings.ATTENTION"])
+async def test_an_index_finds_the_bookings_that_need_attention(
+    session: "asyncpg.Connection[asyncpg.Record]", name: str
+) -> None:
+    assert "bookings_attention on bookings" in await plan_of(session, QUERIES[name])
 
 
 def test_a_connection_keeps_all_statements_prepared() -> None:
