@@ -90,8 +90,8 @@ AND c.start_minute < :end_minute AND c.end_minute > :start_minute AND c.end_minu
     WHERE last.technician_number = t.number AND last.state IN ('held', 'booked') AND last.end_minute > :end_minute
     ORDER BY last.end_minute LIMIT 1), :end_minute)"""
 
-# Read the bookings that are not cancelled and overlap a time span, whatever others the project has: `CROSS JOIN` and
-# `OFFSET 0` keep the databases from starting with another table than the technicians.
+# Read the bookings that are not cancelled and overlap a time span. `CROSS JOIN` and `OFFSET 0` make the databases start
+# with the technicians, so that they do not read the other bookings of the project.
 OVERLAPPING_BOOKINGS = select_with_keys(
     f"""
 SELECT {_COLUMNS}
