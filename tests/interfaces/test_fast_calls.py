@@ -1,9 +1,8 @@
 """Tests that plain tool calls over HTTP, which bypass the MCP SDK, get the responses that the SDK would send."""
 
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from http import HTTPStatus
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -12,24 +11,19 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from hypothesis import given
 from hypothesis import strategies as st
-from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from fuzzing.business import BUSINESS
 from fuzzing.memory import Memory
 from fuzzing.messages import SCHEMAS, arguments
 from slotmcp.domain.access import CallId, Principal
 from slotmcp.domain.access import Scope as AccessScope
-from slotmcp.services.current_principal import acting_as
-from slotmcp.tools.fast_calls import FastToolCalls, offers_fast_calls
 from support.denver import PLAN
 from support.every_tool import use_every_tool
+from support.fast_path import OPERATOR, is_left_to_the_sdk, slots_request
 from support.mcp_over_asgi import HttpResponse, McpOverAsgi, open_mcp
 from support.plain_requests import ENVELOPE, VERSIONS, CallRequest, changes_of, plain_request
 
 PER_MINUTE: Final = 40
-OPERATOR: Final = Principal(credential="k-operator", scopes=AccessScope.OPERATOR.included, projects=None)
 CALLER: Final = Principal(
     credential="k-caller", scopes=AccessScope.CALLER.included, projects=frozenset({BUSINESS.project.id})
 )
@@ -41,12 +35,6 @@ PRINCIPALS: Final = (
     replace(CALLER, credential="k-nowhere", projects=frozenset()),
     replace(CALLER, credential="k-without-scopes", scopes=frozenset()),
 )
-
-
-@pytest.fixture
-async def mcp(tmp_path: Path) -> AsyncIterator[McpOverAsgi]:
-    async with open_mcp(tmp_path / "fast.db", BUSINESS, fast_calls=True, per_minute=6000) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -121,37 +109,6 @@ async def responses_of_every_tool(server: McpOverAsgi, named_version: str | None
     return responses
 
 
-@dataclass(slots=True)
-class OtherApp:
-    """ASGI app in the place of the SDK's, which reads the body."""
-
-    bodies: list[bytes] = field(default_factory=list)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body, has_more = b"", True
-        while has_more:
-            message = await receive()
-            body += message["body"]
-            has_more = message["more_body"]
-        self.bodies.append(body)
-        await Response(status_code=HTTPStatus.ACCEPTED)(scope, receive, send)
-
-
-async def is_left_to_the_sdk(mcp: McpOverAsgi, request: CallRequest) -> bool:
-    """Return whether a request reaches the SDK, after checking that it does so unchanged."""
-    other = OtherApp()
-    app = FastToolCalls(other, mcp.server, path="/mcp")
-    with acting_as(OPERATOR):
-        response = await McpOverAsgi.send_to(app, request, {})
-    assert response.status == (HTTPStatus.ACCEPTED if other.bodies else HTTPStatus.OK)
-    assert other.bodies in ([], [request.body])
-    return bool(other.bodies)
-
-
-def slots_request(named_version: str | None) -> CallRequest:
-    return plain_request("get_slots", {"limit": 3}, named_version)
-
-
 CASES: Final = [(each, *changes_of(each)) for each in VERSIONS]
 
 
@@ -175,32 +132,3 @@ def test_another_request_reaches_the_sdk(
 def test_calls_of_another_path_reach_the_sdk(portal: BlockingPortal, pair: Pair, named_version: str | None) -> None:
     request = replace(slots_request(named_version), path="/other/mcp")
     assert portal.call(is_left_to_the_sdk, pair[0], request)
-
-
-async def test_calls_reach_the_middleware_of_an_extension(mcp: McpOverAsgi) -> None:
-    seen: list[str] = []
-
-    async def watch(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        seen.append(ctx.method)
-        return await call_next(ctx)
-
-    mcp.server.middleware.append(watch)
-    assert await is_left_to_the_sdk(mcp, slots_request(None))
-    await mcp.send(slots_request(None), OPERATOR)
-    assert seen == ["tools/call"]
-
-
-async def test_calls_reach_a_tool_that_an_extension_replaces(mcp: McpOverAsgi) -> None:
-    mcp.server.remove_tool("get_slots")
-    assert await is_left_to_the_sdk(mcp, slots_request(None))
-
-    @mcp.server.tool(name="get_slots")
-    async def replaced() -> str:
-        return "replaced"
-
-    assert b"replaced" in (await mcp.send(slots_request(None), OPERATOR)).body
-
-
-def test_only_versions_of_the_sdk_that_were_compared_are_bypassed() -> None:
-    assert offers_fast_calls(version("mcp")), "compare the responses, and read what its HTTP server checks newly"
-    assert not offers_fast_calls("2.3.1")

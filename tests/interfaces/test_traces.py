@@ -12,10 +12,6 @@ import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import TextResourceContents
-from opentelemetry import trace as otel
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from slotmcp.domain.access import LOCAL, CallId, Principal, Scope
 from slotmcp.domain.errors import Unavailable
@@ -29,6 +25,7 @@ from slotmcp.services.tracing import TraceBuilder
 from slotmcp.store.sqlite import SqliteStore
 from support.denver import PLAN, SUNDAY_NOON_MS
 from support.server import Caller
+from support.tracer_provider import set_tracer_provider
 
 if TYPE_CHECKING:
     from slotmcp.ports import Store
@@ -397,18 +394,8 @@ async def test_traces_contain_no_personal_data(traced: Caller) -> None:
     assert [word for word in words if word in text] == []
 
 
-def _spans() -> tuple[InMemorySpanExporter, TracerProvider]:
-    exporter = InMemorySpanExporter()
-    provider = otel.get_tracer_provider()
-    if not isinstance(provider, TracerProvider):
-        provider = TracerProvider()
-        otel.set_tracer_provider(provider)
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    return exporter, provider
-
-
-async def test_spans_are_nested_in_the_spans_of_the_sdk(traced: Caller) -> None:
-    exporter, _ = _spans()
+async def test_spans_are_nested_in_the_spans_of_the_sdk(traced: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    exporter = set_tracer_provider(monkeypatch)
     await traced.call("get_slots", **SERVICE)
     spans = {span.name: span for span in exporter.get_finished_spans()}
     service, engine, store = spans["service"], spans["engine"], spans["store"]

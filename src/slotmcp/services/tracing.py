@@ -83,8 +83,8 @@ def current_trace() -> TraceBuilder | None:
 
 
 @contextmanager
-def tracing_into(builder: TraceBuilder) -> Iterator[None]:
-    """Make a builder the current one within the block, and in threads started by it."""
+def tracing_into(builder: TraceBuilder | None) -> Iterator[None]:
+    """Make a builder the current one within the block, and in threads started by it. None: the call is not traced."""
     token = _CURRENT.set(builder)
     try:
         yield

@@ -161,24 +161,30 @@ class SlotmcpTool(Tool):
         return (await self.respond(arguments)).result
 
     async def respond(self, arguments: RawArguments) -> "ToolResponse":
-        """Respond to a call, observe it and log it."""
-        trace_id = self.app.ids.new_id()
-        began = perf_counter()
-        with self.gate.enter() as principal:
-            outcome, response = await self._traced(arguments, principal, trace_id)
-        seconds = perf_counter() - began
-        self.gate.observe(self.name, outcome, seconds)
-        log_call(self.name, outcome, trace_id, seconds * MS_PER_SECOND, principal)
-        return response
+        """Respond to a call, observe it and log it. Never raises: the SDK would send the text of an exception."""
+        trace_id = ""
+        try:
+            trace_id = self.app.ids.new_id()
+            with self.gate.enter() as principal:
+                return await self._observed(arguments, principal, trace_id)
+        except Exception:  # noqa: BLE001  a fault in front of the call, logged in full
+            log_failure(self.name, trace_id)
+            return encode_response(internal_body(), trace_id, is_error=True)
 
-    async def _traced(self, arguments: RawArguments, principal: Principal, trace_id: str) -> Outcome:
+    async def _observed(self, arguments: RawArguments, principal: Principal, trace_id: str) -> "ToolResponse":
         builder = self.app.tracing.begin(self.name, trace_id, principal)
-        if builder is None:
-            return await self._respond(arguments, principal, trace_id)
+        began = perf_counter()
         with tracing_into(builder):
             outcome, response = await self._respond(arguments, principal, trace_id)
-        self.app.tracing.end(builder, outcome)
-        return outcome, response
+        seconds = perf_counter() - began
+        try:
+            if builder is not None:
+                self.app.tracing.end(builder, outcome)
+            self.gate.observe(self.name, outcome, seconds)
+            log_call(self.name, outcome, trace_id, seconds * MS_PER_SECOND, principal)
+        except Exception:  # noqa: BLE001  the call is done, whatever its records say
+            log_failure(self.name, trace_id)
+        return response
 
     async def _respond(self, arguments: RawArguments, principal: Principal, trace_id: str) -> Outcome:
         try:
