@@ -182,7 +182,7 @@ class SlotmcpTool(Tool):
                 self.app.tracing.end(builder, outcome)
             self.gate.observe(self.name, outcome, seconds)
             log_call(self.name, outcome, trace_id, seconds * MS_PER_SECOND, principal)
-        except Exception:  # noqa: BLE001  the call is done, whatever its records say
+        except Exception:  # noqa: BLE001  logged in full, because the call itself is complete
             log_failure(self.name, trace_id)
         return response
 
