@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -49,10 +49,11 @@ class Connection(Protocol):
 
 
 class Connections:
-    """Open connections of a process."""
+    """Open connections of a process. Each change calls `publish` with their number."""
 
-    def __init__(self, limits: ConnectionLimits) -> None:
+    def __init__(self, limits: ConnectionLimits, publish: Callable[[int], None] | None = None) -> None:
         self.limits = limits
+        self._publish = publish
         self._proxies = TrustedProxies(limits.trusted_proxies)
         self._total = _Group(limits.max_total)
         self._peers: dict[str, _Group] = {}
@@ -73,6 +74,7 @@ class Connections:
             group.open.add(connection)
         if peer is not None:
             self._peers[peer.key] = peer
+        self._publish_number()
         self.wait(connection)
         self._check_later()
         return None
@@ -95,10 +97,15 @@ class Connections:
             group.waiting.pop(connection, None)
             if not group.open and group.key:
                 self._peers.pop(group.key, None)
+        self._publish_number()
 
     def record(self, reason: CloseReason) -> None:
         """Count a connection that a limit closed."""
         self._closed.record(reason)
+
+    def _publish_number(self) -> None:
+        if self._publish is not None:
+            self._publish(len(self._total.open))
 
     def _peer(self, address: str) -> "_Group | None":
         """Return the group of an address; None for a trusted proxy, which connects for many clients."""

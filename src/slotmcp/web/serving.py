@@ -1,4 +1,4 @@
-"""uvicorn as one process, or as several workers that share one listening socket."""
+"""uvicorn as one process, or as several workers that accept evenly from one listening socket."""
 
 import signal
 import socket
@@ -22,8 +22,8 @@ BACKLOG: Final = 2048
 RESERVED_FILES: Final = 100
 """Number of open files that are kept free for everything but clients and the database's connections."""
 MIN_CONNECTIONS: Final = 16
-_START_SECONDS: Final = 30
-"""Time after which an unresponsive worker is replaced. Imports take long on a busy machine."""
+_START_SECONDS: Final = 120
+"""Time after which an unresponsive worker is replaced. Imports took more than 30 seconds on a busy machine."""
 CLOSE_SECONDS: Final = 3
 """Time for connections to close after the app's graceful shutdown."""
 
@@ -66,20 +66,37 @@ def serve(
 
     `stop_seconds` limits the time for running requests after the listener has closed.
     """
-    protocol: Any = LimitedHttpProtocolFactory(limits)
-    config = uvicorn.Config(
-        create,
-        factory=True,
-        workers=workers,
-        http=protocol,
-        timeout_keep_alive=ceil(limits.timeout_seconds),
-        timeout_graceful_shutdown=stop_seconds + CLOSE_SECONDS,
+    options = {
+        "workers": workers,
+        "timeout_keep_alive": ceil(limits.timeout_seconds),
+        "timeout_graceful_shutdown": stop_seconds + CLOSE_SECONDS,
         **_OPTIONS,
-    )
+    }
     if workers == 1:
         signal.signal(signal.SIGTERM, _exit_normally)  # uvicorn raises the signal again when it has stopped
-        uvicorn.Server(config).run(sockets=[listener])
+        uvicorn.Server(_config(create, limits, options)).run(sockets=[listener])
+    elif sys.platform == "win32":
+        _Supervisor(_config(create, limits, options), sockets=[listener]).run()
     else:
+        _serve_evenly(create, listener, limits, options)
+
+
+def _config(create: Callable[[], ASGIApp], limits: ConnectionLimits, options: dict[str, Any]) -> uvicorn.Config:
+    protocol: Any = LimitedHttpProtocolFactory(limits)
+    return uvicorn.Config(create, factory=True, http=protocol, **options)
+
+
+def _serve_evenly(
+    create: Callable[[], ASGIApp], listener: socket.socket, limits: ConnectionLimits, options: dict[str, Any]
+) -> None:
+    """Run workers that accept equal shares of the connections."""
+    from slotmcp.web.balance import TABLE_BYTES, BalancedConfig, SharedCounts  # noqa: PLC0415  Unix only
+
+    with tempfile.NamedTemporaryFile(prefix="slotmcp-connections-") as file:
+        file.truncate(TABLE_BYTES)
+        counts = SharedCounts(Path(file.name))
+        protocol = LimitedHttpProtocolFactory(limits, counts.publish)
+        config = BalancedConfig(create, factory=True, http=protocol, counts=counts, **options)
         _Supervisor(config, sockets=[listener]).run()
 
 

@@ -375,11 +375,13 @@ class LimitedHttpProtocolFactory:
     """Factory of the connections of a process. It is pickled for worker processes before it creates any."""
 
     limits: ConnectionLimits
+    publish: Callable[[int], None] | None = None
+    """Called with the number of open connections when it changes."""
 
     @cached_property
     def connections(self) -> Connections:
         """Open connections of this process."""
-        return Connections(self.limits)
+        return Connections(self.limits, self.publish)
 
     def __call__(self, *, _loop: Any = None, **arguments: Any) -> LimitedHttpProtocol:  # noqa: ANN401  uvicorn's arguments
         """Create the protocol of a connection."""
