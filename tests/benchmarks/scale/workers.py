@@ -14,8 +14,9 @@ from benchmarks.sales import business, sales
 from benchmarks.scale.calls import book, search
 from benchmarks.scale.clients import HttpClient
 from benchmarks.scale.databases import SQLITE, empty_database, fill
-from benchmarks.scale.servers import children_of, count_sockets, measured_server
+from benchmarks.scale.servers import measured_server
 from support.http_server import HttpServer
+from support.workers import all_accept, count_sockets, workers_of
 
 WORKERS: Final = (2, 4)
 MEASURED: Final = (SQLITE,)
@@ -90,6 +91,7 @@ def _figures(store: str, workers: int, share_of_calls: float) -> Figures:
 
 async def _measure(server: HttpServer, workers: int, share_of_calls: float) -> Figures:
     processes = _processes(server, workers)
+    await all_accept(int(server.url.rpartition(":")[2]), processes)
     before = [count_sockets(pid) for pid in processes]
     searches, bookings = (max(CALLERS, round(calls * share_of_calls)) for calls in CALLS.values())
     sold = iter(sales(bookings))
@@ -102,8 +104,8 @@ async def _measure(server: HttpServer, workers: int, share_of_calls: float) -> F
 
 
 def _processes(server: HttpServer, workers: int) -> Sequence[int]:
-    """Return the processes that may serve: the server itself, or its children."""
-    return [server.process.pid] if workers == 1 else children_of(server.process.pid)
+    """Return the processes that may serve: the server itself, or its workers."""
+    return [server.process.pid] if workers == 1 else workers_of(server.process.pid)
 
 
 @asynccontextmanager
