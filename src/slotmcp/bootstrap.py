@@ -25,8 +25,9 @@ from slotmcp.domain.errors import FixSetup, SlotmcpError
 from slotmcp.domain.retention import KEEP_ALL, Retention
 from slotmcp.geocoding.nominatim import NominatimGeocoder
 from slotmcp.geocoding.table import TableGeocoder
-from slotmcp.ports import AttemptLimiter, Clock, Geocoder, Ids, LiveHolds, Store, Travel
+from slotmcp.ports import AttemptLimiter, Clock, Geocoder, Ids, LiveHolds, ProjectMemory, Store, Travel
 from slotmcp.ports.calendar import Calendar, Secrets
+from slotmcp.ports.project_memory import BYTES_PER_MB
 from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.fleet import RedisAttemptLimiter, RedisFleet, RedisHolds, RedisRateLimiter
 from slotmcp.redis_layer.link import RedisLink
@@ -309,13 +310,19 @@ async def open_store(
     configure_logging(settings)
     timeout_ms = settings.database_timeout_ms
     cipher = field_cipher(settings)
+    memory = ProjectMemory(settings.project_cache_mb * BYTES_PER_MB)
     opening: AbstractAsyncContextManager[OpenedStore]
     if settings.is_postgres:
         from slotmcp.store.postgres.store import PostgresStore  # noqa: PLC0415  a server on SQLite does not need it
 
         pool_size = settings.database_pool_size
         opening = PostgresStore.open(
-            settings.database_url, timeout_ms=timeout_ms, pool_size=pool_size, preparation=preparation, cipher=cipher
+            settings.database_url,
+            timeout_ms=timeout_ms,
+            pool_size=pool_size,
+            preparation=preparation,
+            cipher=cipher,
+            memory=memory,
         )
     elif settings.is_in_memory:
         opening = SqliteStore.open_in_memory(clock=_file_clock(settings), timeout_ms=timeout_ms)
@@ -326,6 +333,7 @@ async def open_store(
             timeout_ms=timeout_ms,
             preparation=preparation,
             cipher=cipher,
+            memory=memory,
         )
     async with opening as store:
         yield store

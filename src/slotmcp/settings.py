@@ -139,6 +139,8 @@ class Settings(BaseSettings):
     """Redis that the servers of a fleet share: `redis://HOST:PORT`, Sentinels or a cluster; empty: none."""
     redis_prefix: str = "slotmcp"
     """Prefix of all Redis keys; a different one for each database when several share a Redis."""
+    project_cache_mb: int = Field(default=100, ge=1, le=1_000_000)
+    """Estimated memory of the projects that a process keeps; the least recently used ones leave."""
     trace_days: int = Field(default=30, ge=0, le=3650)
     """Retention of decision traces; 0: traces are not stored."""
     trace_max_mb: int = Field(default=1_000, ge=1, le=1_000_000)

@@ -54,7 +54,8 @@ class Server:
     def _new_app(self) -> App:
         if self._fleet is None:
             return build_app(self._store)
-        fleet = FleetScheduleReader(self._store, self._fleet, clock=HandClock(NOW_MS))
+        clock, memory = HandClock(NOW_MS), self._store.project_memory
+        fleet = FleetScheduleReader(self._store, self._fleet, clock=clock, memory=memory)
         return build_app(self._store, fleet=fleet)
 
 

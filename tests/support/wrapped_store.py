@@ -14,7 +14,7 @@ from slotmcp.domain.retention import Purged, Retention
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Trace
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
-from slotmcp.ports import BookingPages, CommitHandler, Head, ProjectEvent, Store, StoredKey, Unit
+from slotmcp.ports import BookingPages, CommitHandler, Head, ProjectEvent, ProjectMemory, Store, StoredKey, Unit
 from slotmcp.ports.calendar import CalendarView, CalendarWork
 
 T = TypeVar("T")
@@ -28,6 +28,10 @@ class WrappedStore:
 
     async def project_ids(self) -> tuple[str, ...]:
         return await self._store.project_ids()
+
+    @property
+    def project_memory(self) -> ProjectMemory:
+        return self._store.project_memory
 
     @property
     def connections_in_use(self) -> int:

@@ -2,9 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import BusyTime, Claim
+
+PROJECT_BYTES: Final = 8_000
+"""Estimated memory of a project without technicians and services."""
+_CATALOG_BYTES: Final = 4_000
+"""Estimated memory of a technician or a service."""
+_CLAIM_BYTES: Final = 600
+"""Estimated memory of a claim or a busy time, with its place in an index."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,3 +38,10 @@ class Schedule:
     technician_schedules: Mapping[str, TechnicianSchedule]
     """By technician id, in the project file's order."""
     revision: int
+
+    @property
+    def estimated_bytes(self) -> int:
+        """Estimated memory of the schedule with its index, from its numbers of technicians and claims."""
+        claims = sum([len(each.claims) + len(each.busy) for each in self.technician_schedules.values()])
+        in_catalog = len(self.technician_schedules) + len(self.services)
+        return PROJECT_BYTES + in_catalog * _CATALOG_BYTES + claims * _CLAIM_BYTES

@@ -78,6 +78,15 @@ class TimelineIndex:
         """Earliest expiry of a hold in the index."""
 
     @cached_property
+    def schedule_bytes(self) -> int:
+        """Estimated memory of the index with its schedule, but without the slots found."""
+        return self._schedule.estimated_bytes
+
+    def count_found(self) -> int:
+        """Return the number of starts found for all needs. Another thread may be finding more."""
+        return sum([len(found.by_start) for found in list(self.slots_by_need.values())])
+
+    @cached_property
     def holds(self) -> tuple[Claim, ...]:
         """Live holds of all technicians."""
         return tuple([hold for timeline in self.timelines.values() for hold in timeline.holds])

@@ -11,6 +11,7 @@ from slotmcp.ports.fleet import (
     Rate,
     RateLimiter,
 )
+from slotmcp.ports.project_memory import ProjectMemory
 from slotmcp.ports.store import BookingPages, Head, ProjectEvent, ScheduleReader, Store, StoredKey
 from slotmcp.ports.transaction import ClaimConflict, Receipt, Transaction, Unit
 
@@ -29,6 +30,7 @@ __all__ = [
     "LiveHolds",
     "Place",
     "ProjectEvent",
+    "ProjectMemory",
     "Rate",
     "RateLimiter",
     "Receipt",

@@ -16,6 +16,7 @@ from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports.calendar import CalendarView, CalendarWork
 from slotmcp.ports.fleet import CommitHandler
+from slotmcp.ports.project_memory import ProjectMemory
 from slotmcp.ports.traces import Traces
 from slotmcp.ports.transaction import Unit
 
@@ -80,6 +81,10 @@ class ScheduleReader(Protocol):
 
 class Store(ScheduleReader, Traces, Protocol):
     """Authoritative store of all projects. Several processes may share it, and any of them may crash."""
+
+    @property
+    def project_memory(self) -> ProjectMemory:
+        """Return the memory for everything that this process keeps per project, also outside of the store."""
 
     @property
     def connections_in_use(self) -> int:

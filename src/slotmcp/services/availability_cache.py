@@ -17,6 +17,9 @@ from slotmcp.services.tracing import current_trace, span
 MAX_CLOCK_REGRESSION_MS: Final = 1_000
 """Tolerated clock regression between two concurrent reads. Within it, the later time is used."""
 
+FOUND_SLOT_BYTES: Final = 120
+"""Estimated memory of a start that was found for a need, and is kept with the index."""
+
 INDEXED_AT_ONCE: Final = 64
 """Number of technicians who are indexed at once, which takes 20 ms when all of them are new."""
 
@@ -31,8 +34,11 @@ class AvailabilityCache:
         self._store = store
         self._schedules = schedules or store
         self._travel = travel
-        self._committed: dict[str, Availability] = {}
-        self._locked: dict[str, Availability] = {}
+        self._memory = store.project_memory
+        self._committed: dict[str, Availability] = self._memory.table()
+        self._locked: dict[str, Availability] = self._memory.table()
+        self._latest: Availability | None = None
+        """Availability of the latest call, whose index grew in it."""
         self._updates = SingleFlight()
 
     async def project_id(self, requested_id: str | None) -> str:
@@ -93,11 +99,26 @@ class AvailabilityCache:
         schedule = newest.schedule
         availability = Availability.of(schedule, now_ms, newest, self._cached_times(schedule.project))
         self._committed[project_id] = availability
+        self._record_use(availability)
         if builder := current_trace():
             builder.availability = availability
             if cached is not None and cached.schedule is schedule:
                 builder.schedule_source = ScheduleSource.MEMORY
         return availability
+
+    def _record_use(self, availability: Availability) -> None:
+        project_id, latest = availability.schedule.project.id, self._latest
+        if latest is not None and latest.index is not availability.index:
+            self._memory.resize(latest.schedule.project.id, self._estimate(latest))
+        self._latest = availability
+        self._memory.use(project_id, self._estimate(availability))
+
+    def _estimate(self, availability: Availability) -> int:
+        """Return the estimated memory of a project, with the slots that were found for reads and for writes."""
+        schedule = availability.schedule
+        locked = self._locked.get(schedule.project.id)
+        found = availability.index.count_found() + (locked.index.count_found() if locked else 0)
+        return availability.index.schedule_bytes + found * FOUND_SLOT_BYTES
 
     async def _updated(self, project_id: str, revision: int, now_ms: int) -> Availability:
         """Return the availability at a revision or a later one. Concurrent calls share the work of a large project."""
@@ -128,6 +149,7 @@ class AvailabilityCache:
         previous = self._previous(project.id, transaction.now_ms)
         availability = Availability.of(schedule, transaction.now_ms, previous, self._cached_times(project))
         self._locked[project.id] = availability
+        self._memory.note(project.id, schedule.estimated_bytes)
         if (builder := current_trace()) and builder.availability is None:
             builder.availability = availability
         return availability

@@ -71,7 +71,8 @@ class BoardService:
         self._schedules = schedules
         self._availability_cache = availability_cache
         self._single_flight = SingleFlight()
-        self._revisions: dict[str, tuple[float, int]] = {}
+        self._memory = store.project_memory
+        self._revisions: dict[str, tuple[float, int]] = self._memory.table()
 
     async def board(self, project_id: str | None, day: date | None = None) -> BoardAnswer:
         """Return a day; None: today on the project's clock.
@@ -112,6 +113,7 @@ class BoardService:
             return revision
         head = await self._single_flight.run(project_id, lambda: self._schedules.head(project_id))
         self._revisions[project_id] = seconds(), head.revision
+        self._memory.note(project_id)
         return head.revision
 
 

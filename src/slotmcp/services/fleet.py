@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import ScheduleSource
-from slotmcp.ports import ChangeNotice, Clock, Fleet, Head, ScheduleReader, Store
+from slotmcp.ports import ChangeNotice, Clock, Fleet, Head, ProjectMemory, ScheduleReader, Store
 from slotmcp.services.concurrency import Notifier, SingleFlight
 from slotmcp.services.tracing import current_trace
 
@@ -86,7 +86,7 @@ class FleetScheduleReader:
     It shares the schedules that it reads, and the notices of commits. Transactions never use data from the fleet.
     """
 
-    def __init__(self, store: ScheduleReader, fleet: Fleet, *, clock: Clock) -> None:
+    def __init__(self, store: ScheduleReader, fleet: Fleet, *, clock: Clock, memory: ProjectMemory) -> None:
         self._store = store
         self._fleet = fleet
         self._clock = clock
@@ -97,7 +97,7 @@ class FleetScheduleReader:
         self._revisions = KnownRevisions(self._seconds)
         self._single_flight = SingleFlight()
         self._background_tasks: set[asyncio.Task[None]] = set()
-        self._borrowed: dict[str, Schedule] = {}
+        self._borrowed: dict[str, Schedule] = memory.table()
         """Schedules from the fleet, by project. They are never passed to the store as known schedules."""
         self._only_project: tuple[str, float] | None = None
         """Id of the only project, and the monotonic second until which it is assumed to be the only one."""
@@ -112,7 +112,7 @@ class FleetScheduleReader:
             fleet: memory that the servers share.
             clock: clock of this server.
         """
-        reader = cls(store, fleet, clock=clock)
+        reader = cls(store, fleet, clock=clock, memory=store.project_memory)
         fleet.subscribe(reader._receive)
         store.subscribe(reader._publish)
         try:

@@ -70,6 +70,7 @@ class Vitals:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._known_evictions = store.project_memory.evictions
         self._checks = SingleFlight(timeout_seconds=CHECK_SECONDS)
 
     def database_check(self, *, interval_seconds: float, is_read_only: bool) -> DatabaseCheck:
@@ -91,6 +92,9 @@ class Vitals:
             began = _seconds()
             is_up = await self._is_available(name, check)
             telemetry.record_dependency_check(name, is_up=is_up, seconds=_seconds() - began)
+        memory = self._store.project_memory
+        telemetry.record_project_memory(memory.total_bytes, evictions=memory.evictions - self._known_evictions)
+        self._known_evictions = memory.evictions
         telemetry.record_connections(_DATABASE, self._store.connections_in_use)
         await self._is_available(_CALENDARS, self._update_calendars)
 

@@ -55,8 +55,8 @@ class WaitlistSweeper:
     def __init__(self, writer: ProjectWriter) -> None:
         self._writer = writer
         self._store = writer.store
-        self._searched: dict[str, Availability] = {}
-        self._rotation: dict[str, int] = {}
+        self._searched: dict[str, Availability] = self._store.project_memory.table()
+        self._rotation: dict[str, int] = self._store.project_memory.table()
         self._lock = asyncio.Lock()
 
     async def sweep(self, *project_ids: str) -> None:

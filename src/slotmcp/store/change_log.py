@@ -8,6 +8,7 @@ from typing import Final
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.schedule import Schedule
+from slotmcp.ports import ProjectMemory
 from slotmcp.store.columns import CHANGES
 from slotmcp.store.project_state import PROJECT_STATE, ProjectState
 from slotmcp.store.schedules import (
@@ -169,9 +170,10 @@ async def log_changes(snapshot: WritableSnapshot, state: ProjectState) -> None:
 class LatestSchedules:
     """Newest committed schedule of each project that was read. Reading and writing threads share it."""
 
-    def __init__(self) -> None:
-        self._schedules: dict[str, Schedule] = {}
-        self._cleaned_up_at_ms: dict[str, int] = {}
+    def __init__(self, memory: ProjectMemory) -> None:
+        self._memory = memory
+        self._schedules: dict[str, Schedule] = memory.table()
+        self._cleaned_up_at_ms: dict[str, int] = memory.table()
         self._lock = threading.Lock()
 
     def get(self, project_id: str) -> Schedule | None:
@@ -185,6 +187,7 @@ class LatestSchedules:
                 latest = self._schedules.get(schedule.project.id)
                 if latest is None or latest.revision <= schedule.revision:
                     self._schedules[schedule.project.id] = schedule
+                    self._memory.note(schedule.project.id, schedule.estimated_bytes)
 
     def is_cleanup_due(self, project_id: str, now_ms: int) -> bool:
         """Return whether a writer has to delete a project's old rows now, which is once per minute."""
@@ -192,4 +195,5 @@ class LatestSchedules:
         is_due = cleaned_up_at_ms is None or abs(now_ms - cleaned_up_at_ms) >= CLEANUP_INTERVAL_MS
         if is_due:
             self._cleaned_up_at_ms[project_id] = now_ms
+            self._memory.note(project_id)
         return is_due

@@ -15,7 +15,7 @@ from slotmcp.domain.interval import Interval, Minute
 from slotmcp.domain.retention import Purged, Retention
 from slotmcp.domain.trace import Trace
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
-from slotmcp.ports import BookingPages, CommitHandler, ProjectEvent, Unit
+from slotmcp.ports import BookingPages, CommitHandler, ProjectEvent, ProjectMemory, Unit
 from slotmcp.store.access import (
     ADD_ACCESS_KEY,
     ALL_ACCESS_KEYS,
@@ -131,12 +131,13 @@ class StoreWriter(Protocol):
 class SqlStore:
     """Base of the stores, without the methods that read the current time."""
 
-    def __init__(self, *, quick: QueryRunner, pages: QueryRunner, writer: StoreWriter) -> None:
+    def __init__(self, *, memory: ProjectMemory, quick: QueryRunner, pages: QueryRunner, writer: StoreWriter) -> None:
+        self.project_memory = memory
         self._quick = quick
         """Runner of frequent small queries, which never wait for a long one."""
         self._pages = pages
         self._writer = writer
-        self._pseudonyms: dict[str, Callable[[str], str]] = {}
+        self._pseudonyms: dict[str, Callable[[str], str]] = memory.table()
         """By project. A project's salt never changes."""
 
     async def project_ids(self) -> tuple[str, ...]:
@@ -182,6 +183,7 @@ class SqlStore:
         if pseudonym is None:
             salt = await self._quick.run(lambda fetch: _read_salt(fetch, project_id))
             pseudonym = self._pseudonyms[project_id] = partial(pseudonym_of, salt)
+            self.project_memory.note(project_id)
         return pseudonym
 
     async def hold(self, project_id: str, token: str) -> Hold | None:

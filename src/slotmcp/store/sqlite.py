@@ -11,7 +11,7 @@ from typing import Final, Self, TypeVar
 
 from slotmcp.domain.erasure import CleanupReport
 from slotmcp.domain.schedule import Schedule
-from slotmcp.ports import Clock, Head, StoredKey
+from slotmcp.ports import Clock, Head, ProjectMemory, StoredKey
 from slotmcp.ports.calendar import CalendarView, CalendarWork
 from slotmcp.store.access import ACCESS_KEY, CREDENTIAL_ENDS, access_key_of, valid_ids
 from slotmcp.store.calendar_pages import read_view, read_work
@@ -46,22 +46,24 @@ class SqliteStore(SqlStore):
 
     _writer: SqliteWriter
 
-    def __init__(self, path: Path, *, clock: Clock, timeout_ms: int, cipher: FieldCipher | None) -> None:
+    def __init__(
+        self, path: Path, *, clock: Clock, timeout_ms: int, cipher: FieldCipher | None, memory: ProjectMemory
+    ) -> None:
         self._path = path
         self._timeout_ms = timeout_ms
         self._clock = clock
-        self._schedules = LatestSchedules()
+        self._schedules = LatestSchedules(memory)
         quick = SqliteReader(path, timeout_ms=timeout_ms, cipher=cipher)
         pages = SqliteReader(path, timeout_ms=timeout_ms, cipher=cipher)
         self._readers = (quick, pages)
         self._revision_probe = RevisionProbe(path, quick)
         # last, because it starts a thread
         self._writer = SqliteWriter(path, clock=clock, schedules=self._schedules, timeout_ms=timeout_ms, cipher=cipher)
-        super().__init__(quick=quick, pages=pages, writer=self._writer)
+        super().__init__(memory=memory, quick=quick, pages=pages, writer=self._writer)
 
     @classmethod
     @asynccontextmanager
-    async def open(
+    async def open(  # noqa: PLR0913  one parameter per setting
         cls,
         path: Path,
         *,
@@ -69,6 +71,7 @@ class SqliteStore(SqlStore):
         timeout_ms: int = DEFAULT_TIMEOUT_MS,
         preparation: Preparation = Preparation.UPGRADE,
         cipher: FieldCipher | None = None,
+        memory: ProjectMemory | None = None,
     ) -> AsyncIterator[Self]:
         """Open a database file, and create or upgrade it first if needed. On exit, commit the queued units.
 
@@ -79,7 +82,9 @@ class SqliteStore(SqlStore):
             DatabaseTooNew, DatabaseTooOld, DatabaseInUse, DatabaseUnusable.
         """
         await asyncio.to_thread(prepare, path, timeout_ms=timeout_ms, preparation=preparation)
-        async with cls._open_prepared(path, clock=clock, timeout_ms=timeout_ms, cipher=cipher) as store:
+        async with cls._open_prepared(
+            path, clock=clock, timeout_ms=timeout_ms, cipher=cipher, memory=memory or ProjectMemory()
+        ) as store:
             yield store
 
     @classmethod
@@ -89,20 +94,22 @@ class SqliteStore(SqlStore):
         path = MEMORY / str(next(_numbers))
         with closing(connect(path, wait_ms=0)) as connection:  # keeps the database
             await asyncio.to_thread(migrate, connection, SCHEMA)
-            async with cls._open_prepared(path, clock=clock, timeout_ms=timeout_ms, cipher=None) as store:
+            async with cls._open_prepared(
+                path, clock=clock, timeout_ms=timeout_ms, cipher=None, memory=ProjectMemory()
+            ) as store:
                 yield store
 
     @classmethod
     @asynccontextmanager
     async def _open_prepared(
-        cls, path: Path, *, clock: Clock, timeout_ms: int, cipher: FieldCipher | None
+        cls, path: Path, *, clock: Clock, timeout_ms: int, cipher: FieldCipher | None, memory: ProjectMemory
     ) -> AsyncIterator[Self]:
         async with AsyncExitStack() as stack:
             if isinstance(clock, FileClock):
                 await stack.enter_async_context(running(clock, path, timeout_ms=timeout_ms))
             with translate_faults(path):
                 await asyncio.to_thread(_check_encryption, path, timeout_ms, cipher)
-                store = cls(path, clock=clock, timeout_ms=timeout_ms, cipher=cipher)
+                store = cls(path, clock=clock, timeout_ms=timeout_ms, cipher=cipher, memory=memory)
             stack.push_async_callback(store._close)
             yield store
 

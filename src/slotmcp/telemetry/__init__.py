@@ -166,6 +166,12 @@ def record_connections(dependency: str, in_use: int) -> None:
     metrics.CONNECTIONS_IN_USE.labels(dependency).set(in_use)
 
 
+def record_project_memory(total_bytes: int, *, evictions: int) -> None:
+    """Record the estimated memory of cached projects, and the number of those that left since the last record."""
+    metrics.PROJECT_BYTES.set(total_bytes)
+    metrics.EVICTED_PROJECTS.inc(evictions)
+
+
 def record_update(at_seconds: float) -> None:
     """Record the store's time (seconds since the Unix epoch) at which all gauges were updated."""
     metrics.VITALS_TIMESTAMP.set(at_seconds)

@@ -216,6 +216,14 @@ CONNECTIONS_IN_USE: Final = _gauge(
     "dependency",
     mode="livesum",
 )
+PROJECT_BYTES: Final = _gauge(
+    "slotmcp_project_memory_bytes",
+    "Estimated memory of the projects that processes keep; of all processes together.",
+    mode="livesum",
+)
+EVICTED_PROJECTS: Final = _counter(
+    "slotmcp_evicted_projects", "Projects that left a process's memory, and are read again at their next call."
+)
 VITALS_TIMESTAMP: Final = _gauge(
     "slotmcp_vitals_timestamp_seconds",
     "When the gauges were last brought up to date; of several processes, the latest.",

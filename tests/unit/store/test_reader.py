@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from slotmcp.domain.errors import Unavailable
+from slotmcp.ports import ProjectMemory
 from slotmcp.store.catalog import REVISION
 from slotmcp.store.change_log import LatestSchedules
 from slotmcp.store.reader import SqliteReader
@@ -94,7 +95,7 @@ async def test_a_programming_error_is_not_reported_as_an_outage(store: SqliteSto
 async def test_an_older_schedule_never_replaces_a_newer_one(store: SqliteStore) -> None:
     schedule = await store.schedule(SHOP)
     newer, newer_still = replace(schedule, revision=2), replace(schedule, revision=2)
-    latest = LatestSchedules()
+    latest = LatestSchedules(ProjectMemory())
     for offered, kept in ((newer, newer), (schedule, newer), (newer_still, newer_still)):
         latest.offer([offered])
         assert latest.get(SHOP) is kept

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Final
 
+from slotmcp.ports import ProjectMemory
 from slotmcp.store.project_state import ProjectState
 
 CONTENTION_SECONDS: Final = 1.0
@@ -32,9 +33,9 @@ class KnownProject:
 class KnownProjects:
     """Known state of each project. Use it on the event loop."""
 
-    def __init__(self) -> None:
-        self._projects: dict[str, KnownProject] = {}
-        self._contended_until: dict[str, float] = {}
+    def __init__(self, memory: ProjectMemory) -> None:
+        self._projects: dict[str, KnownProject] = memory.table()  # their schedules are noted where they are read
+        self._contended_until: dict[str, float] = memory.table()
 
     def get(self, project_id: str) -> KnownProject | None:
         """Return the known state of a project."""
@@ -61,7 +62,7 @@ class KnownProjects:
         until = self._contended_until.get(project_id)
         if until is None or time.monotonic() < until:
             return until is not None
-        del self._contended_until[project_id]
+        self._contended_until.pop(project_id, None)
         return False
 
     def observe(self, project_id: str, *, revision: int, clock_ms: int) -> None:

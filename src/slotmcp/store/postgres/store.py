@@ -7,7 +7,7 @@ from typing import Final, Self, TypeVar
 from slotmcp.domain.erasure import CleanupReport
 from slotmcp.domain.errors import DatabaseUnusable
 from slotmcp.domain.schedule import Schedule
-from slotmcp.ports import Clock, Head, StoredKey
+from slotmcp.ports import Clock, Head, ProjectMemory, StoredKey
 from slotmcp.ports.calendar import CalendarView, CalendarWork
 from slotmcp.store.access import access_key_of, valid_ids
 from slotmcp.store.calendar_pages import read_view, read_work
@@ -45,16 +45,23 @@ class PostgresStore(SqlStore):
 
     _writer: PostgresWriter
 
-    def __init__(
-        self, address: Address, *, clock: Clock | None, timeout_ms: int, pool_size: int, cipher: FieldCipher | None
+    def __init__(  # noqa: PLR0913  one parameter per setting
+        self,
+        address: Address,
+        *,
+        clock: Clock | None,
+        timeout_ms: int,
+        pool_size: int,
+        cipher: FieldCipher | None,
+        memory: ProjectMemory,
     ) -> None:
         writers = pool_size // 2
         self._address = address
         self._clock = clock
         self._pool_size = pool_size
         self._timeout_ms = timeout_ms
-        self._schedules = LatestSchedules()
-        self._known = KnownProjects()
+        self._schedules = LatestSchedules(memory)
+        self._known = KnownProjects(memory)
         self._reader = PostgresReader(address, size=pool_size - writers, timeout_ms=timeout_ms, cipher=cipher)
         self._writer = PostgresWriter(
             address,
@@ -65,7 +72,7 @@ class PostgresStore(SqlStore):
             timeout_ms=timeout_ms,
             cipher=cipher,
         )
-        super().__init__(quick=self._reader, pages=self._reader, writer=self._writer)
+        super().__init__(memory=memory, quick=self._reader, pages=self._reader, writer=self._writer)
 
     @classmethod
     @asynccontextmanager
@@ -78,6 +85,7 @@ class PostgresStore(SqlStore):
         pool_size: int = POOL_SIZE,
         cipher: FieldCipher | None = None,
         preparation: Preparation = Preparation.UPGRADE,
+        memory: ProjectMemory | None = None,
     ) -> AsyncIterator[Self]:
         """Open a database, and fill or upgrade it first if needed. On exit, commit the queued units.
 
@@ -89,7 +97,14 @@ class PostgresStore(SqlStore):
         """
         address = Address.of(url)
         await prepare(address, timeout_ms=timeout_ms, preparation=preparation)
-        store = cls(address, clock=clock, timeout_ms=timeout_ms, pool_size=max(pool_size, MIN_POOL_SIZE), cipher=cipher)
+        store = cls(
+            address,
+            clock=clock,
+            timeout_ms=timeout_ms,
+            pool_size=max(pool_size, MIN_POOL_SIZE),
+            cipher=cipher,
+            memory=memory or ProjectMemory(),
+        )
         try:
             await store._reader.run(lambda fetch: check_encryption(fetch, cipher))
             yield store
