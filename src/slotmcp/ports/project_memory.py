@@ -30,7 +30,7 @@ class ProjectMemory:
         """Number of times that a project left."""
 
     def table(self) -> dict[str, T]:
-        """Return a new table by project id. Whoever fills it calls `note` or `use` for the same project."""
+        """Return a new table by project id. Call `note` or `use` for each project that is added."""
         table: dict[str, T] = {}
         self._tables.append(table)
         return table
