@@ -87,6 +87,11 @@ def record_stage(stage: FunnelStage) -> None:
     metrics.CONVERSATIONS.labels(stage).inc()
 
 
+def record_first_slot(seconds: float) -> None:
+    """Record the time from a conversation's first question to its first offered slot."""
+    metrics.FIRST_SLOT_SECONDS.observe(seconds)
+
+
 def record_first_hold(seconds: float) -> None:
     """Record the time from a conversation's first question to its first hold or booking."""
     metrics.FIRST_HOLD_SECONDS.observe(seconds)

@@ -16,6 +16,7 @@ from slotmcp.domain.trace import ScheduleSource, TracedUse
 
 _CALL_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 _SPAN_SECONDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5)
+_FIRST_SLOT_SECONDS: Final = (0.01, 0.1, 1.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 _CONVERSATION_SECONDS: Final = (1.0, 2.5, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 300.0, 600.0)
 
 disable_created_metrics()  # type: ignore[no-untyped-call] # the library's
@@ -143,6 +144,11 @@ BOOKINGS: Final = _counter(
 )
 CONVERSATIONS: Final = _counter(
     "slotmcp_conversations", "Conversations that came to a step for the first time.", "step", initial=FunnelStage
+)
+FIRST_SLOT_SECONDS: Final = _histogram(
+    "slotmcp_first_slot_seconds",
+    "Time from a conversation's first question to the first slot that it was offered.",
+    buckets=_FIRST_SLOT_SECONDS,
 )
 FIRST_HOLD_SECONDS: Final = _histogram(
     "slotmcp_first_hold_seconds",

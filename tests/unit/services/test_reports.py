@@ -82,12 +82,13 @@ async def test_demand_counts_first_questions_and_supply_counts_free_starts(tmp_p
     wanted = (
         trace(ASKED, NOON, question=question("10:00", "11:30")),
         trace(ASKED, NOON + 1, question=question("06:00", "07:00")),
+        trace(ASKED, NOON, "early", question=question("06:00", "07:00")),
     )
     business = plan(ANA, bookings=[booking("b", "ana", "09:00")])
     report = await report_of(tmp_path, *wanted, business=business)
     assert {(day, hour): n for day, row in enumerate(report.demand) for hour, n in enumerate(row) if n} == {
+        (0, 6): 1,
         (0, 10): 1,
-        (0, 11): 1,
     }
     assert report.supply[0][9:12] == (0, 2, 2)
     assert sum(map(sum, report.supply)) == 4

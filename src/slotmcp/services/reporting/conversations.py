@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from slotmcp import telemetry
 from slotmcp.domain.errors import ErrorCode, SlotmcpError
-from slotmcp.domain.interval import MS_PER_SECOND, Minute
+from slotmcp.domain.interval import MS_PER_SECOND, US_PER_SECOND, Minute
 from slotmcp.domain.report import Funnel, LossReason
 from slotmcp.domain.trace import Question, Trace, TracedUse
 from slotmcp.ports.traces import Traces
@@ -16,6 +17,8 @@ from slotmcp.telemetry.metrics import FunnelStage
 MAX_PAUSE_MS: Final = 15 * 60_000
 """Longest pause within a conversation; after a longer one, the same caller starts another conversation."""
 OK: Final = "ok"
+TOTAL: Final = "total"
+"""Name of the span that covers the whole call."""
 TAKEN_OUTCOMES: Final = frozenset({ErrorCode.SLOT_UNAVAILABLE, ErrorCode.HOLD_EXPIRED})
 
 LOOKBACK_MS: Final = 2 * 60 * 60_000
@@ -71,6 +74,19 @@ class Conversation:
         """First valid question; None if there is none."""
         return next((trace.question for trace in self.traces if trace.question is not None), None)
 
+    @property
+    def taken_start(self) -> Minute | None:
+        """Start that the caller took or would have taken; None if no call named or offered one.
+
+        The booked start, else the held one, else the one that was refused, else the first that was offered; of several,
+        the first one of the conversation.
+        """
+        booked = (trace.start for trace in self.traces if _is_successful(trace, TracedUse.BOOK_SLOT))
+        held = (trace.start for trace in self.traces if _is_successful(trace, TracedUse.CREATE_HOLD))
+        refused = (trace.start for trace in self.traces if trace.outcome in TAKEN_OUTCOMES)
+        offered = (start for trace in self.traces for start in trace.offered)
+        return next((start for start in chain(booked, held, refused, offered) if start is not None), None)
+
     def collisions(self) -> list[Trace]:
         """Return the failed calls for a time that was offered or held earlier and has been taken since."""
         offered = set[Minute | None]()
@@ -90,6 +106,16 @@ class Conversation:
             FunnelStage.BOOKED: self.has_booked,
         }
         return {step for step, is_reached in reached.items() if is_reached}
+
+    def seconds_to_first_slot(self) -> float:
+        """Return the time from the first question to the first offered slot, or to a hold or booking without an offer.
+
+        The time that the offering call took is part of it. Calls without a valid question ask nothing.
+        """
+        offering = next(trace for trace in self.traces if Conversation((trace,)).has_offers)
+        asking = next((trace for trace in self.traces if trace.question is not None), self.traces[0])
+        waited_ms = max(0, offering.at_ms - asking.at_ms)
+        return waited_ms / MS_PER_SECOND + offering.hops.get(TOTAL, 0) / US_PER_SECOND
 
     def seconds_to_first_hold(self) -> float:
         """Return the time from the first call to the first hold or booking."""
@@ -153,6 +179,8 @@ def _count_new_steps(conversation: Conversation, new_ids: frozenset[str]) -> Non
     before = Conversation(tuple(trace for trace in conversation.traces if trace.id not in new_ids))
     for step in conversation.steps() - before.steps():
         telemetry.record_stage(step)
+        if step is FunnelStage.OFFERED:
+            telemetry.record_first_slot(conversation.seconds_to_first_slot())
         if step is FunnelStage.HELD:
             telemetry.record_first_hold(conversation.seconds_to_first_hold())
     collisions_before = before.collisions()

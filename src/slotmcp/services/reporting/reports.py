@@ -24,7 +24,13 @@ from slotmcp.engine.availability import longest_horizon_days
 from slotmcp.engine.zones import local_date, midnight
 from slotmcp.ports import Store
 from slotmcp.services.availability_cache import AvailabilityCache
-from slotmcp.services.reporting.conversations import Conversation, count_funnel, group_conversations, lost_conversations
+from slotmcp.services.reporting.conversations import (
+    TOTAL,
+    Conversation,
+    count_funnel,
+    group_conversations,
+    lost_conversations,
+)
 from slotmcp.services.reporting.demand import count_demand, count_refused
 from slotmcp.services.reporting.gaps import find_gaps
 from slotmcp.services.reporting.questions import LostQuestion
@@ -40,8 +46,6 @@ MAX_DAYS: Final = 92
 MARGIN_DAYS: Final = 3
 """Days around the searched time whose bookings are read. A shift lasts two days at most and zones differ by one, so
 earlier and later bookings neither take time of a start, nor share a shift or a date with it."""
-TOTAL: Final = "total"
-"""Name of the span that covers the whole call."""
 
 
 class SectionName(StrEnum):
@@ -217,7 +221,7 @@ def _report(facts: _Facts) -> Report:
         timezone=zone_key,
         period=facts.period,
         funnel=count_funnel(facts.conversations, facts.live_hold_ids),
-        demand=count_demand(facts.conversations, zone_key, facts.schedule.project.parts_of_day),
+        demand=count_demand(facts.conversations, facts.schedule),
         supply=count_supply(availability, facts.period),
         refused=count_refused(facts.traces),
         utilization=utilization,
