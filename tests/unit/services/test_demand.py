@@ -60,7 +60,7 @@ def conversations(draw: st.DrawFn) -> Conversation:
 def expected_start(conversation: Conversation) -> int | None:
     """Return the start that a caller would have taken, by the definition in docs/reference/reports.md."""
     calls = conversation.traces
-    kinds = [
+    kinds: list[list[int | None]] = [
         [call.start for call in calls if call.use is TracedUse.BOOK_SLOT and call.outcome == "ok"],
         [call.start for call in calls if call.use is TracedUse.CREATE_HOLD and call.outcome == "ok"],
         [call.start for call in calls if call.outcome in {"slot_unavailable", "hold_expired"}],

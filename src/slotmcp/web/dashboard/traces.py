@@ -8,9 +8,8 @@ from slotmcp.domain.interval import MINUTES_PER_DAY, US_PER_MS
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Question, Trace
 from slotmcp.services.lookups import technician_of
-from slotmcp.services.reporting.conversations import OK
+from slotmcp.services.reporting.conversations import OK, TOTAL
 from slotmcp.services.reporting.demand import is_empty
-from slotmcp.services.reporting.reports import TOTAL
 from slotmcp.services.traces import REFUSAL_DAYS, summarize_trace
 from slotmcp.web.dashboard.charts import percent_of
 from slotmcp.web.dashboard.labels import format_minute, format_ms, format_utc, refusal_label, use_label
