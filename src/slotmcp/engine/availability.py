@@ -15,6 +15,7 @@ from slotmcp.domain.offer import Slot
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.engine.floating_breaks import floating_breaks_on
 from slotmcp.engine.frame import Frame, frame_of
+from slotmcp.engine.free_slots import FreeSlots
 from slotmcp.engine.need import Need
 from slotmcp.engine.opening_hours import DateRange, dates_of, working_time
 from slotmcp.engine.relocation import Relocation
@@ -27,6 +28,9 @@ _MARGIN = timedelta(days=3)
 _MAX_REDUCED = 16
 """Maximum number of cached indexes in which claims of an index take no time."""
 
+MAX_CACHED_NEEDS = 16
+"""Maximum number of needs of an index whose days are cached."""
+
 _ClaimKeys = frozenset[tuple[str, str]]
 """Technician and id of each claim."""
 
@@ -38,6 +42,8 @@ RuleKey = tuple[str, Priority, ServiceArea | None]
 class NeedSlots:
     """Slots of one need, found day by day, with every candidate and regardless of the notice."""
 
+    free: FreeSlots
+    """Slots before the rules about the whole team."""
     starts_by_day: dict[int, list[Minute]] = field(default_factory=dict)
     """Starts in order of time, by number of the day in the frame."""
     by_start: dict[Minute, Slot] = field(default_factory=dict)
@@ -69,6 +75,10 @@ class TimelineIndex:
         self._reduced: dict[_ClaimKeys, TimelineIndex] = {}
         self.slots_by_need: dict[Need, NeedSlots] = {}
         """Cache of `engine.slots`."""
+        self.free_by_need: dict[Need, FreeSlots] = {}
+        """Cache of `engine.slots`: what does not depend on the whole team."""
+        self.earlier_free: Mapping[Need, FreeSlots] = {} if reduced is None else reduced.free_by_need
+        """Free slots of an earlier index of the same frame and project. Most of their days are the same."""
         self.allowed_by_rule: dict[RuleKey, int] = {}
         """Cache of `engine.rules`. Its keys are the catalog's, so it is as large as the catalog."""
         self.reserve_limits: object = None
@@ -115,6 +125,11 @@ class TimelineIndex:
                 for claim in timeline.claims:
                     self._bookings_by_service[claim.service_id][timeline.frame.day_number(claim.start)] += 1
         return self._bookings_by_service[service_id]
+
+    def known_free(self) -> Mapping[Need, FreeSlots]:
+        """Return the free slots of this index and, of needs that it was not searched for, those of the earlier one."""
+        known = {**self.earlier_free, **self.free_by_need}
+        return known if len(known) <= MAX_CACHED_NEEDS else self.free_by_need
 
     def eligible(self, need: Need) -> tuple[Timeline, ...]:
         """Return the timelines of technicians with the skills who serve the area.
@@ -185,6 +200,8 @@ class Availability:
                 return cls(schedule, now_ms, frame, previous.index, previous.cached_travel)
             known = previous.index.timelines
         index = _index(schedule, frame, now_ms, {**known, **built} if built else known, cached_travel)
+        if previous is not None and known:
+            index.earlier_free = previous.index.known_free()
         return cls(schedule, now_ms, frame, index, cached_travel)
 
     def is_usable_at(self, now_ms: int) -> bool:

@@ -6,10 +6,12 @@ from functools import reduce
 from itertools import chain, compress
 from operator import or_
 
+from slotmcp.domain.catalog import RankingKey
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Slot
-from slotmcp.engine.availability import Availability, NeedSlots
+from slotmcp.engine.availability import MAX_CACHED_NEEDS, Availability, NeedSlots
 from slotmcp.engine.frame import bits_of
+from slotmcp.engine.free_slots import FreeSlots
 from slotmcp.engine.need import Need
 from slotmcp.engine.ranking import rank
 from slotmcp.engine.reserve import limits_of
@@ -22,9 +24,6 @@ StartsByTimeline = Mapping[Timeline, int]
 FOUND_AT_ONCE = 64
 """Number of technicians whose starts are found at once, in a few milliseconds."""
 
-_MAX_CACHED_NEEDS = 16
-"""Maximum number of needs whose days are cached."""
-
 _DIGIT_TO_BIT = bytes.maketrans(b"01", b"\x00\x01")
 
 
@@ -34,7 +33,7 @@ def new_starts(availability: Availability, need: Need) -> Iterator[int]:
     `list_starts` finds those of a few technicians at once. For hundreds this takes tens of milliseconds after a cold
     start.
     """
-    timelines = availability.index.eligible(need)
+    timelines = () if need in availability.index.free_by_need else availability.index.eligible(need)
     if len(timelines) > FOUND_AT_ONCE:
         for timeline in timelines:
             if not timeline.has_cached_starts(need):
@@ -114,11 +113,24 @@ def _slots_of_need(availability: Availability, need: Need) -> NeedSlots:
     limits = limits_of(availability, need)
     cache = availability.index.slots_by_need if limits is None else limits.slots_by_need
     if need not in cache:
-        if len(cache) >= _MAX_CACHED_NEEDS:
+        if len(cache) >= MAX_CACHED_NEEDS:
             cache.clear()
-        allowed = allowed_starts(availability, need)
-        cache[need] = NeedSlots(allowed=allowed, has_daily_maximum=depends_on_team(availability, need))
+        free, allowed = _free_slots(availability, need), allowed_starts(availability, need)
+        cache[need] = NeedSlots(free, allowed=allowed, has_daily_maximum=depends_on_team(availability, need))
     return cache[need]
+
+
+def _free_slots(availability: Availability, need: Need) -> FreeSlots:
+    """Return the slots of free technicians found so far, with the days of an earlier index that did not change."""
+    index = availability.index
+    if need not in index.free_by_need:
+        if len(index.free_by_need) >= MAX_CACHED_NEEDS:
+            index.free_by_need.clear()
+        free = FreeSlots({timeline: timeline.starts(need) for timeline in index.eligible(need)})
+        if (earlier := index.earlier_free.get(need)) is not None:
+            free.keep_days_of(earlier, availability.frame)
+        index.free_by_need[need] = free
+    return index.free_by_need[need]
 
 
 def _starts_of_day(availability: Availability, need: Need, found: NeedSlots, day: int) -> list[Minute]:
@@ -134,8 +146,7 @@ def _find_slots_of_day(availability: Availability, need: Need, found: NeedSlots,
     index, bits = availability.index, availability.frame.day_bits(day)
     if found.allowed is not None:
         bits &= found.allowed
-    free = {timeline: row for timeline in index.eligible(need) if (row := timeline.starts(need) & bits)}
-    slots = _slots(availability, need, day, free)
+    slots = _free_slots_of_day(availability, need, found.free, day, bits)
     most = bookings_left(availability, need, day) if found.has_daily_maximum else None
     if index.reserving and (limits := limits_of(availability, need)) is not None:
         return [limited for slot in slots if (limited := limits.limit(slot, need, most))]
@@ -143,9 +154,18 @@ def _find_slots_of_day(availability: Availability, need: Need, found: NeedSlots,
         slots = [slot._replace(capacity=min(slot.capacity, most)) for slot in slots]
     if not index.relocation.movable:
         return slots
-    not_free = bits & ~reduce(or_, free.values(), 0)
+    not_free = bits & ~found.free.any_row
     relocated = _slots(availability, need, day, _starts_after_moves(availability, need, not_free))
     return sorted([*slots, *(slot._replace(capacity=1) for slot in relocated)])
+
+
+def _free_slots_of_day(availability: Availability, need: Need, free: FreeSlots, day: int, bits: int) -> Sequence[Slot]:
+    searched, slots = free.by_day.get(day, (None, ()))
+    if searched != bits:
+        rows = {timeline: found for timeline, row in free.rows.items() if (found := row & bits)}
+        slots = _slots(availability, need, day, rows)
+        free.by_day[day] = bits, slots
+    return slots
 
 
 def _starts_after_moves(availability: Availability, need: Need, not_free: int) -> StartsByTimeline:
@@ -159,7 +179,8 @@ def _slots(availability: Availability, need: Need, day: int, rows: StartsByTimel
     """Return the slots of a day, each with all technicians who can take its start."""
     frame = availability.frame
     first = frame.day_starts[day]
-    by_rank = rank(availability.schedule.project.candidate_ranking)
+    policy = availability.schedule.project.candidate_ranking
+    by_rank = rank(tuple(key for key in policy if key is not RankingKey.ETA))  # no travel times: all are equal
     ranked = sorted(
         [(timeline.candidate(day), row) for timeline, row in rows.items()], key=lambda pair: by_rank(pair[0])
     )
