@@ -315,7 +315,6 @@ async def open_store(
     if settings.is_postgres:
         from slotmcp.store.postgres.store import PostgresStore  # noqa: PLC0415  a server on SQLite does not need it
 
-        pool_size = settings.database_pool_size
         opening = PostgresStore.open(
             settings.database_url,
             timeout_ms=timeout_ms,
@@ -323,6 +322,7 @@ async def open_store(
             preparation=preparation,
             cipher=cipher,
             memory=memory,
+            statement_cache=settings.database_statement_cache,
         )
     elif settings.is_in_memory:
         opening = SqliteStore.open_in_memory(clock=_file_clock(settings), timeout_ms=timeout_ms)

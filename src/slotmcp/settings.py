@@ -75,6 +75,8 @@ class Settings(BaseSettings):
     """Database to which `slotmcp copy` copies, as `database_url`; it may contain a password."""
     database_pool_size: int = Field(default=10, ge=2, le=1000)
     """Maximum number of PostgreSQL connections per process; half of them write."""
+    database_statement_cache: bool = True
+    """Keep prepared statements and settings of sessions on PostgreSQL; `off` behind PgBouncer in transaction mode."""
     database_timeout_seconds: float = Field(default=5, gt=0, le=600, allow_inf_nan=False)
     """Maximum wait of a call for the database: for a lock, an answer or a connection."""
     encryption_keys: Names = Field(default=(), repr=False)

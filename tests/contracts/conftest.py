@@ -1,8 +1,9 @@
 """Back ends that must fulfill the contracts of the ports."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -14,8 +15,11 @@ from support.clock import HandClock
 from support.fleets import JoinedStore
 from support.memory_fleet import MemoryFleet
 from support.new_file import new_file
+from support.pgbouncer import pgbouncer
 from support.schedules import open_shop
 from support.stores import OpenStore
+
+BEHIND_POOLER: Final = {"test_booking_changes", "test_claims", "test_store"}
 
 
 @pytest.fixture
@@ -70,7 +74,25 @@ def open_fleet(open_encrypted: OpenStore, clock: HandClock) -> OpenStore:
     return opened
 
 
-@pytest.fixture(params=["sqlite", "fleet", "postgres"])
+@pytest.fixture
+def open_pooled(postgres_url: str, clock: HandClock) -> Iterator[OpenStore]:
+    """Open stores behind PgBouncer in transaction mode."""
+    with pgbouncer(postgres_url) as url:
+
+        def opened(*, timeout_ms: int = 20_000) -> AbstractAsyncContextManager[Store]:
+            return PostgresStore.open(url, clock=clock, timeout_ms=timeout_ms, statement_cache=False)
+
+        yield opened
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests on every back end, and some of them behind PgBouncer."""
+    if "open_store" in metafunc.fixturenames:
+        pooled = ["pooled"] if metafunc.module.__name__.rpartition(".")[2] in BEHIND_POOLER else []
+        metafunc.parametrize("open_store", ["sqlite", "fleet", "postgres", *pooled], indirect=True)
+
+
+@pytest.fixture
 def open_store(request: pytest.FixtureRequest) -> OpenStore:
     factory: OpenStore = request.getfixturevalue(f"open_{request.param}")
     return factory

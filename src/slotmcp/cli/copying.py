@@ -46,7 +46,11 @@ def _named(url: str, name: str) -> Database:
 
 def database_of(settings: Settings) -> Database:
     """Return the database that the settings name."""
-    return Address.of(settings.database_url) if settings.is_postgres else settings.database_path
+    return (
+        Address.of(settings.database_url, statement_cache=settings.database_statement_cache)
+        if settings.is_postgres
+        else settings.database_path
+    )
 
 
 def _show(report: CopyReport) -> None:

@@ -127,7 +127,7 @@ async def _back_up(settings: Settings, file: Path, *, overwrite: bool) -> "Inspe
     from slotmcp.store.postgres.address import Address  # noqa: PLC0415  loads the driver
     from slotmcp.store.server_backups import back_up_server  # noqa: PLC0415  loads the driver
 
-    address = Address.of(settings.database_url)
+    address = Address.of(settings.database_url, statement_cache=settings.database_statement_cache)
     return await back_up_server(address, file, overwrite=overwrite, timeout_ms=timeout_ms, home=settings.backup_home)
 
 
@@ -135,7 +135,7 @@ async def _restore_to_server(settings: Settings, file: Path, amend: "EraseAgain"
     from slotmcp.store.postgres.address import Address  # noqa: PLC0415  loads the driver
     from slotmcp.store.server_backups import restore_to_server  # noqa: PLC0415  loads the driver
 
-    address = Address.of(settings.database_url)
+    address = Address.of(settings.database_url, statement_cache=settings.database_statement_cache)
     now_ms = SystemClock().now_ms()
     await restore_to_server(file, address, now_ms=now_ms, timeout_ms=settings.database_timeout_ms, amend=amend)
     typer.echo(f"Restored and verified {_summary(await _inspect(settings, None))}")
@@ -151,7 +151,9 @@ async def _inspect(settings: Settings, file: Path | None) -> "Inspection":
     from slotmcp.store.postgres.address import Address  # noqa: PLC0415  loads the driver
     from slotmcp.store.postgres.inspection import inspect_server  # noqa: PLC0415  loads the driver
 
-    return await inspect_server(Address.of(settings.database_url), timeout_ms=timeout_ms)
+    return await inspect_server(
+        Address.of(settings.database_url, statement_cache=settings.database_statement_cache), timeout_ms=timeout_ms
+    )
 
 
 def _summary(inspection: "Inspection") -> str:

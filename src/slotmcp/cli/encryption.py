@@ -44,7 +44,11 @@ def _convert(*, is_removal: bool) -> None:
     settings = Settings.load()
     if not settings.encryption_keys:
         exit_with(Exit.USAGE, NO_KEYS)
-    database = Address.of(settings.database_url) if settings.is_postgres else settings.database_path
+    database = (
+        Address.of(settings.database_url, statement_cache=settings.database_statement_cache)
+        if settings.is_postgres
+        else settings.database_path
+    )
     convert = remove_encryption if is_removal else encrypt_database
     cipher = FieldCipher(settings.encryption_keys)
     count = asyncio.run(convert(database, cipher, timeout_ms=settings.database_timeout_ms))

@@ -1,7 +1,7 @@
 """Function of PostgreSQL that writes the rows of a group of units of work in one statement.
 
 The group was decided without a lock, at a version of the project's row. The function locks the row, and writes nothing
-if the version is another one. `slotmcp.store.postgres.batch` makes its argument `work`:
+if the version is another one. `slotmcp.store.postgres.pending` makes its argument `work`:
 
 - `clock_ms`: time of the units by the database's clock, or null if they use another clock.
 - `no_receipts`, `no_visits`, `no_entries`: rows that the units assumed to be missing.

@@ -18,16 +18,18 @@ class Address:
     """URL for messages, with user, host, port and database, but without secrets."""
     server: str
     """Hosts and ports for messages; the driver's defaults if the URL has none."""
+    statement_cache: bool = True
+    """False if a pooler gives each transaction another connection, so that nothing outlives a transaction."""
 
     @classmethod
-    def of(cls, url: str) -> Self:
+    def of(cls, url: str, *, statement_cache: bool = True) -> Self:
         """Return the address for a URL with the scheme postgresql, postgres or postgresql+asyncpg."""
         parts = urlsplit(url)._replace(scheme="postgresql")
         options = dict(parse_qsl(parts.query))
         hosts = parts.netloc.rpartition("@")[2] or options.get("host", "localhost")
         user = f"{parts.username}@" if parts.username else ""
         server = " or ".join(_servers(hosts, options.get("port", str(DEFAULT_PORT))))
-        return cls(parts.geturl(), f"postgresql://{user}{hosts}{parts.path}", server)
+        return cls(parts.geturl(), f"postgresql://{user}{hosts}{parts.path}", server, statement_cache)
 
 
 def _servers(hosts: str, default_port: str) -> Iterator[str]:

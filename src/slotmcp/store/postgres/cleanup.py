@@ -63,15 +63,19 @@ class TableFacts:
 async def clean_tables(address: Address, *, timeout_ms: int, is_thorough: bool) -> CleanupReport:
     """Vacuum the tables with data of customers as far as the role may, and write them again unless they are large.
 
+    Through a pooler, a rewrite could not be given a timeout for its lock, so there is none.
+
     Raises:
         One of the FAULTS.
     """
     connection: Any = await connect(address, timeout_ms=VACUUM_TIMEOUT_MS)
     try:
-        await connection.execute(f"SET lock_timeout = {timeout_ms}")
+        if address.statement_cache:
+            await connection.execute(f"SET lock_timeout = {timeout_ms}")
         tables = [TableFacts(*row) for row in await connection.fetch(FACTS, list(TABLES))]
         own = [table for table in tables if table.is_own]
-        large = [table.name for table in own if not await _clean(connection, table, is_thorough=is_thorough)]
+        rewritten = {table for table in own if address.statement_cache and table.is_rewritten(is_thorough=is_thorough)}
+        large = [table.name for table in own if not await _clean(connection, table, is_rewritten=table in rewritten)]
     finally:
         await connection.close()
     foreign = [table.name for table in tables if not table.is_own]
@@ -81,9 +85,9 @@ async def clean_tables(address: Address, *, timeout_ms: int, is_thorough: bool) 
     )
 
 
-async def _clean(connection: Any, table: TableFacts, *, is_thorough: bool) -> bool:  # noqa: ANN401  asyncpg's connection
+async def _clean(connection: Any, table: TableFacts, *, is_rewritten: bool) -> bool:  # noqa: ANN401  asyncpg's connection
     """Vacuum one table; return False if free space of its pages may still hold data of customers."""
-    if table.is_rewritten(is_thorough=is_thorough):
+    if is_rewritten:
         try:
             await connection.execute(f"VACUUM FULL {table.name}")
         except asyncpg.LockNotAvailableError:
@@ -98,4 +102,5 @@ def _remaining(address: Address, *, foreign: Iterable[str], large: Iterable[str]
     if names := ", ".join(foreign):
         yield f"dead rows in {address.shown}: the owner of the tables has to run `VACUUM FULL {names}`"
     if names := ", ".join(large):
-        yield f"free space of {names} in {address.shown}: run the command again with --thorough at a quiet time"
+        way = "at a quiet time" if address.statement_cache else "and a URL that does not lead through a pooler"
+        yield f"free space of {names} in {address.shown}: run the command again with --thorough {way}"

@@ -4,9 +4,10 @@ SQLAlchemy pools the connections. The rest of the store uses asyncpg's connectio
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Literal, cast
 
 import asyncpg
 from sqlalchemy import event
@@ -18,6 +19,7 @@ from slotmcp.store.claims import OVERLAP_CONSTRAINT, claim_conflict
 from slotmcp.store.encryption import FieldCipher
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.outages import FAULTS, Fault, driver_error
+from slotmcp.store.postgres.pooler import PooledConnection, shares_backends
 from slotmcp.store.postgres.statements import numbered
 from slotmcp.store.statement import Row, Statement
 
@@ -33,21 +35,22 @@ A process that hangs in a transaction, or whose connection breaks, loses its loc
 No unit of work needs more time, because it waits only for the database.
 """
 
-SESSION: Final = """
-SET jit = off;
-SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
-SET lock_timeout = {lock_ms}; SET statement_timeout = {statement_ms};
-SET idle_in_transaction_session_timeout = {statement_ms}; {session_sql}
+SETTINGS: Final = """
+SET {scope} jit = off;
+SELECT set_config('synchronous_commit', 'on', {is_local}) WHERE current_setting('synchronous_commit') = 'off';
+SET {scope} lock_timeout = {lock_ms}; SET {scope} statement_timeout = {statement_ms};
+SET {scope} idle_in_transaction_session_timeout = {statement_ms}; {read_only}
 """
+"""Settings of a session, or of a transaction if the sessions belong to a pooler."""
+READ_ONLY_NAMES: Final = {"SESSION": "default_transaction_read_only", "LOCAL": "transaction_read_only"}
 CONNECT_FAULTS: Final[tuple[type[Exception], ...]] = (*FAULTS, asyncpg.InterfaceError)
 """Errors of a connection attempt, also if the connection was lost at once."""
-READ_ONLY: Final = "SET default_transaction_read_only = on"
 
 
-async def connect(address: Address, *, timeout_ms: int, session_sql: str = "") -> "asyncpg.Connection[asyncpg.Record]":
+async def connect(
+    address: Address, *, timeout_ms: int, is_read_only: bool = False
+) -> "asyncpg.Connection[asyncpg.Record]":
     """Return a connection with a timeout for locks, and slightly longer ones for statements and responses.
-
-    `session_sql` runs once on the new connection.
 
     Raises:
         One of the FAULTS, or asyncpg.InterfaceError if the connection was lost at once.
@@ -56,17 +59,44 @@ async def connect(address: Address, *, timeout_ms: int, session_sql: str = "") -
         address.url,
         timeout=timeout_ms / 1000,
         command_timeout=(timeout_ms + 2 * GRACE_MS) / 1000,
-        statement_cache_size=MAX_PREPARED_STATEMENTS,
+        statement_cache_size=MAX_PREPARED_STATEMENTS if address.statement_cache else 0,
         server_settings={"application_name": "slotmcp"},
+        connection_class=asyncpg.Connection if address.statement_cache else PooledConnection,
     )
+    if not address.statement_cache:
+        pooled = cast("PooledConnection", connection)
+        pooled.transaction_settings = _settings("LOCAL", timeout_ms, is_read_only=is_read_only)
+        return connection
     try:
-        await connection.execute(
-            SESSION.format(lock_ms=timeout_ms, statement_ms=timeout_ms + GRACE_MS, session_sql=session_sql)
-        )
+        await connection.execute(_settings("SESSION", timeout_ms, is_read_only=is_read_only))
     except BaseException:
         connection.terminate()
         raise
     return connection
+
+
+async def is_pooled_by_transaction(address: Address, *, timeout_ms: int) -> bool:
+    """Return whether a pooler gives each transaction another connection to the server.
+
+    Raises:
+        One of the FAULTS.
+    """
+    pooled = replace(address, statement_cache=False)
+    async with AsyncExitStack() as stack:
+        one = await connect(pooled, timeout_ms=timeout_ms)
+        stack.push_async_callback(one.close)
+        other = await connect(pooled, timeout_ms=timeout_ms)
+        stack.push_async_callback(other.close)
+        return await shares_backends(one, other)
+
+
+def _settings(scope: Literal["SESSION", "LOCAL"], timeout_ms: int, *, is_read_only: bool) -> str:
+    read_only = f"SET {scope} {READ_ONLY_NAMES[scope]} = on" if is_read_only else ""
+    is_local = "true" if scope == "LOCAL" else "false"
+    statement_ms = timeout_ms + GRACE_MS
+    return SETTINGS.format(
+        scope=scope, is_local=is_local, lock_ms=timeout_ms, statement_ms=statement_ms, read_only=read_only
+    )
 
 
 class Link:
@@ -178,7 +208,7 @@ class Pool:
         *,
         size: int,
         timeout_ms: int,
-        session_sql: str = "",
+        is_read_only: bool = False,
         cipher: FieldCipher | None = None,
         on_connect: Callable[[], None] | None = None,
     ) -> None:
@@ -186,7 +216,7 @@ class Pool:
         self._cipher = cipher
         self._engine = create_async_engine(
             DRIVER,
-            async_creator=partial(connect, address, timeout_ms=timeout_ms, session_sql=session_sql),
+            async_creator=partial(connect, address, timeout_ms=timeout_ms, is_read_only=is_read_only),
             poolclass=AsyncAdaptedQueuePool,
             pool_size=size,
             max_overflow=0,

@@ -8,13 +8,14 @@ from typing import Final
 
 from slotmcp.store.postgres.draft import Knowledge, ReadKey
 from slotmcp.store.postgres.link import Link
+from slotmcp.store.postgres.statements import PROJECT_VERSION
 from slotmcp.store.statement import CoveredBy, Row, Statement
 from slotmcp.store.values import json_text
 
 _NAMED: Final = re.compile(r"(?<!:):([a-z_]+)")
 _NUMBER: Final = re.compile(r"_(minute|ms)$")
 """Names of values that are numbers. All others are text."""
-VERSION: Final = "SELECT p.xmin::text"
+VERSION: Final = f"SELECT {PROJECT_VERSION}"
 PROJECT: Final = "FROM projects AS p WHERE p.id = :project_id"
 
 # The rows of one statement for each set of values, with the number of the set.

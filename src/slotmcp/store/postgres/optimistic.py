@@ -213,9 +213,9 @@ class OptimisticGroup:
             self._state = change_log.state_after_rollback
         except ScheduleNeeded:
             return False
-        except (ReadNeeded, NextGroupNeeded):
+        except (ReadNeeded, NextGroupNeeded, LockNeeded, KeyboardInterrupt, SystemExit):
             raise
-        except BaseException:  # noqa: BLE001  a test's assertion about an error that only the database raises
+        except BaseException:  # noqa: BLE001  such as a cancellation: under the lock, the caller gets it
             raise LockNeeded from None
         else:
             self._state = change_log.state_after_commit

@@ -33,7 +33,13 @@ _UNREACHABLE: Final = (
     asyncpg.ConnectionDoesNotExistError,
     asyncpg.InternalClientError,  # a connection that is closed during a query
 )
+TRANSACTION_MODE: Final = (
+    "its pooler gives each transaction another connection, like PgBouncer in transaction mode; set "
+    "SLOTMCP_DATABASE_STATEMENT_CACHE=off, or use the session mode"
+)
 _REFUSED: Final = {
+    asyncpg.InvalidSQLStatementNameError: TRANSACTION_MODE,
+    asyncpg.DuplicatePreparedStatementError: TRANSACTION_MODE,
     asyncpg.InvalidPasswordError: "the password is wrong, or there is none",
     asyncpg.InvalidAuthorizationSpecificationError: "this user is not allowed to connect",
     asyncpg.InvalidCatalogNameError: "there is no such database; create it first",

@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 
 from slotmcp.store.encryption import FieldCipher
 from slotmcp.store.postgres.address import Address
-from slotmcp.store.postgres.link import READ_ONLY, Link, Pool
+from slotmcp.store.postgres.link import Link, Pool
 from slotmcp.store.postgres.outages import Fault, error_for_caller
 from slotmcp.store.sql_store import Query
 
@@ -19,7 +19,7 @@ class PostgresReader:
 
     def __init__(self, address: Address, *, size: int, timeout_ms: int, cipher: FieldCipher | None = None) -> None:
         self._address = address
-        self._pool = Pool(address, size=size, timeout_ms=timeout_ms, session_sql=READ_ONLY, cipher=cipher)
+        self._pool = Pool(address, size=size, timeout_ms=timeout_ms, is_read_only=True, cipher=cipher)
 
     @property
     def in_use(self) -> int:

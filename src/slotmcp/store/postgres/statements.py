@@ -11,17 +11,22 @@ from slotmcp.store.project_state import STATE_COLUMNS
 from slotmcp.store.statement import CoveredBy, Statement
 
 _NAMED: Final = re.compile(r"(?<!:):([a-z_]+)")
+PROJECT_VERSION: Final = "p.xmin::text || ' ' || extract(epoch FROM pg_postmaster_start_time())"
+"""Version of a project's row on one server only, because one that takes over may use the same transaction ids."""
 _NOW_MS: Final = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
 # Read the state of a project, the time, the schema's version, and the version of the project's row.
 STATE = Statement(f"""
-SELECT {STATE_COLUMNS}, {_NOW_MS}, (SELECT version_num FROM alembic_version), xmin::text
-FROM projects WHERE id = :project_id
+SELECT {STATE_COLUMNS}, {_NOW_MS}, (SELECT version_num FROM alembic_version), {PROJECT_VERSION}
+FROM projects AS p WHERE id = :project_id
 """)
 
 # Write the rows of a group of units of work, unless the project's row has another version.
 WRITE_GROUP = Statement("""
-SELECT outcome, revision, version, now_ms FROM write_group(:project_id, :version, :schema, (:work)::jsonb)
+WITH server AS MATERIALIZED (SELECT extract(epoch FROM pg_postmaster_start_time())::text AS started)
+SELECT outcome, revision, version || ' ' || started, now_ms FROM server CROSS JOIN LATERAL write_group(
+    :project_id, CASE split_part(:version, ' ', 2) WHEN started THEN split_part(:version, ' ', 1) ELSE '' END, :schema,
+    (:work)::jsonb)
 """)
 
 # Read a project's revision and the time.

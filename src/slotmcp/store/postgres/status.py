@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 
+from slotmcp.store.postgres.outages import TRANSACTION_MODE
 from slotmcp.store.postgres.statements import DATABASE_FACTS, SERVER_VERSION
 from slotmcp.store.statement import Fetch
 from slotmcp.store.status import BYTES_PER_MB
@@ -23,10 +24,14 @@ class PostgresStatus:
     projects: int
     is_copy: bool
     """True if the server follows another one and is read-only."""
+    loses_settings: bool
+    """True if a pooler gives each transaction another connection, and the settings do not say so."""
 
     @property
     def problem(self) -> str:
         """Clause that names a problem and its remedy; empty if there is none."""
+        if self.loses_settings:
+            return f"The database {self.place} cannot be used: {TRANSACTION_MODE}"
         return f"{self.place} is read-only; use the server that it follows" if self.is_copy else ""
 
     @property
@@ -38,7 +43,7 @@ class PostgresStatus:
         )
 
 
-async def read_status(fetch: Fetch, *, place: str, pool_size: int) -> PostgresStatus:
+async def read_status(fetch: Fetch, *, place: str, pool_size: int, loses_settings: bool) -> PostgresStatus:
     """Return the state of the database, and measure the round-trip time of one query."""
     ((version,),) = await fetch(SERVER_VERSION)
     began = time.monotonic()
@@ -54,4 +59,5 @@ async def read_status(fetch: Fetch, *, place: str, pool_size: int) -> PostgresSt
         schema_version=schema_version,
         projects=projects,
         is_copy=is_copy,
+        loses_settings=loses_settings,
     )

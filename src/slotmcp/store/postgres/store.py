@@ -17,6 +17,7 @@ from slotmcp.store.encryption import FieldCipher, check_encryption
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.cleanup import clean_tables
 from slotmcp.store.postgres.known_projects import KnownProjects
+from slotmcp.store.postgres.link import is_pooled_by_transaction
 from slotmcp.store.postgres.outages import FAULTS, error_for_caller
 from slotmcp.store.postgres.prepare import prepare
 from slotmcp.store.postgres.reader import PostgresReader
@@ -86,16 +87,18 @@ class PostgresStore(SqlStore):
         cipher: FieldCipher | None = None,
         preparation: Preparation = Preparation.UPGRADE,
         memory: ProjectMemory | None = None,
+        statement_cache: bool = True,
     ) -> AsyncIterator[Self]:
         """Open a database, and fill or upgrade it first if needed. On exit, commit the queued units.
 
         `timeout_ms` is how long a call waits for a lock, a response or a connection. `pool_size` is the maximum number
         of connections and at least two. Half of them write. `cipher` encrypts contact details and notes.
+        `statement_cache` is False behind a pooler in transaction mode.
 
         Raises:
             DatabaseTooNew, DatabaseTooOld, DatabaseUnusable, Unavailable.
         """
-        address = Address.of(url)
+        address = Address.of(url, statement_cache=statement_cache)
         await prepare(address, timeout_ms=timeout_ms, preparation=preparation)
         store = cls(
             address,
@@ -172,9 +175,18 @@ class PostgresStore(SqlStore):
         Raises:
             Unavailable: the database does not respond.
         """
+        loses_settings = self._address.statement_cache and await self._is_pooled_by_transaction()
         return await self._reader.run(
-            lambda fetch: read_status(fetch, place=self._address.shown, pool_size=self._pool_size)
+            lambda fetch: read_status(
+                fetch, place=self._address.shown, pool_size=self._pool_size, loses_settings=loses_settings
+            )
         )
+
+    async def _is_pooled_by_transaction(self) -> bool:
+        try:
+            return await is_pooled_by_transaction(self._address, timeout_ms=self._timeout_ms)
+        except FAULTS as error:
+            raise error_for_caller(error, self._address) from error
 
     async def incarnation(self) -> str:
         """Return an identifier of the data's history; empty if the database's user may not read it.
