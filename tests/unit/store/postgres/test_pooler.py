@@ -61,7 +61,7 @@ def take_all(url: str, name: str) -> list[str]:
 
 async def test_two_processes_share_two_connections_in_a_rush(shop: PostgresStore, pooled_url: str) -> None:
     loop = asyncio.get_running_loop()
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
+    with ProcessPoolExecutor(2, mp_context=get_context("fork")) as processes:
         running = [loop.run_in_executor(processes, take_all, pooled_url, name) for name in ("a", "b")]
         taken = sorted(chain.from_iterable(await asyncio.gather(*running)))
     assert len(taken) == TIMES
