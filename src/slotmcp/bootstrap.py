@@ -318,7 +318,7 @@ async def open_store(
         opening = PostgresStore.open(
             settings.database_url,
             timeout_ms=timeout_ms,
-            pool_size=pool_size,
+            pool_size=settings.database_pool_size,
             preparation=preparation,
             cipher=cipher,
             memory=memory,
