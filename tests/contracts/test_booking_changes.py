@@ -137,7 +137,7 @@ async def test_a_cancelled_booking_can_be_saved_while_another_has_its_time(store
         await saved(store, booking("b"))
 
 
-@pytest.mark.parametrize("status", set(BookingStatus) - {BookingStatus.CANCELLED})
+@pytest.mark.parametrize("status", [status for status in BookingStatus if status is not BookingStatus.CANCELLED])
 async def test_a_booking_of_any_other_status_takes_its_time(store: Store, status: BookingStatus) -> None:
     changed = replace(booking("b"), status=status)
     await booked(store, booking("b"))

@@ -71,7 +71,7 @@ async def test_a_clock_that_is_set_refuses_no_call_and_costs_no_hold(
         "DONT_FAKE_MONOTONIC": "1",
     }.items():
         monkeypatch.setenv(name, value)
-    with serving(path, rate_limit_per_call="60", clock_settle_seconds="5") as server:
+    with serving(path, rate_limit_per_call="60", clock_settle_seconds="15") as server:
         machine = Machine(server, offset, path)
         began = await machine.now()
         start = (await machine.call("get_slots", limit=1))["slots"][0]["start"]

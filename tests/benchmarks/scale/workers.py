@@ -16,7 +16,7 @@ from benchmarks.scale.clients import HttpClient
 from benchmarks.scale.databases import SQLITE, empty_database, fill
 from benchmarks.scale.servers import measured_server
 from support.http_server import HttpServer
-from support.workers import all_accept, count_sockets, workers_of
+from support.workers import all_accept, count_connections, workers_of
 
 WORKERS: Final = (2, 4)
 MEASURED: Final = (SQLITE,)
@@ -91,13 +91,13 @@ def _figures(store: str, workers: int, share_of_calls: float) -> Figures:
 
 async def _measure(server: HttpServer, workers: int, share_of_calls: float) -> Figures:
     processes = _processes(server, workers)
-    await all_accept(int(server.url.rpartition(":")[2]), processes)
-    before = [count_sockets(pid) for pid in processes]
+    port = int(server.url.rpartition(":")[2])
+    await all_accept(port, processes)
     searches, bookings = (max(CALLERS, round(calls * share_of_calls)) for calls in CALLS.values())
     sold = iter(sales(bookings))
     async with _clients(server.url) as clients:
         await _rate(clients, search, CALLERS * WARM_UP_ROUNDS)
-        busiest = max(count_sockets(pid) - sockets for pid, sockets in zip(processes, before, strict=True))
+        busiest = max(count_connections(port, pid) for pid in processes)
         search_rate = await _rate(clients, search, searches)
         booking_rate = await _rate(clients, lambda client: book(client, next(sold)), bookings)
     return Figures({"get_slots": search_rate, "book_slot": booking_rate}, busiest)
