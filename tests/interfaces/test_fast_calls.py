@@ -1,5 +1,6 @@
 """Tests that plain tool calls over HTTP, which bypass the MCP SDK, get the responses that the SDK would send."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from http import HTTPStatus
@@ -35,6 +36,9 @@ PRINCIPALS: Final = (
     replace(CALLER, credential="k-nowhere", projects=frozenset()),
     replace(CALLER, credential="k-without-scopes", scopes=frozenset()),
 )
+
+_ID: Final = re.compile(rb"\d{26}")
+"""Id from a counter."""
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +79,7 @@ def test_each_response_equals_that_of_the_sdk(portal: BlockingPortal, pair: Pair
         principal = data.draw(st.sampled_from(PRINCIPALS))
         seconds = data.draw(st.sampled_from([0, 0, 1, 5, 120]))
         responses = [portal.call(send_later, server, request, principal, seconds) for server in pair]
-        assert responses[0] == responses[1]
+        assert without_ids(responses[0]) == without_ids(responses[1])
         if responses[0].status == HTTPStatus.OK:
             memory.learn(orjson.loads(responses[0].body))
 
@@ -85,6 +89,11 @@ def test_each_response_equals_that_of_the_sdk(portal: BlockingPortal, pair: Pair
 async def send_later(server: McpOverAsgi, request: CallRequest, principal: Principal, seconds: int) -> HttpResponse:
     server.clock.advance(seconds=seconds)
     return await server.send(request, principal)
+
+
+def without_ids(response: HttpResponse) -> HttpResponse:
+    """Return a response with all numbered ids replaced: background tasks of a slow machine use ids, too."""
+    return replace(response, body=_ID.sub(b"0" * 26, response.body))
 
 
 @pytest.mark.parametrize("named_version", [None, "2025-11-25", ENVELOPE])

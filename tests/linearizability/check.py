@@ -14,6 +14,8 @@ from linearizability.search import MAX_STEPS, Search, Verdict
 from linearizability.shop import Shop
 from linearizability.shrinking import shortest
 
+RUSH_STEPS: Final = 10_000
+"""Configurations of the search for an order of a rush, which has a few seconds of processor time."""
 SHRINKING_STEPS: Final = 20_000
 """Configurations of each search for a shorter history."""
 
@@ -62,7 +64,7 @@ def _searched(operations: Sequence[ShopOperation], max_steps: int) -> Report:
 
 def problems_of_order(business: Business, attempts: Sequence[Attempt], tolerance: Tolerance = EXACT) -> list[Problem]:
     """Return each violation as a problem of a rush. A search that was given up shows none."""
-    report = check_linearizable(business, attempts, tolerance)
+    report = check_linearizable(business, attempts, tolerance, max_steps=RUSH_STEPS)
     return [Problem("order", f"no order explains\n{text}") for text in report.violations]
 
 

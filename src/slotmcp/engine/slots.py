@@ -33,7 +33,8 @@ def new_starts(availability: Availability, need: Need) -> Iterator[int]:
     `list_starts` finds those of a few technicians at once. For hundreds this takes tens of milliseconds after a cold
     start.
     """
-    timelines = () if need in availability.index.free_by_need else availability.index.eligible(need)
+    is_found = need.site is None and need in availability.index.free_by_need
+    timelines = () if is_found else availability.index.eligible(need)
     if len(timelines) > FOUND_AT_ONCE:
         for timeline in timelines:
             if not timeline.has_cached_starts(need):

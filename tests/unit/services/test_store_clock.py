@@ -75,6 +75,7 @@ class ScriptedHeads:
 
     def __init__(self, store: SqliteStore, heads: list[Head]) -> None:
         self.schedule = store.schedule
+        self.project_memory = store.project_memory
         self._heads = heads
 
     async def head(self, project_id: str) -> Head:
