@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from slotmcp.domain.catalog import Project, ServiceType, Technician
@@ -28,7 +29,7 @@ class TechnicianSchedule:
     busy: tuple[BusyTime, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, for the cached property
 class Schedule:
     """A project's catalog and technician schedules. Every write to them increments the revision."""
 
@@ -39,7 +40,7 @@ class Schedule:
     """By technician id, in the project file's order."""
     revision: int
 
-    @property
+    @cached_property
     def estimated_bytes(self) -> int:
         """Estimated memory of the schedule with its index, from its numbers of technicians and claims."""
         claims = sum([len(each.claims) + len(each.busy) for each in self.technician_schedules.values()])

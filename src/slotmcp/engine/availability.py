@@ -87,11 +87,6 @@ class TimelineIndex:
         self.first_expiry_ms = min((timeline.first_expiry_ms for timeline in timelines.values()), default=inf)
         """Earliest expiry of a hold in the index."""
 
-    @cached_property
-    def schedule_bytes(self) -> int:
-        """Estimated memory of the index with its schedule, but without the slots found."""
-        return self._schedule.estimated_bytes
-
     def count_found(self) -> int:
         """Return the number of starts found for all needs. Another thread may be finding more."""
         return sum([len(found.by_start) for found in list(self.slots_by_need.values())])

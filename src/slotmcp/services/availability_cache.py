@@ -118,7 +118,7 @@ class AvailabilityCache:
         schedule = availability.schedule
         locked = self._locked.get(schedule.project.id)
         found = availability.index.count_found() + (locked.index.count_found() if locked else 0)
-        return availability.index.schedule_bytes + found * FOUND_SLOT_BYTES
+        return schedule.estimated_bytes + found * FOUND_SLOT_BYTES
 
     async def _updated(self, project_id: str, revision: int, now_ms: int) -> Availability:
         """Return the availability at a revision or a later one. Concurrent calls share the work of a large project."""
