@@ -1,12 +1,11 @@
 """Change of a technician's claims: which differ, and the merged taken time after them."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Interval, Minute, merge
-from slotmcp.domain.schedule import TechnicianSchedule
 
 MAX_DIFFERENT: Final = 4
 """Maximum number of removed and added claims for which following the change costs less than starting anew."""
@@ -51,13 +50,12 @@ def add_span(starts: list[Minute], ends: list[Minute], span: Interval) -> None:
     starts[first:after], ends[first:after] = [start], [end]
 
 
-def remove_span(starts: list[Minute], ends: list[Minute], span: Interval, remaining: TechnicianSchedule) -> None:
-    """Remove a span from merged intervals. What remains of its interval is merged anew."""
+def remove_span(starts: list[Minute], ends: list[Minute], span: Interval, remaining: Iterable[Interval]) -> None:
+    """Remove a span from merged intervals. The remaining spans in its interval are merged anew."""
     number = bisect_right(starts, span[0]) - 1
     if number < 0 or ends[number] <= span[0]:
         return  # it was removed with another claim beside it
     first, last = starts[number], ends[number]
-    spans = [*map(span_of, remaining.claims), *((busy.start, busy.end) for busy in remaining.busy)]
-    rest = merge([each for each in spans if first <= each[0] and each[1] <= last])
+    rest = merge([each for each in remaining if first <= each[0] and each[1] <= last])
     starts[number : number + 1] = [start for start, _ in rest]
     ends[number : number + 1] = [end for _, end in rest]

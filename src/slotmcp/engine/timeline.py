@@ -124,8 +124,7 @@ class Timeline:
             self._follow(previous, change)
 
     def _index_claims(self) -> None:
-        busy = self.technician_schedule.busy
-        taken = merge([*map(span_of, self.claims), *((each.start, each.end) for each in busy)])
+        taken = merge(self._taken_spans())
         self._starts = [start for start, _ in taken]
         self._ends = [end for _, end in taken]
         self.loads = _count_by_day(self.frame, self.claims)
@@ -144,11 +143,8 @@ class Timeline:
             self.starts_by_shape = previous.starts_by_shape.copy()
             return
         self._starts, self._ends = previous._starts.copy(), previous._ends.copy()  # noqa: SLF001  same class
-        remaining = TechnicianSchedule(
-            technician=self.technician_schedule.technician, claims=self.claims, busy=self.technician_schedule.busy
-        )
         for claim in change.removed:
-            remove_span(self._starts, self._ends, span_of(claim), remaining)
+            remove_span(self._starts, self._ends, span_of(claim), self._taken_spans())
         for claim in change.added:
             add_span(self._starts, self._ends, span_of(claim))
         has_limit = self.technician_schedule.technician.max_bookings_per_day is not None
@@ -156,6 +152,9 @@ class Timeline:
             taken = list(map(span_of, change.added))
             for shape, bits in previous.starts_by_shape.copy().items():
                 self.starts_by_shape[shape] = bits & ~self._taken_bits(taken, shape)
+
+    def _taken_spans(self) -> list[Interval]:
+        return [*map(span_of, self.claims), *((busy.start, busy.end) for busy in self.technician_schedule.busy)]
 
     def _taken_bits(self, taken: Sequence[Interval], shape: Shape) -> int:
         """Return the positions at which a job overlaps taken time, as bits."""
