@@ -88,7 +88,7 @@ class Group:
             await link.fetch(LOCK_NAME, project_id=self._project_id)
             rows = await link.fetch(LOCK_PROJECT, project_id=self._project_id)
         if rows:
-            ((_, _, self._locked_at_ms, version),) = rows
+            ((self._locked_at_ms, version),) = rows
             check_schema(version)
             # a statement of its own: that which waited for the lock sees the other tables as they were before
             ((*columns, _),) = await link.fetch(PROJECT_STATE, project_id=self._project_id)

@@ -35,11 +35,11 @@ HEAD = Statement(f"SELECT revision, {_NOW_MS} FROM projects WHERE id = :project_
 # Read the revisions of all projects and the time.
 HEADS = Statement(f"SELECT id, revision, {_NOW_MS} FROM projects ORDER BY id")
 
-# Lock a project and give its row a new version, then read its revision and salt, the time at which the lock was
-# granted, and the schema's version.
+# Lock a project and give its row a new version, then read the time at which the lock was granted, and the schema's
+# version.
 LOCK_PROJECT = Statement(f"""
-WITH locked AS MATERIALIZED (UPDATE projects SET revision = revision WHERE id = :project_id RETURNING revision, salt)
-SELECT revision, salt, {_NOW_MS}, (SELECT version_num FROM alembic_version) FROM locked
+WITH locked AS MATERIALIZED (UPDATE projects SET revision = revision WHERE id = :project_id RETURNING id)
+SELECT {_NOW_MS}, (SELECT version_num FROM alembic_version) FROM locked
 """)
 
 # Write the row of test writes. Another server that writes it at this moment is not waited for.
