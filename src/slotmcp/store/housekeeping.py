@@ -7,6 +7,7 @@ from typing import Final
 
 from slotmcp.domain.interval import MS_PER_DAY, MS_PER_MINUTE
 from slotmcp.store import waitlist
+from slotmcp.store.change_log import SET_REVISION
 from slotmcp.store.schedules import REVISIONS_LOGGED, WritableSnapshot
 from slotmcp.store.statement import CoveredBy, Statement
 
@@ -29,12 +30,12 @@ DELETE FROM changes WHERE project_id = :project_id
   AND revision <= (SELECT p.revision FROM projects AS p WHERE p.id = :project_id) - :revisions_logged
 """
 
-# Delete holds that ended long ago, also those that no write has marked as lapsed. PostgreSQL also deletes old receipts,
-# events and changes.
+# Delete holds that ended long ago, also those that no write has marked as lapsed. PostgreSQL also deletes old receipts
+# and events.
 DELETE_OLD_HOLDS = Statement(
     _OLD_HOLDS,
     postgres=f"""
-WITH forgotten_receipts AS ({_OLD_RECEIPTS}), forgotten_events AS ({_OLD_EVENTS}), forgotten_changes AS ({_OLD_CHANGES})
+WITH forgotten_receipts AS ({_OLD_RECEIPTS}), forgotten_events AS ({_OLD_EVENTS})
 {_OLD_HOLDS}
 """,
 )
@@ -46,7 +47,7 @@ DELETE_OLD_RECEIPTS = Statement(_OLD_RECEIPTS, postgres=CoveredBy(DELETE_OLD_HOL
 DELETE_OLD_EVENTS = Statement(_OLD_EVENTS, postgres=CoveredBy(DELETE_OLD_HOLDS))
 
 # Delete changes that are no longer read.
-DELETE_OLD_CHANGES = Statement(_OLD_CHANGES, postgres=CoveredBy(DELETE_OLD_HOLDS))
+DELETE_OLD_CHANGES = Statement(_OLD_CHANGES, postgres=CoveredBy(SET_REVISION))
 
 
 async def clean_up(snapshot: WritableSnapshot) -> None:
