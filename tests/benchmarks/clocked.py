@@ -17,12 +17,16 @@ def clocked(*command: str, now_ms: int) -> list[str]:
     return [sys.executable, "-m", "benchmarks.clocked", str(now_ms - time.time_ns() // _NS_PER_MS), *command]
 
 
-def main() -> None:
-    """Shift the clock, and run the module."""
-    shift_ns = int(sys.argv[1]) * _NS_PER_MS
-    time_ns = time.time_ns
+def shift_clock(shift_ms: int) -> None:
+    """Shift the time of day of this process. Its monotonic clock is unchanged."""
+    shift_ns, time_ns = shift_ms * _NS_PER_MS, time.time_ns
     time.time_ns = lambda: time_ns() + shift_ns
     time.time = lambda: (time_ns() + shift_ns) / 1_000_000_000
+
+
+def main() -> None:
+    """Shift the clock, and run the module."""
+    shift_clock(int(sys.argv[1]))
     del sys.argv[:2]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 

@@ -5,23 +5,18 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 
 from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
 from benchmarks.files import scratch_folder
+from support.big_file import BUSINESS, booking_keys
 from support.http_server import TESTS
 
 BOOKINGS = 100_000
-TECHNICIANS = 40
 START = datetime(2027, 1, 4, tzinfo=UTC)
-PROJECT = """\
-project: {id: big, name: Big, timezone: America/Denver}
-services: [{id: repair, name: Repair, durationMinutes: 60}]
-technicians:
-""" + "".join(f"  - {{id: t-{number}, name: T {number}}}\n" for number in range(TECHNICIANS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +59,7 @@ def _memory_row(command: str) -> Benchmark:
 def _measure(effort: Effort, command: str, figure: Callable[[Usage], float]) -> Sequence[Pair]:
     with scratch_folder() as folder:
         project, bookings = folder / "big.yaml", folder / "big.jsonl"
-        project.write_text(PROJECT, encoding="utf-8")
+        project.write_text(BUSINESS, encoding="utf-8")
         with bookings.open("wb") as file:
             file.writelines(map(_line, range(round(BOOKINGS * effort.calls))))
         floor = _floor(folder, "import", bookings)
@@ -79,15 +74,7 @@ def _measure(effort: Effort, command: str, figure: Callable[[Usage], float]) -> 
 
 
 def _line(number: int) -> bytes:
-    start = START + timedelta(hours=number // TECHNICIANS)
-    keys = {
-        "id": f"b-{number:06}",
-        "technicianId": f"t-{number % TECHNICIANS}",
-        "serviceType": "repair",
-        "start": f"{start:%Y-%m-%dT%H:%MZ}",
-        "end": f"{start + timedelta(hours=1):%Y-%m-%dT%H:%MZ}",
-    }
-    return orjson.dumps(keys) + b"\n"
+    return orjson.dumps(booking_keys(number, START)) + b"\n"
 
 
 def _floor(folder: Path, command: str, file: Path) -> Usage:

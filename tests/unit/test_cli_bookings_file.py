@@ -4,37 +4,24 @@ import json
 import re
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from slotmcp.cli.exits import Exit
+from support.big_file import BUSINESS, TECHNICIANS, booking_keys
 from support.command_line import Run
 
-TECHNICIANS = 40
 MANY = 11_000
 """More bookings than the command reports at once, and with long ids more than a project file takes."""
 MAX_ID = 64
 START = datetime(2027, 1, 4, 8, tzinfo=UTC)
-BUSINESS = """\
-project: {id: big, name: Big, timezone: America/Denver}
-services: [{id: repair, name: Repair, durationMinutes: 60}]
-technicians:
-""" + "".join(f"  - {{id: t-{number}, name: T {number}}}\n" for number in range(TECHNICIANS))
 
 
 def line(number: int, **more: object) -> str:
     """Return a booking; no two of them overlap."""
-    start = START + timedelta(hours=number // TECHNICIANS)
-    keys = {
-        "id": f"b-{number:06}",
-        "technicianId": f"t-{number % TECHNICIANS}",
-        "serviceType": "repair",
-        "start": f"{start:%Y-%m-%dT%H:%MZ}",
-        "end": f"{start + timedelta(hours=1):%Y-%m-%dT%H:%MZ}",
-        "location": {"latitude": 39.75, "longitude": -104.5},
-    }
+    keys = booking_keys(number, START) | {"location": {"latitude": 39.75, "longitude": -104.5}}
     return json.dumps(keys | more, separators=(",", ":")) + "\n"
 
 

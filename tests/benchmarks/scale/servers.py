@@ -48,17 +48,6 @@ def memory_mb(pid: int) -> float:
     return int(status.partition("VmRSS:")[2].split()[0]) * 1.024 / _KB_PER_MB
 
 
-def children_of(pid: int) -> list[int]:
-    """Return the child processes of a process."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
-
-
-def count_sockets(pid: int) -> int:
-    """Return the number of open sockets of a process."""
-    files = Path(f"/proc/{pid}/fd")
-    return sum(str(file.readlink()).startswith("socket:") for file in files.iterdir())
-
-
 @cache
 def _share_shift() -> None:
     """Give all processes that are started from now on the same clock, at which it is NOW."""
