@@ -73,6 +73,8 @@ def requests(draw: st.DrawFn, memory: Memory) -> CallRequest:
     return left[name](request) if name else request
 
 
+# the servers run in another thread, whose use of `random` Hypothesis takes for that of the strategies
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 def test_each_response_equals_that_of_the_sdk(portal: BlockingPortal, pair: Pair) -> None:
     memory = Memory()
 

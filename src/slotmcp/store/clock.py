@@ -121,7 +121,7 @@ class FileClock:
             sqlite3.Error.
         """
         offset_ms = self._offset_ms
-        if not self._read(connection) or (not self._boot_id and self._differs()):
+        if not self.read(connection) or (not self._boot_id and self._differs()):
             self._save(connection, offset_ms, differs_since_ms=0)
             self._offset_ms, self._differs_since_ms = offset_ms, 0
 
@@ -132,17 +132,29 @@ class FileClock:
             sqlite3.Error.
         """
         if self._differs():
-            self._read(connection)
+            self.read(connection)
 
-    def follow(self, connection: sqlite3.Connection) -> str:
-        """Note that the wall clock was set, or follow it if that has lasted. Needs the write lock.
-
-        Returns a message for the log, or "". Call `agree` after the commit.
+    def read(self, connection: sqlite3.Connection) -> bool:
+        """Use the offset of the file, and return whether it belongs to the machine's current start.
 
         Raises:
             sqlite3.Error.
         """
-        self._read(connection)
+        stored_boot_id, offset_ms, differs_since_ms = connection.execute(READ).fetchone()
+        if stored_boot_id != self._boot_id:
+            return False
+        self._offset_ms, self._differs_since_ms = offset_ms, differs_since_ms
+        return True
+
+    def follow(self, connection: sqlite3.Connection) -> str:
+        """Note that the wall clock was set, or follow it if that has lasted. Needs the write lock.
+
+        Returns a message for the log, or "". Call `read` after the commit, even if the clocks agree again by then.
+
+        Raises:
+            sqlite3.Error.
+        """
+        self.read(connection)
         if not self._differs():
             if self._differs_since_ms:
                 self._save(connection, self._offset_ms, differs_since_ms=0)
@@ -157,14 +169,6 @@ class FileClock:
 
     def _differs(self) -> bool:
         return abs(self._step_ms()) > TOLERANCE_MS
-
-    def _read(self, connection: sqlite3.Connection) -> bool:
-        """Use the offset of the file, and return whether it belongs to the machine's current start."""
-        stored_boot_id, offset_ms, differs_since_ms = connection.execute(READ).fetchone()
-        if stored_boot_id != self._boot_id:
-            return False
-        self._offset_ms, self._differs_since_ms = offset_ms, differs_since_ms
-        return True
 
     def _save(self, connection: sqlite3.Connection, offset_ms: int, *, differs_since_ms: int) -> None:
         values = {"boot_id": self._boot_id, "offset_ms": offset_ms, "differs_since_ms": differs_since_ms}
@@ -221,4 +225,4 @@ def _follow(clock: FileClock, path: Path, timeout_ms: int) -> None:
         if message:
             _log.warning(message)
         with write_transaction(path, timeout_ms=timeout_ms) as connection:
-            clock.agree(connection)
+            clock.read(connection)

@@ -14,14 +14,14 @@ from support.redis_server import RedisServer
 SHOP = "shop"
 SLOT = key_slot(SHOP.encode())
 CONCURRENT = 5
+KEYS = [f"slotmcp:{{shop}}:{number}" for number in range(CONCURRENT)]
 
 pytestmark = pytest.mark.parametrize("redis_group", ["cluster"], indirect=True)
 
 
 async def results(link: RedisLink) -> list[bool]:
     """Return which of several commands at the same time succeeded."""
-    keys = [f"slotmcp:{{shop}}:{number}" for number in range(CONCURRENT)]
-    return await asyncio.gather(*(_write(link, key) for key in keys))
+    return await asyncio.gather(*(_write(link, key) for key in KEYS))
 
 
 async def _write(link: RedisLink, key: str) -> bool:
@@ -36,7 +36,8 @@ def begin(source: RedisServer, target: RedisServer) -> None:
 
 
 def end(source: RedisServer, target: RedisServer) -> None:
-    """Give the slot to the target."""
+    """Give the slot to the target, which is refused while the source has keys of it."""
+    source.flush()
     target_id = target.client.cluster("myid")
     for server in (target, source):
         server.client.execute_command("CLUSTER SETSLOT", SLOT, "NODE", target_id)

@@ -1,6 +1,7 @@
 """The clock of an SQLite file: processes agree on it, and setting the wall clock costs no promise."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -124,6 +125,24 @@ async def test_a_short_step_changes_nothing(machine: Machine, step_ms: int, capl
         assert await one.starts() == await two.starts() >= {at("09:00")}
     (message,) = [record.message for record in caplog.records if record.name == "slotmcp.clock"]
     assert message.startswith(f"the wall clock was set by {step_ms / 1000:+.1f} s; holds and limits are not affected")
+
+
+@pytest.mark.parametrize("step_ms", STEPS_MS)
+async def test_a_step_that_ends_as_soon_as_it_is_noted_is_forgotten(machine: Machine, step_ms: int) -> None:
+    def set_back(_: logging.LogRecord) -> bool:
+        machine.wall -= step_ms
+        return True
+
+    log = logging.getLogger("slotmcp.clock")
+    async with machine.process() as process:
+        log.addFilter(set_back)  # the message follows the commit at once
+        try:
+            machine.wall += step_ms
+            await is_true(lambda: noted(machine))
+            await is_true(lambda: not noted(machine))
+        finally:
+            log.removeFilter(set_back)
+        assert process.clock.is_settled
 
 
 @pytest.mark.parametrize("step_ms", STEPS_MS)
