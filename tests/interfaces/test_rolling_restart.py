@@ -1,9 +1,7 @@
 """Test of a rolling restart: two servers of the shipped unit behind Caddy and nginx with their shipped files."""
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,6 +15,7 @@ import pytest
 from slotmcp.domain.access import Scope
 from support.caddy import proxying_with_caddy
 from support.denver import PLAN
+from support.free_port import free_port
 from support.http_server import call_of, headers_of, open_database
 from support.nginx import proxying_with_nginx
 from support.streams import open_stream
@@ -136,11 +135,8 @@ class SlowRequest:
 @pytest.fixture
 def ports() -> list[int]:
     """Free ports of two servers and two proxies."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(closing(socket.socket())) for _ in range(4)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+    first = free_port(offsets=range(4))
+    return [first + number for number in range(4)]
 
 
 async def test_a_rolling_restart_costs_no_caller_an_error(tmp_path: Path, ports: list[int]) -> None:

@@ -1,7 +1,6 @@
 """Debian's Prometheus with the examples' configuration, but a test's target and interval."""
 
 import re
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from typing import Any, Final
 
 import httpx2
 
+from support.free_port import free_port
 from support.until import TIMEOUT_SECONDS, until
 
 OBSERVABILITY: Final = Path(__file__).parents[2] / "examples" / "observability"
@@ -45,7 +45,7 @@ class Prometheus:
 @contextmanager
 def scraping(folder: Path, url: str, key: str) -> Iterator[Prometheus]:
     """Run a Prometheus that scrapes the slotmcp at a URL with a key, until the block ends."""
-    port = _free_port()
+    port = free_port()
     options = {
         "config.file": str(configure(folder, url, key)),
         "storage.tsdb.path": str(folder / "data"),
@@ -100,10 +100,3 @@ def _is_ready(port: int) -> bool:
         return httpx2.get(f"http://127.0.0.1:{port}/-/ready").status_code == httpx2.codes.OK
     except httpx2.TransportError:
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port

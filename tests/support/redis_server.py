@@ -6,7 +6,6 @@ supported version. TLS, Sentinels and clusters are tested with Debian's redis-se
 
 import os
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,11 +17,12 @@ from redis import Redis
 from redis.exceptions import BusyLoadingError
 from redis.exceptions import ConnectionError as Disconnected
 
+from support.free_port import free_port
 from support.until import until
 
 DEBIANS: Final = "/usr/bin/redis-server"
-_BUS: Final = 10_000
-"""Offset of the second port on which a cluster node listens."""
+_PORTS: Final = (0, 10_000)
+"""Offsets of the ports at which a cluster node listens."""
 
 
 class RedisServer:
@@ -46,8 +46,9 @@ class RedisServer:
             login: user, password and certificates of the client for assertions.
             arguments: arguments of the program after its configuration.
         """
-        self.port = _free_port()
+        self.port = free_port(offsets=_PORTS)
         self._process: subprocess.Popen[bytes] | None = None
+        self._log = folder / "redis.log"
         self._command = [program or _program(), str(folder / "redis.conf"), *arguments]
         self.url = f"redis://127.0.0.1:{self.port}"
         self.client: Any = Redis(host="127.0.0.1", port=self.port, decode_responses=True, **(login or {}))
@@ -99,6 +100,8 @@ class RedisServer:
         return [key for key in self.names() if self.client.pttl(key) == -1]
 
     def _responds(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, f"Redis has ended: {self._log.read_text(encoding='utf-8')}"
         try:
             return bool(self.client.ping())
         except (Disconnected, BusyLoadingError):
@@ -124,12 +127,3 @@ def _program() -> str:
     assert spec is not None
     assert spec.submodule_search_locations
     return str(Path(spec.submodule_search_locations[0]) / "bin" / "redis-server")
-
-
-def _free_port() -> int:
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        if port + _BUS < 2**16:
-            return port
