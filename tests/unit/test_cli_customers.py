@@ -50,7 +50,7 @@ def test_a_booking_is_shown_without_its_customer(slotmcp: Run) -> None:
     ended = slotmcp("booking", booking_id)
     assert ended.code == Exit.OK
     assert re.fullmatch(rf"{booking_id}: .+ at \d+:\d\d [AP]M, with .+: confirmed\.\n", ended.out)
-    assert "Kim" not in ended.out
+    assert not any(part in ended.out for part in ("Doe", "0142", "kim@"))
 
 
 @pytest.mark.usefixtures("imported")
