@@ -1,5 +1,6 @@
 """Fixtures and settings of all tests."""
 
+import gc
 import logging
 import os
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from support.postgres_databases import SERVER_URL_VARIABLE, Databases
 from support.postgres_server import PostgresServer, started_server
+from support.preloaded import executing, preloading
 from support.redis_groups import ClusterGroup, RedisGroup, SentinelGroup, TlsServer, emptied, opened
 from support.redis_server import RedisServer, running
 
@@ -30,6 +32,29 @@ settings.register_profile("dev", settings.get_profile("ci"), max_examples=50, de
 THOROUGH_EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "2000"))
 settings.register_profile("thorough", settings.get_profile("ci"), max_examples=THOROUGH_EXAMPLES, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+gc.disable()  # until all tests are imported, because nearly all objects of an import live on
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector skip all objects that exist before the first test."""
+    gc.freeze()
+    gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def preloaded() -> Iterator[None]:
+    """Fork the processes of slotmcp that the tests start."""
+    with preloading():
+        yield
+
+
+@pytest.fixture
+def executed() -> Iterator[None]:
+    """Start processes of slotmcp as users do, with a new interpreter."""
+    with executing():
+        yield
 
 
 @pytest.fixture(scope="session")

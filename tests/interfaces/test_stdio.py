@@ -33,6 +33,7 @@ async def environment(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "SLOTMCP_DATABASE_URL": f"sqlite:///{path}", "SLOTMCP_LOG_LEVEL": "info"}
 
 
+@pytest.mark.usefixtures("executed")
 async def test_a_client_calls_a_server_process(environment: dict[str, str]) -> None:
     server = StdioServerParameters(command=sys.executable, args=["-m", "slotmcp", "stdio"], env=environment)
     async with Client(server) as client:
