@@ -38,6 +38,9 @@ FROM bookings AS b
 JOIN claims AS c ON c.project_id = b.project_id AND c.id = b.claim_id
 JOIN technicians AS t ON t.number = c.technician_number
 WHERE b.project_id = :project_id"""
+_BY_KEY: Final = """
+SELECT claim_id FROM booking_contacts INDEXED BY booking_contacts_by_key
+WHERE project_id = :project_id AND key = :key"""
 
 # Add a booking, whose claim exists.
 ADD_BOOKING = Statement(insert(BOOKINGS, created_at_ms=":now_ms"))
@@ -67,9 +70,7 @@ WHERE c.state IN ('booked', 'cancelled')
 # Read the bookings with a contact key. Former contacts find nothing.
 BOOKINGS_BY = select_with_keys(f"""
 {_SELECT}
-  AND b.claim_id IN (
-      SELECT claim_id FROM booking_contacts WHERE project_id = :project_id AND key = :key AND kind <> 'former'
-  )
+  AND b.claim_id IN ({_BY_KEY} AND kind <> 'former')
 ORDER BY c.start_minute, c.id
 """)
 
@@ -153,17 +154,18 @@ DELETE_BOOKING_CONTACTS = Statement(
 
 # Delete a key that is a former contact of bookings.
 DELETE_FORMER_CONTACT = Statement("""
-DELETE FROM booking_contacts WHERE project_id = :project_id AND key = :key AND kind = 'former'
+DELETE FROM booking_contacts INDEXED BY booking_contacts_by_key
+WHERE project_id = :project_id AND key = :key AND kind = 'former'
 """)
 
 # Read the holds and bookings of a customer, in any state, by a contact key or pseudonym.
-CLAIMS_OF_CUSTOMER = Statement("""
+CLAIMS_OF_CUSTOMER = Statement(f"""
 SELECT t.id, c.id, c.state, c.latitude IS NOT NULL OR c.postal_code IS NOT NULL OR c.hold_terms IS NOT NULL,
        coalesce(b.created_at_ms, c.expires_at_ms, 0)
 FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
 LEFT JOIN bookings AS b ON b.project_id = c.project_id AND b.claim_id = c.id
 WHERE c.project_id = :project_id AND c.id IN (
-    SELECT claim_id FROM booking_contacts WHERE project_id = :project_id AND key = :key AND kind <> 'former'
+    {_BY_KEY} AND kind <> 'former'
     UNION
     SELECT id FROM claims WHERE project_id = :project_id AND customer_pseudonym = :key AND customer_pseudonym <> ''
     UNION

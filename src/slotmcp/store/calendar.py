@@ -23,7 +23,8 @@ from slotmcp.store import columns
 from slotmcp.store.statement import Row, Statement, insert, upsert
 from slotmcp.store.values import json_text, values_of
 
-_ENTRIES: Final = f"SELECT {columns.CALENDAR_ENTRY_COLUMNS} FROM calendar_entries WHERE project_id = :project_id"
+_SELECT_ENTRIES: Final = f"SELECT {columns.CALENDAR_ENTRY_COLUMNS} FROM calendar_entries"
+_ENTRIES: Final = f"{_SELECT_ENTRIES} WHERE project_id = :project_id"
 _DEFERRED: Final = f"SELECT {columns.DEFERRED_EVENT_COLUMNS} FROM calendar_parked WHERE project_id = :project_id"
 _PUSHES: Final = f"SELECT {columns.PUSH_COLUMNS} FROM calendar_pushes WHERE project_id = :project_id"
 
@@ -41,13 +42,22 @@ DELETE FROM calendar_deliveries WHERE project_id = :project_id AND received_at_m
 ENTRY = Statement(f"{_ENTRIES} AND uid = :uid")
 
 # Read the events of a series.
-ENTRIES_IN_SERIES = Statement(f"{_ENTRIES} AND series = :series AND series <> '' ORDER BY uid")
+ENTRIES_IN_SERIES = Statement(f"""
+{_SELECT_ENTRIES} INDEXED BY calendar_entries_in_series
+WHERE project_id = :project_id AND series = :series AND series <> '' ORDER BY uid
+""")
 
 # Read the events that are or were a booking.
-ENTRIES_OF_BOOKING = Statement(f"{_ENTRIES} AND booking_id = :booking_id AND booking_id <> '' ORDER BY uid")
+ENTRIES_OF_BOOKING = Statement(f"""
+{_SELECT_ENTRIES} INDEXED BY calendar_entries_of
+WHERE project_id = :project_id AND booking_id = :booking_id AND booking_id <> '' ORDER BY uid
+""")
 
 # Read the events that replaced an event.
-SUCCESSORS = Statement(f"{_ENTRIES} AND replaces = :uid AND replaces <> '' ORDER BY uid")
+SUCCESSORS = Statement(f"""
+{_SELECT_ENTRIES} INDEXED BY calendar_entries_replacing
+WHERE project_id = :project_id AND replaces = :uid AND replaces <> '' ORDER BY uid
+""")
 
 # Read the pending and accepted events that end after `:end_after`.
 OPEN_ENTRIES = Statement(f"""

@@ -42,6 +42,31 @@ READS_ALL = {
     *(name for name in RUN_ON_SQLITE if name.startswith("inspection.")),
 }
 """Statements that read a small table completely on purpose."""
+READS_PROJECT = {
+    "bookings.ATTENTION",
+    "bookings.BOOKINGS_NEEDING_ATTENTION",
+    "bookings.OVERLAPPING_BOOKINGS",
+    "calendar.BACKLOGS",
+    "calendar.DEFERRED",
+    "calendar.DELETE_ENDED_ENTRIES",
+    "calendar.ENTRIES_WITH_CUSTOMER",
+    "calendar.PUSHES",
+    "calendar.SYNC_STATE",
+    "catalog.SERVICES_IN_CATALOG",
+    "catalog.TECHNICIANS_IN_CATALOG",
+    "catalog.TECHNICIAN_IDS",
+    "claims.BUSY",
+    "claims.LIVE_CLAIMS",
+    "erasures.PROJECT_ERASURES",
+    "housekeeping.DELETE_OLD_EVENTS",
+    "purging.CANCELED",
+    "purging.OLD_DEFERRED",
+    "purging.OLD_ENTRIES",
+    "purging.PAST",
+    "purging.WITH_CUSTOMER",
+    "waitlist.ADD_EVENT",
+}
+"""Statements that read an index by the project alone: few rows, rows in background tasks, or one end of the index."""
 OWN = {"alembic_version", "sqlite_autoindex_alembic_version_1"}
 """Names that Alembic adds for itself."""
 SMALL = {
@@ -88,6 +113,11 @@ def test_the_schema_accepts_each_statement(database: sqlite3.Connection, name: s
 def test_no_statement_scans_a_table(database: sqlite3.Connection, name: str) -> None:
     scans = [step[3] for step in _plan(database, RUN_ON_SQLITE[name]) if step[3].startswith("SCAN")]
     assert [scan for scan in scans if scan not in SMALL and not scan.startswith("SCAN (subquery")] == []
+
+
+def test_no_other_statement_reads_all_rows_of_a_project(database: sqlite3.Connection) -> None:
+    steps = {name: [step[3] for step in _plan(database, text)] for name, text in RUN_ON_SQLITE.items()}
+    assert {name for name in steps if any(step.endswith("(project_id=?)") for step in steps[name])} == READS_PROJECT
 
 
 def test_an_index_finds_conversations_among_any_number_of_traces(database: sqlite3.Connection) -> None:

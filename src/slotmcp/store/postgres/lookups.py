@@ -9,7 +9,7 @@ from typing import Final
 from slotmcp.store.postgres.draft import Knowledge, ReadKey
 from slotmcp.store.postgres.link import Link
 from slotmcp.store.postgres.statements import PROJECT_VERSION
-from slotmcp.store.statement import CoveredBy, Row, Statement
+from slotmcp.store.statement import Row, Statement
 from slotmcp.store.values import json_text
 
 _NAMED: Final = re.compile(r"(?<!:):([a-z_]+)")
@@ -66,7 +66,7 @@ def _combined(kinds: tuple[Statement, ...]) -> Statement:
 
 
 def _rows_of(name: str, kind: Statement) -> str:
-    text = kind.text if kind.postgres is None or isinstance(kind.postgres, CoveredBy) else kind.postgres
+    text = kind.text_on_postgres
     names = dict.fromkeys(_NAMED.findall(text))
     columns = ", ".join(f"{each} {'bigint' if _NUMBER.search(each) else 'text'}" for each in names)
     return ROWS.format(name=name, columns=columns, text=_NAMED.sub(r"i.\1", text))

@@ -89,7 +89,7 @@ def numbered(statement: Statement) -> NumberedStatement | None:
     """Return a statement for asyncpg, or None if another statement covers it. Results are cached."""
     if isinstance(statement.postgres, CoveredBy):
         return None
-    text = statement.postgres or statement.text
+    text = statement.text_on_postgres
     names = tuple(dict.fromkeys(_NAMED.findall(text)))
     numbers = {name: f"${number}" for number, name in enumerate(names, 1)}
     return NumberedStatement(_NAMED.sub(lambda match: numbers[match[1]], text), names)
