@@ -131,11 +131,21 @@ class StoreWriter(Protocol):
 class SqlStore:
     """Base of the stores, without the methods that read the current time."""
 
-    def __init__(self, *, memory: ProjectMemory, quick: QueryRunner, pages: QueryRunner, writer: StoreWriter) -> None:
+    def __init__(
+        self,
+        *,
+        memory: ProjectMemory,
+        quick: QueryRunner,
+        pages: QueryRunner,
+        long: QueryRunner,
+        writer: StoreWriter,
+    ) -> None:
         self.project_memory = memory
         self._quick = quick
         """Runner of frequent small queries, which never wait for a long one."""
         self._pages = pages
+        self._long = long
+        """Runner of queries that may read many rows, for which the queries of other calls never wait."""
         self._writer = writer
         self._pseudonyms: dict[str, Callable[[str], str]] = memory.table()
         """By project. A project's salt never changes."""
@@ -146,10 +156,10 @@ class SqlStore:
 
     async def bookings(self, project_id: str, within: Interval | None = None) -> tuple[Booking, ...]:
         start, end = within or ALL_TIME
-        rows = await self._pages.run(
+        rows = await self._long.run(
             lambda fetch: fetch(OVERLAPPING_BOOKINGS, project_id=project_id, start_minute=start, end_minute=end)
         )
-        return tuple(map(booking_of, rows))
+        return await asyncio.to_thread(lambda: tuple(map(booking_of, rows)))  # those of a large team take a second
 
     async def bookings_needing_attention(self, project_id: str, after: Minute) -> tuple[Booking, ...]:
         rows = await self._pages.run(
@@ -158,7 +168,7 @@ class SqlStore:
         return tuple(map(booking_of, rows))
 
     async def scan_bookings(self, project_id: str, read: Callable[[BookingPages], Awaitable[T]]) -> T:
-        return await self._pages.run_in_snapshot(lambda fetch: read(read_pages(fetch, project_id)))
+        return await self._long.run_in_snapshot(lambda fetch: read(read_pages(fetch, project_id)))
 
     async def booking(self, project_id: str, booking_id: str) -> Booking | None:
         return await self._pages.run(lambda fetch: read_booking(fetch, project_id, booking_id))
@@ -259,7 +269,7 @@ class SqlStore:
 
     async def traces(self, project_id: str, from_ms: int, to_ms: int) -> tuple[Trace, ...]:
         span = {"project_id": project_id, "from_ms": from_ms, "to_ms": to_ms}
-        rows = await self._pages.run(lambda fetch: fetch(TRACES, **span))
+        rows = await self._long.run(lambda fetch: fetch(TRACES, **span))
         return await asyncio.to_thread(traces_of, rows)  # the traces of a busy week take a second
 
     async def conversations(
@@ -271,11 +281,11 @@ class SqlStore:
             "from_ms": from_ms,
             "limit": limit,
         }
-        return traces_of(await self._pages.run(lambda fetch: fetch(CONVERSATIONS, **values)))
+        return traces_of(await self._long.run(lambda fetch: fetch(CONVERSATIONS, **values)))
 
     async def refusals(self, project_id: str, *, from_ms: int, limit: int) -> tuple[Trace, ...]:
         values = {"project_id": project_id, "from_ms": from_ms, "limit": limit}
-        return traces_of(await self._pages.run(lambda fetch: fetch(REFUSALS, **values)))
+        return traces_of(await self._long.run(lambda fetch: fetch(REFUSALS, **values)))
 
     async def events(self, project_id: str, after: int) -> tuple[ProjectEvent, ...]:
         return await self._quick.run(lambda fetch: read_events(fetch, project_id, after))
@@ -290,7 +300,7 @@ class SqlStore:
         return len(await self._writer.write_alone(DROP_TRACES, before_ms=before_ms))
 
     async def excess_traces(self, max_bytes: int) -> int:
-        return excess_traces(await self._pages.run(lambda fetch: fetch(TRACES_SIZE)), max_bytes)
+        return excess_traces(await self._long.run(lambda fetch: fetch(TRACES_SIZE)), max_bytes)
 
     async def drop_oldest_traces(self, count: int) -> int:
         return len(await self._writer.write_alone(DROP_OLDEST_TRACES, count=min(count, BATCH_ROWS)))
@@ -305,7 +315,7 @@ class SqlStore:
             snapshot = Snapshot(fetch=fetch, project_id=project_id, now_ms=now_ms)
             return purge(snapshot, retention, limit=ALL_ROWS, is_dry_run=True)
 
-        return await self._pages.run_in_snapshot(count)
+        return await self._long.run_in_snapshot(count)
 
     async def claim_task(self, task: str, *, now_ms: int, next_ms: int) -> bool:
         return bool(await self._writer.write_alone(CLAIM_TASK, task=task, now_ms=now_ms, next_ms=next_ms))

@@ -1,4 +1,4 @@
-"""Store on SQLite: one file for many processes; one writing thread, two reading threads, and the revision probe."""
+"""Store on SQLite: one file for many processes; one writing thread, three reading threads, and the revision probe."""
 
 import asyncio
 import sqlite3
@@ -55,11 +55,12 @@ class SqliteStore(SqlStore):
         self._schedules = LatestSchedules(memory)
         quick = SqliteReader(path, timeout_ms=timeout_ms, cipher=cipher)
         pages = SqliteReader(path, timeout_ms=timeout_ms, cipher=cipher)
-        self._readers = (quick, pages)
+        long = SqliteReader(path, timeout_ms=timeout_ms, cipher=cipher)
+        self._readers = (quick, pages, long)
         self._revision_probe = RevisionProbe(path, quick)
         # last, because it starts a thread
         self._writer = SqliteWriter(path, clock=clock, schedules=self._schedules, timeout_ms=timeout_ms, cipher=cipher)
-        super().__init__(memory=memory, quick=quick, pages=pages, writer=self._writer)
+        super().__init__(memory=memory, quick=quick, pages=pages, long=long, writer=self._writer)
 
     @classmethod
     @asynccontextmanager

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sqlite3
+import threading
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from slotmcp.domain.errors import Unavailable
-from slotmcp.ports import ProjectMemory
+from slotmcp.ports import BookingPages, ProjectMemory
 from slotmcp.store.catalog import REVISION
 from slotmcp.store.change_log import LatestSchedules
 from slotmcp.store.reader import SqliteReader
@@ -37,6 +38,22 @@ async def test_the_status_describes_the_file(store: SqliteStore, path: Path) -> 
     assert status.size_bytes == os.path.getsize(path) + os.path.getsize(f"{path}-wal")  # noqa: ASYNC240, PTH202
     assert status.is_intact
     assert status.damage == ()
+
+
+async def test_a_long_read_delays_no_read_of_another_call(store: SqliteStore) -> None:
+    loop, began, may_end = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    async def read(_pages: BookingPages) -> bool:
+        loop.call_soon_threadsafe(began.set)
+        return may_end.wait(5)
+
+    reading = asyncio.create_task(store.scan_bookings(SHOP, read))
+    await began.wait()
+    await store.schedule(SHOP)
+    await store.booking(SHOP, "b")
+    await store.access_key("k")
+    may_end.set()
+    assert await reading
 
 
 async def test_the_status_reports_damage(path: Path) -> None:

@@ -1,5 +1,6 @@
 """Reader on PostgreSQL, for queries of one statement and for snapshots."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
@@ -62,3 +63,19 @@ class PostgresReader:
     async def _try(self, run_over: Callable[[Link], Awaitable[T]]) -> T:
         async with self._pool.link() as link:
             return await run_over(link)
+
+
+class LongReader:
+    """Implementation of QueryRunner that leaves connections of another reader for short queries."""
+
+    def __init__(self, reader: PostgresReader, *, max_connections: int) -> None:
+        self._reader = reader
+        self._turns = asyncio.Semaphore(max_connections)
+
+    async def run(self, query: Query[T]) -> T:
+        async with self._turns:
+            return await self._reader.run(query)
+
+    async def run_in_snapshot(self, query: Query[T]) -> T:
+        async with self._turns:
+            return await self._reader.run_in_snapshot(query)

@@ -20,7 +20,7 @@ from slotmcp.store.postgres.known_projects import KnownProjects
 from slotmcp.store.postgres.link import is_pooled_by_transaction
 from slotmcp.store.postgres.outages import FAULTS, error_for_caller
 from slotmcp.store.postgres.prepare import prepare
-from slotmcp.store.postgres.reader import PostgresReader
+from slotmcp.store.postgres.reader import LongReader, PostgresReader
 from slotmcp.store.postgres.statements import ACCESS_KEY_NOW, CREDENTIAL_ENDS_NOW, HEAD, HEADS, INCARNATION, NOW
 from slotmcp.store.postgres.status import PostgresStatus, read_status
 from slotmcp.store.postgres.writer import PostgresWriter
@@ -73,7 +73,8 @@ class PostgresStore(SqlStore):
             timeout_ms=timeout_ms,
             cipher=cipher,
         )
-        super().__init__(memory=memory, quick=self._reader, pages=self._reader, writer=self._writer)
+        long = LongReader(self._reader, max_connections=max(1, (pool_size - writers) // 2))
+        super().__init__(memory=memory, quick=self._reader, pages=self._reader, long=long, writer=self._writer)
 
     @classmethod
     @asynccontextmanager
@@ -92,7 +93,8 @@ class PostgresStore(SqlStore):
         """Open a database, and fill or upgrade it first if needed. On exit, commit the queued units.
 
         `timeout_ms` is how long a call waits for a lock, a response or a connection. `pool_size` is the maximum number
-        of connections and at least two. Half of them write. `cipher` encrypts contact details and notes.
+        of connections and at least two. Half of them write, and at most half of the others run long reads. `cipher`
+        encrypts contact details and notes.
         `statement_cache` is False behind a pooler in transaction mode.
 
         Raises:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slotmcp.ports import ClaimConflict, Transaction
+from slotmcp.ports import BookingPages, ClaimConflict, Transaction
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.link import connect
 from slotmcp.store.postgres.statements import HEAD
@@ -79,6 +79,22 @@ async def test_all_statements_of_a_snapshot_see_the_same_state(store: PostgresSt
 
     assert await store._pages.run_in_snapshot(question) == (1, 1)  # noqa: SLF001  between two statements of a read
     assert (await store.head(SHOP)).revision == 2
+
+
+async def test_long_reads_leave_connections_for_other_calls(postgres_url: str) -> None:
+    began, may_end = asyncio.Event(), asyncio.Event()
+
+    async def read(_pages: BookingPages) -> None:
+        began.set()
+        await may_end.wait()
+
+    async with PostgresStore.open(postgres_url, pool_size=4) as store, asyncio.TaskGroup() as reading:
+        await open_shop(store)
+        for _ in range(4):
+            reading.create_task(store.scan_bookings(SHOP, read))
+        await began.wait()
+        assert (await store.schedule(SHOP)).project.id == SHOP
+        may_end.set()
 
 
 async def test_two_servers_that_create_a_project_at_once_create_it_once(postgres_url: str) -> None:
