@@ -259,6 +259,32 @@ async def test_connected_projects_are_listed(store: Store) -> None:
     assert await store.calendar_projects() == (SHOP,)
 
 
+async def test_projects_with_calendar_work_are_found_at_once(store: Store) -> None:
+    async def due(*, now_ms: int = NOW_MS, finished_by_ms: int) -> bool:
+        projects = await store.due_calendars(now_ms=now_ms, finished_by_ms=finished_by_ms)
+        assert set(projects) <= {SHOP}
+        return bool(projects)
+
+    async def save_pushes(refused: str = "") -> None:
+        push = Push(booking_id="held", version=1, since_ms=NOW_MS, due_ms=NOW_MS, refused=refused)
+        await within(store, lambda pages: pages.save_push(push))
+        await within(store, lambda pages: pages.save_push(replace(push, booking_id="direct")))
+
+    finished_ms = FULL_SYNC.finished_ms
+    assert not await due(finished_by_ms=finished_ms), "no project has a calendar"
+    await connect(store)
+    assert await due(finished_by_ms=finished_ms), "it was never reconciled"
+    await within(store, lambda pages: pages.save_sync_state(FULL_SYNC))
+    assert await due(finished_by_ms=finished_ms)
+    assert not await due(finished_by_ms=finished_ms - 1)
+    await store.write(SHOP, sell)
+    await save_pushes()
+    assert await due(finished_by_ms=finished_ms - 1)
+    assert not await due(now_ms=NOW_MS - 1, finished_by_ms=finished_ms - 1), "the pushes are not due yet"
+    await save_pushes(refused="No such time.")
+    assert not await due(finished_by_ms=finished_ms - 1), "refused pushes wait for an operator"
+
+
 async def test_calendar_records_do_not_move_the_revision(store: Store) -> None:
     before = (await store.head(SHOP)).revision
 

@@ -184,6 +184,22 @@ async def test_events_are_read_after_a_number(store: Store) -> None:
     assert await events_after(store, after=99) == []
 
 
+async def test_projects_with_open_entries_and_new_events_are_found_at_once(store: Store, other: Store) -> None:
+    async def unit(transaction: Transaction) -> None:
+        await transaction.save_project(replace(PROJECT, id="other"))
+        await transaction.add_waitlist_entry(wait("b", state=WaitlistState.OFFERED))
+        await transaction.add_waitlist_entry(wait("both", state=WaitlistState.EXPIRED))
+
+    assert (await store.waiting_projects(), dict(await store.newest_events())) == ((), {})
+    await joined(store, wait("a", state=WaitlistState.BOOKED), wait("both", state=WaitlistState.EXPIRED))
+    await store.write("other", unit, create=True)
+    await add_events(store, "a", "b")
+    assert await other.waiting_projects() == ("other",)
+    assert dict(await other.newest_events()) == {SHOP: 2}
+    found = {entry_id: await other.projects_of_waitlist_entry(entry_id) for entry_id in ("a", "b", "both", "c")}
+    assert found == {"a": (SHOP,), "b": ("other",), "both": tuple(sorted(("other", SHOP))), "c": ()}
+
+
 async def test_events_of_many_processes_have_unique_numbers(store: Store, other: Store) -> None:
     await asyncio.gather(*(add_events((store, other)[number % 2], str(number)) for number in range(40)))
     events = await store.events(SHOP, 0)

@@ -93,6 +93,15 @@ class WrappedStore:
     async def waitlist_entries(self, project_id: str, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
         return await self._store.waitlist_entries(project_id, *states)
 
+    async def waiting_projects(self) -> tuple[str, ...]:
+        return await self._store.waiting_projects()
+
+    async def projects_of_waitlist_entry(self, entry_id: str) -> tuple[str, ...]:
+        return await self._store.projects_of_waitlist_entry(entry_id)
+
+    async def newest_events(self) -> Mapping[str, int]:
+        return await self._store.newest_events()
+
     async def events(self, project_id: str, after: int) -> tuple[ProjectEvent, ...]:
         return await self._store.events(project_id, after)
 
@@ -104,6 +113,9 @@ class WrappedStore:
 
     async def calendar_backlogs(self) -> Mapping[str, CalendarBacklog]:
         return await self._store.calendar_backlogs()
+
+    async def due_calendars(self, *, now_ms: int, finished_by_ms: int) -> tuple[str, ...]:
+        return await self._store.due_calendars(now_ms=now_ms, finished_by_ms=finished_by_ms)
 
     async def calendar_projects(self) -> tuple[str, ...]:
         return await self._store.calendar_projects()

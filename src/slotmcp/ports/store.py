@@ -149,6 +149,15 @@ class Store(ScheduleReader, Traces, Protocol):
     async def waitlist_entries(self, project_id: str, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
         """Return the waitlist entries in these states, in order of joining."""
 
+    async def waiting_projects(self) -> tuple[str, ...]:
+        """Return the projects with an open waitlist entry, sorted, in one round trip."""
+
+    async def projects_of_waitlist_entry(self, entry_id: str) -> tuple[str, ...]:
+        """Return the projects that have a waitlist entry with an id, sorted, in one round trip."""
+
+    async def newest_events(self) -> Mapping[str, int]:
+        """Return the number of the newest event of each project that has any, in one round trip."""
+
     async def events(self, project_id: str, after: int) -> tuple[ProjectEvent, ...]:
         """Return the committed events after a number, in order."""
 
@@ -168,6 +177,15 @@ class Store(ScheduleReader, Traces, Protocol):
 
     async def calendar_backlogs(self) -> Mapping[str, CalendarBacklog]:
         """Return the backlog of the first hundred connected calendars by project, sorted, in one cheap round trip.
+
+        Raises:
+            Unavailable: the database does not respond in time.
+        """
+
+    async def due_calendars(self, *, now_ms: int, finished_by_ms: int) -> tuple[str, ...]:
+        """Return the projects with work for their calendar, sorted, in one cheap round trip.
+
+        It is a push that is due at a time, or a reconciliation because the last one ended by another time.
 
         Raises:
             Unavailable: the database does not respond in time.

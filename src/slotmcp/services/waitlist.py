@@ -17,7 +17,7 @@ from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 from slotmcp.services.waitlist_checks import Feasibility, RefusedWait, refusal_of
 from slotmcp.services.waitlist_joining import JoinRequest, booking_of, check_feasibility, join
 from slotmcp.services.waitlist_limits import JoinAllowance
-from slotmcp.services.waitlist_queue import EVENT_PREFIX, OPEN, open_entries, sort_waiting_entries
+from slotmcp.services.waitlist_queue import OPEN, open_entries, sort_waiting_entries
 from slotmcp.services.waitlist_sweep import WaitlistSweeper
 
 
@@ -120,7 +120,7 @@ class WaitlistService:
         Raises:
             NotFound, Unavailable.
         """
-        for project_id in await self._store.project_ids():
+        for project_id in await self._store.projects_of_waitlist_entry(entry_id):
             if projects is not None and project_id not in projects:
                 continue
             if entry := await self._store.waitlist_entry(project_id, entry_id):
@@ -157,20 +157,25 @@ class WaitlistService:
         """
         await self._sweeper.sweep()
 
-    async def events(self, after: Mapping[str, int]) -> Mapping[str, tuple[ProjectEvent, ...]]:
-        """Return the events of each project's entries after a number, in order. `after` has numbers by project.
+    async def newest_events(self) -> Mapping[str, int]:
+        """Return the number of each project's newest event.
 
         Raises:
             Unavailable.
         """
-        return {
-            project_id: tuple(
-                event
-                for event in await self._store.events(project_id, after.get(project_id, 0))
-                if event.kind.startswith(EVENT_PREFIX)
-            )
-            for project_id in await self._store.project_ids()
-        }
+        return await self._store.newest_events()
+
+    async def events(self, after: Mapping[str, int]) -> Mapping[str, tuple[ProjectEvent, ...]]:
+        """Return the events of any kind after a number, in order, of each project with newer ones.
+
+        `after` has numbers by project. Projects without news cost no query.
+
+        Raises:
+            Unavailable.
+        """
+        newest = await self._store.newest_events()
+        changed = [project_id for project_id, number in newest.items() if number > after.get(project_id, 0)]
+        return {project_id: await self._store.events(project_id, after.get(project_id, 0)) for project_id in changed}
 
     async def _open_entries(self, project_id: str, now_ms: int) -> dict[str, tuple[WaitlistEntry, Hold | None]]:
         """Return the open entries as they are now, by id, each with its last offer."""

@@ -69,7 +69,7 @@ class WaitlistSweeper:
         """
         async with self._lock:
             self._writer.postponed.difference_update(project_ids or tuple(self._writer.postponed))
-            begun = [await self._begin(project_id) for project_id in project_ids or await self._store.project_ids()]
+            begun = [await self._begin(project_id) for project_id in project_ids or await self._waiting_projects()]
             turns = deque([each for each in begun if each is not None])
             while turns:
                 current = turns.popleft()
@@ -78,6 +78,13 @@ class WaitlistSweeper:
                     turns.append(current)
                 elif current.is_complete:
                     self._searched[current.project_id] = current.after
+
+    async def _waiting_projects(self) -> tuple[str, ...]:
+        """Return the projects with open entries. The next entry of any other one is searched for in all free time."""
+        waiting = await self._store.waiting_projects()
+        for project_id in self._searched.keys() - set(waiting):
+            self._searched.pop(project_id, None)
+        return waiting
 
     async def _begin(self, project_id: str) -> _Round | None:
         """Return the entries to search for; None if there are none, or nothing became free since the last sweep."""

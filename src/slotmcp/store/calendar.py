@@ -154,6 +154,17 @@ SELECT p.id,
 FROM projects AS p WHERE p.calcom IS NOT NULL ORDER BY p.id LIMIT 100
 """)
 
+# List the connected projects with a push that is due, or whose last reconciliation ended by a time.
+DUE_CALENDARS = Statement("""
+SELECT p.id FROM projects AS p
+WHERE p.calcom IS NOT NULL AND (
+    NOT EXISTS (SELECT 1 FROM calendar_syncs AS s WHERE s.project_id = p.id AND s.finished_ms > :finished_by)
+    OR EXISTS (
+        SELECT 1 FROM calendar_pushes AS u WHERE u.project_id = p.id AND u.due_ms <= :now_ms AND u.refused = ''
+    )
+) ORDER BY p.id
+""")
+
 # List the projects that are connected to a calendar.
 CALENDAR_PROJECTS = Statement("SELECT id FROM projects WHERE calcom IS NOT NULL ORDER BY id")
 

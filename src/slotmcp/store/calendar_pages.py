@@ -117,6 +117,12 @@ async def read_projects(fetch: Fetch) -> tuple[str, ...]:
     return tuple(project_id for (project_id,) in await fetch(calendar.CALENDAR_PROJECTS))
 
 
+async def read_due_projects(fetch: Fetch, *, now_ms: int, finished_by_ms: int) -> tuple[str, ...]:
+    """Return the ids of the connected projects that have work now."""
+    rows = await fetch(calendar.DUE_CALENDARS, now_ms=now_ms, finished_by=finished_by_ms)
+    return tuple(project_id for (project_id,) in rows)
+
+
 async def read_backlogs(fetch: Fetch) -> dict[str, CalendarBacklog]:
     """Return the outstanding work of the calendars of connected projects."""
     return {

@@ -34,7 +34,7 @@ from slotmcp.store.bookings import (
     read_bookings_overlapping,
     read_pages,
 )
-from slotmcp.store.calendar_pages import read_backlogs, read_projects
+from slotmcp.store.calendar_pages import read_backlogs, read_due_projects, read_projects
 from slotmcp.store.catalog import PROJECT_IDS, SALT
 from slotmcp.store.claims import read_hold, read_holds
 from slotmcp.store.columns import AccessKeyRow
@@ -74,7 +74,14 @@ from slotmcp.store.traces import (
     traces_values,
 )
 from slotmcp.store.values import json_text, pseudonym_of
-from slotmcp.store.waitlist import read_entries, read_entry, read_events
+from slotmcp.store.waitlist import (
+    NEWEST_EVENTS,
+    PROJECTS_OF_ENTRY,
+    WAITING_PROJECTS,
+    read_entries,
+    read_entry,
+    read_events,
+)
 
 ALL_ROWS: Final = 2**31 - 1
 ALL_TIME: Final[Interval] = (-(2**31), 2**31 - 1)
@@ -208,6 +215,14 @@ class SqlStore:
     async def waitlist_entries(self, project_id: str, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
         return await self._pages.run(lambda fetch: read_entries(fetch, project_id, states))
 
+    async def waiting_projects(self) -> tuple[str, ...]:
+        rows = await self._quick.run(lambda fetch: fetch(WAITING_PROJECTS))
+        return tuple(project_id for (project_id,) in rows)
+
+    async def projects_of_waitlist_entry(self, entry_id: str) -> tuple[str, ...]:
+        rows = await self._quick.run(lambda fetch: fetch(PROJECTS_OF_ENTRY, id=entry_id))
+        return tuple(project_id for (project_id,) in rows)
+
     async def access_keys(self) -> tuple[AccessKey, ...]:
         rows = await self._pages.run(lambda fetch: fetch(ALL_ACCESS_KEYS))
         return tuple(access_key_of(AccessKeyRow(*values)) for values in rows)
@@ -260,6 +275,11 @@ class SqlStore:
     async def calendar_projects(self) -> tuple[str, ...]:
         return await self._quick.run(read_projects)
 
+    async def due_calendars(self, *, now_ms: int, finished_by_ms: int) -> tuple[str, ...]:
+        return await self._quick.run(
+            lambda fetch: read_due_projects(fetch, now_ms=now_ms, finished_by_ms=finished_by_ms)
+        )
+
     async def calendar_backlogs(self) -> Mapping[str, CalendarBacklog]:
         return await self._pages.run(read_backlogs)
 
@@ -286,6 +306,9 @@ class SqlStore:
     async def refusals(self, project_id: str, *, from_ms: int, limit: int) -> tuple[Trace, ...]:
         values = {"project_id": project_id, "from_ms": from_ms, "limit": limit}
         return traces_of(await self._long.run(lambda fetch: fetch(REFUSALS, **values)))
+
+    async def newest_events(self) -> Mapping[str, int]:
+        return dict(await self._quick.run(lambda fetch: fetch(NEWEST_EVENTS)))
 
     async def events(self, project_id: str, after: int) -> tuple[ProjectEvent, ...]:
         return await self._quick.run(lambda fetch: read_events(fetch, project_id, after))

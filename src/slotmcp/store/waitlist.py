@@ -33,6 +33,20 @@ ENTRY = select_with_keys(f"{_SELECT} AND w.id = :id")
 # Read the entries in some states, in order of joining. Each state is a value, which is NULL for other states.
 ENTRIES = select_with_keys(f"{_SELECT} AND w.state IN (:waiting, :offered, :booked, :expired) ORDER BY w.number")
 
+# Read the projects with an open entry. An index finds the first one of each project.
+WAITING_PROJECTS = Statement("""
+SELECT id FROM projects AS p
+WHERE EXISTS (SELECT 1 FROM waits AS w WHERE w.project_id = p.id AND w.state IN ('waiting', 'offered'))
+ORDER BY id
+""")
+
+# Read the projects that have an entry with an id. An index finds it in each project.
+PROJECTS_OF_ENTRY = Statement("""
+SELECT id FROM projects AS p
+WHERE EXISTS (SELECT 1 FROM waits AS w WHERE w.project_id = p.id AND w.id = :id)
+ORDER BY id
+""")
+
 # Add a contact key to an entry.
 ADD_ENTRY_CONTACT = Statement(insert(columns.WAIT_CONTACTS))
 
@@ -78,6 +92,13 @@ ADD_EVENT = Statement(
 EVENTS_AFTER = Statement(f"""
 SELECT {columns.EVENT_COLUMNS} FROM events
 WHERE project_id = :project_id AND number > :after ORDER BY number
+""")
+
+# Read the number of each project's newest event, which an index finds.
+NEWEST_EVENTS = Statement("""
+SELECT n.id, n.number FROM (
+    SELECT p.id, (SELECT max(e.number) FROM events AS e WHERE e.project_id = p.id) AS number FROM projects AS p
+) AS n WHERE n.number IS NOT NULL
 """)
 
 

@@ -18,6 +18,7 @@ from slotmcp.domain.errors import SlotmcpError
 from slotmcp.services.app import App
 from slotmcp.services.concurrency import in_background
 from slotmcp.services.waitlist import WaitlistService
+from slotmcp.services.waitlist_queue import EVENT_PREFIX
 from slotmcp.tools.gate import CallGate, log_failure, log_retry
 from slotmcp.tools.waitlist import entry_uri
 
@@ -105,7 +106,7 @@ class WaitlistWatcher:
         Raises:
             Unavailable.
         """
-        await self._changed_entries()
+        self._published = dict(await self._waitlist.newest_events())
 
     async def sweep_and_publish(self) -> None:
         """Sweep the waitlist once, unless read-only, and publish the changes.
@@ -130,7 +131,8 @@ class WaitlistWatcher:
         """Return the project and id of each changed entry, once each."""
         changed: dict[tuple[str, str], None] = {}
         for project_id, events in (await self._waitlist.events(self._published)).items():
-            changed |= dict.fromkeys((project_id, event.subject_id) for event in events)
+            entries = [event.subject_id for event in events if event.kind.startswith(EVENT_PREFIX)]
+            changed |= dict.fromkeys((project_id, entry_id) for entry_id in entries)
             if events:
                 self._published[project_id] = events[-1].number
         return list(changed)

@@ -13,8 +13,8 @@ from slotmcp.domain.booking import BookingStatus, Customer
 from slotmcp.domain.booking_rules import Reserve
 from slotmcp.domain.catalog import TechnicianStatus
 from slotmcp.domain.errors import SlotsAvailable
-from slotmcp.domain.waitlist import WaitlistState
-from slotmcp.ports import Store, Unit
+from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
+from slotmcp.ports import ProjectEvent, Store, Unit
 from slotmcp.services import waitlist_search
 from slotmcp.services.status_changes import CancelRequest
 from slotmcp.services.waitlist_queue import MAX_CHANGES
@@ -87,6 +87,26 @@ class RecordingStore(WrappedStore):
         return await super().write(project_id, unit, create=create)
 
 
+class ReadStore(WrappedStore):
+    """Store that records the projects whose waitlist or events are read."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.read: list[str] = []
+
+    async def waitlist_entries(self, project_id: str, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
+        self.read.append(project_id)
+        return await super().waitlist_entries(project_id, *states)
+
+    async def waitlist_entry(self, project_id: str, entry_id: str) -> WaitlistEntry | None:
+        self.read.append(project_id)
+        return await super().waitlist_entry(project_id, entry_id)
+
+    async def events(self, project_id: str, after: int) -> tuple[ProjectEvent, ...]:
+        self.read.append(project_id)
+        return await super().events(project_id, after)
+
+
 @pytest.fixture
 async def recorded(tmp_path: Path) -> AsyncIterator[tuple[Shop, RecordingStore]]:
     """Open a shop whose writes are recorded."""
@@ -115,6 +135,28 @@ async def test_a_sweep_without_freed_time_neither_searches_nor_writes(
     for _ in range(3):
         await shop.app.waitlist.sweep()
     assert (searches.taken(), store.written) == (Counter(), [])
+
+
+async def test_projects_without_open_entries_and_news_are_not_read(opened: Open) -> None:
+    shop = await opened(ONE)
+    for number in range(3):
+        await shop.app.projects.import_project(plan(technician("ana", "09:00-10:00"), id=f"idle-{number}"), prune=False)
+    await shop.hold("09:00", project_id="shop")
+    wait = await join(shop, project_id="shop")
+    store = ReadStore(shop.store)
+    waitlist = build_app(store).waitlist
+    await waitlist.sweep()
+    assert set(store.read) == {"shop"}
+    await waitlist.look_up(wait.entry.id)
+    shop.clock.advance(seconds=90)
+    await waitlist.sweep()
+    assert set(await waitlist.events({})) == set(store.read) == {"shop"}
+    shop.clock.advance(days=8)
+    for _ in range(2):  # the first one records that the entry's window is over
+        await waitlist.sweep()
+    assert not waitlist._sweeper._searched, "an availability is kept for a waitlist without entries"  # noqa: SLF001
+    store.read.clear()
+    assert (await waitlist.events(await waitlist.newest_events()), store.read) == ({}, [])
 
 
 async def test_a_call_makes_a_bounded_number_of_offers_and_the_sweep_the_others(

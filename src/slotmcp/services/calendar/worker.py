@@ -90,7 +90,9 @@ class CalendarWorker:
     async def run_once(self, report_problem: ReportProblem) -> None:
         """Push and reconcile every project for which it is due."""
         try:
-            for project_id in await self._store.calendar_projects():
+            now_ms = await self._store.now_ms()
+            finished_by_ms = now_ms - self._sync_interval_ms
+            for project_id in await self._store.due_calendars(now_ms=now_ms, finished_by_ms=finished_by_ms):
                 await self._run_project(project_id, report_problem)
         except SlotmcpError as error:
             report_problem("", error.message)
