@@ -86,7 +86,8 @@ VALUES = {
     "id": f"{field_types.MAX_ID} characters",
     "bookings in a file of their own": f"at most {bookings_file.MAX_LINE_BYTES:,} bytes",
     "rows of an import per transaction": (
-        f"{batch_pace.LARGE_BATCH_ROWS}; {batch_pace.MIN_BATCH_ROWS} to {batch_pace.MAX_BATCH_ROWS} while on SQLite"
+        f"{batch_pace.LARGE_BATCH_ROWS}; {batch_pace.SOLE_BATCH_ROWS:,} into a new project that is the only one; "
+        f"{batch_pace.MIN_BATCH_ROWS} to {batch_pace.MAX_BATCH_ROWS} while on SQLite"
     ),
     "duration of an imported booking": f"{mapping.MAX_BOOKING_DAYS} days",
     "traces waiting to be written": f"{trace_writer.MAX_PENDING_TRACES:,};",

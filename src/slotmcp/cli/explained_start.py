@@ -1,7 +1,7 @@
 """`slotmcp check --explain`: explanation of one start, with a project file in a temporary database."""
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -10,9 +10,7 @@ import typer
 
 from slotmcp.cli.common import run_in_app
 from slotmcp.domain.access import LOCAL
-from slotmcp.domain.booking import Booking
 from slotmcp.domain.booking_rules import Priority
-from slotmcp.domain.claim import Claim
 from slotmcp.services.app import App
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.settings import SQLITE_URL, Settings
@@ -46,12 +44,8 @@ class ExplainedStart:
         return cls(start=f"{day} {clock}", service_id=service_id, postal_code=" ".join(postal_code), priority=priority)
 
 
-def explain(
-    plan: ProjectPlan, start: ExplainedStart, *, bookings: Iterable[Booking], claims: Sequence[Claim]
-) -> list[str]:
+def explain(plan: ProjectPlan, start: ExplainedStart) -> list[str]:
     """Return the lines that say whether a start would be offered, and why.
-
-    `bookings` are further ones, with their `claims`.
 
     Raises:
         SlotmcpError: the time or the postal code is invalid, or there is no such service.
@@ -60,7 +54,7 @@ def explain(
         settings = Settings.model_construct(database_url=f"{SQLITE_URL}{Path(folder) / 'check.db'}", trace_days=0)
 
         async def work(app: App) -> Mapping[str, Any]:
-            await app.projects.import_project(plan, prune=False, bookings=bookings, claims=claims)
+            await app.projects.import_project(plan, prune=False)
             return await _response(app, plan, start)
 
         response = run_in_app(work, settings, preparation=Preparation.UPGRADE)

@@ -1,5 +1,6 @@
 """`slotmcp check`, `import` and `export`: project files."""
 
+import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,7 +16,6 @@ from slotmcp.cli.exits import Exit, exit_with, print_error
 from slotmcp.cli.explained_start import EXAMPLE, WORDS, ExplainedStart
 from slotmcp.cli.explained_start import explain as explain_start
 from slotmcp.domain.booking_rules import Priority
-from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import FixRequest
 from slotmcp.project_file import BookingsFile, ProjectFileError, dump_project, load_project_file
 from slotmcp.project_file.bookings_file import read_bookings, write_bookings
@@ -56,18 +56,17 @@ def check(
 ) -> None:
     """Validate a project file, and report each problem with its line."""
     start = _explained_start(words or [], priority, explain=explain)
-    plan = _load(file)
-    more, claims = _load_bookings(bookings, plan)
+    plan = _load(file, bookings)
     counts = (
         plural(len(plan.services), "service"),
         plural(len(plan.technicians), "technician"),
-        plural(len(plan.bookings) + len(claims), "booking"),
+        plural(len(plan.bookings), "booking"),
         plural(len(plan.busy), "busy time"),
     )
-    name = f"{file} with {more.path}" if more else f"{file}"
+    name = f"{file} with {bookings}" if bookings else f"{file}"
     typer.echo(f"{name} is valid: {plan.project.name}, with {', '.join(counts)}.")
     if start is not None:
-        typer.echo("\n".join(explain_start(plan, start, bookings=more or (), claims=claims)))
+        typer.echo("\n".join(explain_start(plan, start)))
 
 
 def _explained_start(words: Sequence[str], priority: Priority, *, explain: bool) -> ExplainedStart | None:
@@ -91,23 +90,16 @@ def import_(
 ) -> None:
     """Create a project from its file, or update it. Bookings keep their time; those that no longer fit are listed."""
     settings = Settings.load()
-    plan, (more, claims) = run_at_low_priority(lambda: _load_all(file, bookings))
+    plan = run_at_low_priority(lambda: _load(file, bookings))
 
     async def run(app: App) -> ImportReport:
-        return await app.projects.import_project(
-            plan,
-            prune=prune,
-            dry_run=dry_run,
-            bookings=more or (),
-            claims=claims,
-            progress=_progress("imported"),
-        )
+        return await app.projects.import_project(plan, prune=prune, dry_run=dry_run, progress=_progress("imported"))
 
     def import_plan() -> ImportReport:
         return run_in_app(run, settings, preparation=own_preparation(settings))
 
-    with _exit_on_bad_file():  # on SQLite, other projects would wait for a lock that a slow thread holds
-        report = run_at_low_priority(import_plan) if settings.is_postgres else import_plan()
+    # on SQLite, other projects would wait for a lock that a slow thread holds
+    report = run_at_low_priority(import_plan) if settings.is_postgres else import_plan()
     lines = (*_describe(report, "Would import" if dry_run else "Imported"), *describe_effects(report, plan.project))
     typer.echo("\n".join(lines))
 
@@ -182,27 +174,36 @@ def _progress(verb: str) -> Progress:
     return lambda count: print_error(f"{count:,} bookings {verb} ...")
 
 
-def _load(path: Path) -> ProjectPlan:
-    """Load a file and print its warnings; end the process when the file is invalid."""
+def _load(path: Path, bookings: Path | None) -> ProjectPlan:
+    """Load a file, with a file of more bookings if there is one; end the process when one is invalid.
+
+    Prints the warnings.
+    """
+    with _without_collections():
+        return _loaded(path, bookings)
+
+
+def _loaded(path: Path, bookings: Path | None) -> ProjectPlan:
+    now_ms = SystemClock().now_ms()
     with _exit_on_bad_file():
-        file = load_project_file(path, now_ms=SystemClock().now_ms())
+        file = load_project_file(path, now_ms=now_ms)
     for note in file.notes:
         print_error(f"{path}:{note} (warning)")
-    return file.plan
-
-
-def _load_all(file: Path, bookings: Path | None) -> tuple[ProjectPlan, tuple[BookingsFile | None, Sequence[Claim]]]:
-    plan = _load(file)
-    return plan, _load_bookings(bookings, plan)
-
-
-def _load_bookings(path: Path | None, plan: ProjectPlan) -> tuple[BookingsFile | None, Sequence[Claim]]:
-    """Return a checked file of bookings, if there is one, and their claims; end the process when it is invalid."""
-    if path is None:
-        return None, ()
+    if bookings is None:
+        return file.plan
     with _exit_on_bad_file():
-        file = BookingsFile(path=path, plan=plan, now_ms=SystemClock().now_ms())
-        return file, file.check()
+        more = BookingsFile(path=bookings, plan=file.plan, now_ms=now_ms).read()
+    return replace(file.plan, bookings=(*file.plan.bookings, *more))
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Turn garbage collection off until the block ends. It would search the content of a large file again and again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextmanager

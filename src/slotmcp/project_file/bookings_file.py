@@ -4,7 +4,7 @@ The file is read and written line by line, so its size is not limited.
 """
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +17,6 @@ from pydantic import ValidationError
 
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import ServiceType
-from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Minute
 from slotmcp.ports import BookingPages
 from slotmcp.project_file.checks import Problems
@@ -101,43 +100,30 @@ def _report(count: int, progress: Progress) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class BookingsFile:
-    """Bookings of a file, read anew by each iteration. They belong to the plan of a project file.
-
-    An iteration raises ProjectFileError at the first problem.
-    """
+    """Bookings of a file, which belong to the plan of a project file."""
 
     path: Path
     plan: ProjectPlan
     now_ms: int
     """Time from which relative dates count."""
 
-    def check(self) -> Sequence[Claim]:
-        """Read the whole file, and return the claims of its bookings.
+    def read(self) -> tuple[Booking, ...]:
+        """Return the bookings of the file, which is read once.
 
         Raises:
             ProjectFileError: the first problems.
         """
         problems: list[Problem] = []
         spans_by_technician: dict[str, list[_Span]] = defaultdict(list)
-        claims: list[Claim] = []
+        bookings: list[Booking] = []
         for line, booking in self._bookings(problems):
             claim = booking.claim
-            claims.append(claim)
+            bookings.append(booking)
             spans_by_technician[claim.technician_id].append((claim.start, claim.end, line))
         problems.extend(islice(_overlaps(spans_by_technician.values()), MAX_PROBLEMS))
         if problems:
             raise ProjectFileError(str(self.path), problems[:MAX_PROBLEMS])
-        return claims
-
-    def __iter__(self) -> Iterator[Booking]:
-        """Yield the bookings."""
-        problems: list[Problem] = []
-        for _, booking in self._bookings(problems):
-            if problems:
-                break
-            yield booking
-        if problems:
-            raise ProjectFileError(str(self.path), problems)
+        return tuple(bookings)
 
     @cached_property
     def _services(self) -> dict[str, ServiceType]:

@@ -2,7 +2,8 @@
 
 On SQLite all projects share one lock: batches are small, so that a caller waits for at most the rest of one batch and
 its commit. On PostgreSQL other projects have their own locks, but their commits wait for the one that is being written
-to the disk, and all share the processors: batches are large and rare.
+to the disk, and all share the processors: batches are large and rare. A new project that is the only one delays no
+caller.
 """
 
 import asyncio
@@ -15,6 +16,8 @@ from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 
 T = TypeVar("T")
 
+SOLE_BATCH_ROWS: Final = 2_000
+"""Number of rows that one transaction writes, without a pause, into a new project that is the only one."""
 LARGE_BATCH_ROWS: Final = 200
 """Number of rows that one transaction writes while no other project waits for its lock."""
 MAX_BATCH_ROWS: Final = 40
@@ -61,6 +64,7 @@ class BatchPace:
         writer: ProjectWriter,
         project_id: str,
         *,
+        is_new: bool = False,
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -69,11 +73,13 @@ class BatchPace:
         Args:
             writer: runner of the batches.
             project_id: project that the batches are written to.
+            is_new: True if the import has just created the project, so that it has no callers yet.
             now: clock in seconds that cannot be set.
             sleep: function that waits for a number of seconds.
         """
         self._writer = writer
         self._project_id = project_id
+        self._is_new = is_new
         self._shares_lock = writer.store.locks_all_projects
         self._now = now
         self._sleep = sleep
@@ -85,6 +91,8 @@ class BatchPace:
     @property
     def rows(self) -> int:
         """Return the maximum number of rows of the next batch."""
+        if self._has_no_callers:
+            return SOLE_BATCH_ROWS
         return self._rows_in_time if self._is_busy and self._shares_lock else LARGE_BATCH_ROWS
 
     async def write(self, work: Callable[[UnitOfWork], Awaitable[T]], *, rows: int) -> T:
@@ -111,12 +119,19 @@ class BatchPace:
     def _is_busy(self) -> bool:
         return self._now() < self._busy_until
 
+    @property
+    def _has_no_callers(self) -> bool:
+        """True if the database has only the new project, as the last batch found."""
+        return self._is_new and self._revisions == {}
+
     def _measure(self, rows: int, seconds: float, commit_seconds: float) -> None:
         limit = max(BATCH_SECONDS, COMMIT_SHARE * commit_seconds)
         in_time = round(rows * limit / seconds) if seconds > 0 else MAX_BATCH_ROWS
         self._rows_in_time = min(max(in_time, MIN_BATCH_ROWS), MAX_BATCH_ROWS)
 
     def _pause_after(self, held_seconds: float) -> float:
+        if self._has_no_callers:
+            return 0
         if not self._is_busy:
             return QUIET_PAUSE_SECONDS
         pause = LOCK_PAUSE if self._shares_lock else DISK_PAUSE

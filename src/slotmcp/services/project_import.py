@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain, islice
+from itertools import islice
 from typing import Final, TypeVar
 
 from slotmcp.domain.attention import Attention
@@ -49,21 +49,8 @@ class ImportRequest:
     """Request to import a project file."""
 
     plan: ProjectPlan
-    bookings: Iterable[Booking] = ()
-    """Further bookings, which are read anew by each iteration."""
-    claims: Sequence[Claim] | None = None
-    """Claims of the further bookings if they are known. Reading a long file once less saves much time."""
     prune: bool = False
     progress: Progress = lambda _: None
-
-    def all_bookings(self) -> Iterator[Booking]:
-        """Yield the bookings of the plan, then the further ones."""
-        return chain(self.plan.bookings, self.bookings)
-
-    def all_claims(self) -> Iterator[Claim]:
-        """Yield the claims of all bookings, in the same order."""
-        further = (booking.claim for booking in self.bookings) if self.claims is None else self.claims
-        return chain((booking.claim for booking in self.plan.bookings), further)
 
 
 @dataclass(slots=True)
@@ -152,7 +139,8 @@ class ProjectImporter:
     async def _compare_bookings(self, request: ImportRequest, *, is_new: bool) -> _Bookings:
         """Compare the bookings of a file with those of a project, without the lock."""
         compared = _Bookings()
-        for batch in _batches(request.all_claims(), _READ_ROWS):
+        claims = [booking.claim for booking in request.plan.bookings]
+        for batch in _batches(claims, _READ_ROWS):
             compared.compare(batch, {} if is_new else await self._existing(request, batch))
         return compared
 
@@ -172,8 +160,8 @@ class ProjectImporter:
             await pace.write(partial(save, removed=batch), rows=len(batch))
 
     async def _add_bookings(self, request: ImportRequest, *, is_new: bool) -> _Bookings:
-        compared, count, pace = _Bookings(), 0, self._pace(request.plan)
-        for batch in _paced(request.all_bookings(), pace):
+        compared, count, pace = _Bookings(), 0, self._pace(request.plan, is_new=is_new)
+        for batch in _paced(request.plan.bookings, pace):
             claims = [booking.claim for booking in batch]
             known = {} if is_new else await self._existing(request, claims)
             if any(claim.id not in known for claim in claims):  # an interrupted import may have added all
@@ -200,8 +188,8 @@ class ProjectImporter:
             changes.holds_moved += resolved.holds_moved
             changes.holds_withdrawn += resolved.holds_withdrawn
 
-    def _pace(self, plan: ProjectPlan) -> BatchPace:
-        return BatchPace(self._writer, plan.project.id)
+    def _pace(self, plan: ProjectPlan, *, is_new: bool = False) -> BatchPace:
+        return BatchPace(self._writer, plan.project.id, is_new=is_new)
 
     async def _effects(self, project_id: str, now_ms: int, changes: Revalidation) -> ImportEffects:
         """Return the effects of an import that was made."""

@@ -1,12 +1,11 @@
 """Projects: import, export, and the catalog that callers see."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, ServiceType
-from slotmcp.domain.claim import Claim
 from slotmcp.ports import BookingPages
 from slotmcp.services.appointments import find_service
 from slotmcp.services.imports import ImportReport, ProjectPlan, all_busy
@@ -121,20 +120,12 @@ class ProjectService:
         project = self._availability_cache.cached_project(project_id)
         return "" if project is None else project.locale
 
-    async def import_project(  # noqa: PLR0913  the parts of an import
-        self,
-        plan: ProjectPlan,
-        *,
-        prune: bool,
-        dry_run: bool = False,
-        bookings: Iterable[Booking] = (),
-        claims: Sequence[Claim] | None = None,
-        progress: Progress = lambda _: None,
+    async def import_project(
+        self, plan: ProjectPlan, *, prune: bool, dry_run: bool = False, progress: Progress = lambda _: None
     ) -> ImportReport:
-        """Create or update a project from its file, with further bookings. Existing bookings and holds do not change.
+        """Create or update a project from its file. Existing bookings and holds do not change.
 
-        The catalog is written first, then the bookings in batches. `claims` are those of the further bookings, if they
-        are known. With `dry_run`, only report the changes.
+        The catalog is written first, then the bookings in batches. With `dry_run`, only report the changes.
 
         Raises:
             InvalidArgument: a booking of the file overlaps an existing claim, or pruning would remove a technician
@@ -142,7 +133,7 @@ class ProjectService:
             Unavailable.
         """
         plan = await self._places.with_homes(plan)
-        request = ImportRequest(plan=plan, bookings=bookings, claims=claims, prune=prune, progress=progress)
+        request = ImportRequest(plan=plan, prune=prune, progress=progress)
         return await self._importer.run(request, dry_run=dry_run)
 
     async def export_project(self, project_id: str | None) -> ProjectPlan:

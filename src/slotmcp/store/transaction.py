@@ -32,6 +32,8 @@ MAX_HOLD_MS: Final = (MAX_HOLD_MINUTES + 1) * MS_PER_MINUTE
 """Time within which every hold expires, with a minute for a clock that was set back a little."""
 OPEN_ENTRIES: Final = frozenset({WaitlistState.WAITING, WaitlistState.OFFERED})
 SALT_BYTES: Final = 32
+_NO_HOLD: Final = {"expires_at_ms": None, "hold_token": None, "customer_pseudonym": "", "hold_terms": None}
+"""Values of a claim that is a booking."""
 
 # Read the receipts of idempotency keys.
 RECEIPTS_OF_KEYS = select_among_keys(f"""
@@ -158,9 +160,11 @@ class SqlTransaction:
         if not added:
             return
         are_pushed = any(booking.customer is not None for booking in added) and await self._has_calendar()
-        values = [bookings.booking_values(booking) for booking in added]
+        now_ms = self._snapshot.now_ms
         await self._run_many(claims.ADD_CLAIM, map(_claim_values, added))
-        await self._run_many(bookings.ADD_BOOKING, ({"now_ms": self._snapshot.now_ms, **each} for each in values))
+        await self._run_many(
+            bookings.ADD_BOOKING, (bookings.booking_values(each) | {"now_ms": now_ms} for each in added)
+        )
         await self._run_many(bookings.ADD_BOOKING_CONTACT, chain.from_iterable(map(bookings.contact_values, added)))
         for booking in added:
             self._record_time(booking, owner=booking.claim.technician_id)
@@ -330,8 +334,10 @@ class SqlTransaction:
         return await self._snapshot.fetch(statement, project_id=self._snapshot.project_id, **values)
 
     async def _run_many(self, statement: Statement, sets: Iterable[dict[str, object]]) -> None:
-        project = {"project_id": self._snapshot.project_id}
-        await self._snapshot.run_many(statement, [{**project, **values} for values in sets])
+        project_id, rows = self._snapshot.project_id, list(sets)
+        for values in rows:
+            values["project_id"] = project_id
+        await self._snapshot.run_many(statement, rows)
 
     async def _save_claim(self, booking: Booking) -> None:
         await self._fetch(claims.SAVE_CLAIM, state=bookings.state_of(booking), **claims.claim_values(booking.claim))
@@ -388,5 +394,7 @@ class SqlTransaction:
 
 def _claim_values(booking: Booking) -> dict[str, object]:
     """Return the values of a new booking's claim."""
-    no_hold = {"expires_at_ms": None, "hold_token": None, "customer_pseudonym": "", "hold_terms": None}
-    return {**no_hold, "state": bookings.state_of(booking), **claims.claim_values(booking.claim)}
+    values = claims.claim_values(booking.claim)
+    values |= _NO_HOLD
+    values["state"] = bookings.state_of(booking)
+    return values

@@ -39,7 +39,7 @@ def opened(text: str | bytes, folder: Path, of: ProjectPlan | None = None) -> Bo
 
 def problems(text: str | bytes, folder: Path) -> list[str]:
     with pytest.raises(ProjectFileError) as refusal:
-        opened(text, folder).check()
+        opened(text, folder).read()
     return [f"{one.line} {one.path}: {one.problem}" for one in refusal.value.problems]
 
 
@@ -51,8 +51,7 @@ def test_every_field_of_a_booking_is_read_back_unchanged(any_plan: ProjectPlan) 
         assert write(any_plan.bookings, path, any_plan) == len(any_plan.bookings)
         alone = replace(any_plan, bookings=())
         file = BookingsFile(path=path, plan=alone, now_ms=SUNDAY_NOV_22_2026_MS)
-        assert len(file.check()) == len(any_plan.bookings)
-        assert tuple(file) == any_plan.bookings
+        assert file.read() == any_plan.bookings
 
 
 def test_a_file_has_no_customer_data(tmp_path: Path) -> None:
@@ -80,13 +79,13 @@ def test_an_interrupted_export_leaves_the_old_file(tmp_path: Path) -> None:
 
 def test_blank_lines_a_byte_order_mark_and_relative_dates_are_accepted(tmp_path: Path) -> None:
     text = f"\ufeff{LINE}\r\n\n  \n{OTHER.replace('2026-11-26T16:00Z', 'today+4T09:00')}"
-    first, second = opened(text, tmp_path)
+    first, second = opened(text, tmp_path).read()
     assert (first.id, second.id) == ("c-1", "c-2")
     assert second.claim.start - first.claim.start == 1440
 
 
 def test_defaults_are_those_of_the_service(tmp_path: Path) -> None:
-    (booking,) = opened(LINE, tmp_path)
+    (booking,) = opened(LINE, tmp_path).read()
     assert booking.claim.end - booking.claim.start == 60
     assert (booking.claim.buffer_before_minutes, booking.claim.buffer_after_minutes) == (0, 15)
     assert (booking.status, booking.claim.technician_chosen) == (BookingStatus.CONFIRMED, False)
@@ -134,15 +133,11 @@ def test_only_the_first_problems_are_reported(tmp_path: Path) -> None:
     assert len(problems(same, tmp_path)) == MAX_PROBLEMS
 
 
-def test_a_file_that_changed_after_its_check_is_rejected(tmp_path: Path) -> None:
-    file = opened(f"{LINE}\n{OTHER}", tmp_path)
-    assert len(file.check()) == 2
-    file.path.write_text(f"{LINE}\n{LINE}")
-    with pytest.raises(ProjectFileError, match="already the id"):
-        tuple(file)
+def test_a_file_that_cannot_be_read_is_a_problem_of_its_first_line(tmp_path: Path) -> None:
+    file = opened(LINE, tmp_path)
     file.path.unlink()
     with pytest.raises(ProjectFileError, match="cannot be read"):
-        tuple(file)
+        file.read()
 
 
 def test_bookings_that_do_not_fit_into_a_project_file_are_refused_early() -> None:

@@ -17,6 +17,7 @@ from slotmcp.services.batch_pace import (
     MAX_BATCH_ROWS,
     MIN_BATCH_ROWS,
     QUIET_PAUSE_SECONDS,
+    SOLE_BATCH_ROWS,
     BatchPace,
 )
 from slotmcp.services.unit_of_work import UnitOfWork
@@ -85,14 +86,20 @@ class Importing:
         return self.time.pauses[-1]
 
 
+def importing_into(shop: Shop, *, is_new: bool = False) -> Importing:
+    """Return an import into the first project of a shop."""
+    store, time = SlowStore(shop.store), HandTime()
+    store.time = time
+    writer = replace(shop.app.projects._writer, store=store)  # noqa: SLF001  as the app does it
+    pace = BatchPace(writer, SHOP.project.id, is_new=is_new, now=time.now, sleep=time.sleep)
+    return Importing(pace, time, store, shop)
+
+
 @pytest.fixture
 async def importing(tmp_path: Path) -> AsyncIterator[Importing]:
     async with open_shop(tmp_path / "shop.db", SHOP) as shop:
         await shop.app.projects.import_project(OTHER, prune=False)
-        store, time = SlowStore(shop.store), HandTime()
-        store.time = time
-        writer = replace(shop.app.projects._writer, store=store)  # noqa: SLF001  as the app does it
-        yield Importing(BatchPace(writer, SHOP.project.id, now=time.now, sleep=time.sleep), time, store, shop)
+        yield importing_into(shop)
 
 
 @pytest.fixture
@@ -108,6 +115,19 @@ async def test_an_import_that_is_alone_writes_large_batches_with_short_pauses(im
     for _ in range(3):
         assert importing.pace.rows == LARGE_BATCH_ROWS
         assert await importing.write_batch(LARGE_BATCH_ROWS, seconds=0.5, commit=0.5) == QUIET_PAUSE_SECONDS
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+async def test_only_a_new_project_without_others_is_written_without_pauses(tmp_path: Path, *, is_new: bool) -> None:
+    async with open_shop(tmp_path / "shop.db", SHOP) as shop:
+        alone = importing_into(shop, is_new=is_new)
+        assert alone.pace.rows == LARGE_BATCH_ROWS, "it is not known yet whether there are others"
+        rows, pause = (SOLE_BATCH_ROWS, 0) if is_new else (LARGE_BATCH_ROWS, QUIET_PAUSE_SECONDS)
+        assert await alone.write_batch(1, seconds=0.01) == pause
+        assert alone.pace.rows == rows
+        await shop.app.projects.import_project(OTHER, prune=False)
+        assert await alone.write_batch(rows, seconds=0.01) > QUIET_PAUSE_SECONDS
+        assert alone.pace.rows <= MAX_BATCH_ROWS
 
 
 async def test_its_own_writes_and_reads_of_others_are_not_writes_of_others(importing: Importing) -> None:

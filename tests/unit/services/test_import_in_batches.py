@@ -1,9 +1,10 @@
 """An import holds the lock only for short transactions, and continues after an interruption."""
 
+import asyncio
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from slotmcp.ports import Store, Unit
 from slotmcp.services.batch_pace import LARGE_BATCH_ROWS, MAX_BATCH_ROWS, MIN_BATCH_ROWS
 from slotmcp.services.imports import ProjectPlan
 from support.shop import Shop, at, booking, busy, customer, open_shop, plan, technician
-from support.sqlite_file import count, rows
+from support.sqlite_file import rows
 from support.until import until
 from support.wrapped_store import WrappedStore
 
@@ -198,25 +199,25 @@ def line(number: int) -> str:
 LINES = 1_600
 
 
-def test_an_import_continues_after_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    database, file, bookings = tmp_path / "big.db", tmp_path / "big.yaml", tmp_path / "big.jsonl"
-    monkeypatch.setenv("SLOTMCP_DATABASE_URL", f"sqlite:///{database}")
+async def test_an_import_continues_after_a_kill(other: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, bookings = tmp_path / "big.yaml", tmp_path / "big.jsonl"
+    monkeypatch.setenv("SLOTMCP_DATABASE_URL", f"sqlite:///{other.path}")
     file.write_text(BIG_FILE)
     bookings.write_text("".join(map(line, range(LINES))))
     words = [sys.executable, "-m", "slotmcp", "import", str(file), "--bookings", str(bookings)]
+    before, output = await asyncio.to_thread(run_twice, words, lambda: imported(other))
+    assert 0 < before < LINES
+    unchanged = before + 40 + 2
+    assert f"Imported big: {LINES - before} created, 0 updated, {unchanged} unchanged" in output
+    assert imported(other) == LINES
 
-    def committed() -> int:
-        with suppress(Exception):  # there is no database yet
-            return count(database, "bookings")
-        return 0
 
+def run_twice(words: Sequence[str], committed: Callable[[], int]) -> tuple[int, str]:
+    """Run an import until something is committed, and again; return the number, and the output of the second one."""
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as killed:  # noqa: S603  slotmcp itself
         until(lambda: committed() > 0, "a batch is committed")
         killed.send_signal(signal.SIGKILL)
         killed.communicate()
     before = committed()
-    assert 0 < before < LINES
     again = subprocess.run(words, capture_output=True, text=True, check=True)  # noqa: S603  slotmcp itself
-    unchanged = before + 40 + 2
-    assert f"Imported big: {LINES - before} created, 0 updated, {unchanged} unchanged" in again.stdout
-    assert committed() == LINES
+    return before, again.stdout
