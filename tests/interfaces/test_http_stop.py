@@ -1,13 +1,18 @@
 """Tests of graceful shutdown: calls are served until the server stops listening, and no response is cut."""
 
 import asyncio
+import os
 import signal
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
+import orjson
 import pytest
 import uvicorn
 from starlette.requests import Request
@@ -23,13 +28,19 @@ from support.denver import PLAN
 from support.http_server import HttpServer, body_in, call_of, headers_of, serving, write_database
 from support.sqlite_file import rows
 from support.streams import KINDS, drain, opened
-from support.until import is_open
+from support.until import until
+from support.workers import workers_of
 
 CALLERS = 120
 ENOUGH = 12
 ANSWERED = {200, 409}
 """Statuses of bookings that were made, and of those that lost the race for their time over plain HTTP."""
 LONG, TIMEOUT_SECONDS = 1000, 20
+REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+LAST_REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+SIZE = 65_536
+WAITING = 300
+"""Number of connections that wait to be accepted: more than the workers accept before they notice the signal."""
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -216,26 +227,96 @@ async def test_a_stream_does_not_delay_the_shutdown() -> None:
     assert sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
 
 
-@pytest.mark.parametrize("seconds", [LONG, 0])
-async def test_a_connection_without_a_request_has_a_moment_to_send_one(
-    monkeypatch: pytest.MonkeyPatch, seconds: float
-) -> None:
-    monkeypatch.setattr(wire, "FIRST_REQUEST_SECONDS", seconds)
+@asynccontextmanager
+async def stopping_server() -> AsyncIterator[tuple[uvicorn.Server, socket.socket]]:
+    """Serve a short text at a listening socket until the block has told the server to stop, and it has."""
     listener = listen("127.0.0.1", 0)
-    port = listener.getsockname()[1]
     protocol: Any = wire.LimitedHttpProtocolFactory(connection_limits(Settings()))
     config = uvicorn.Config(PlainTextResponse("served"), http=protocol, lifespan="off", log_config=None)
     server = uvicorn.Server(config)
     stopped = asyncio.create_task(server.serve([listener]))
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
     async with asyncio.timeout(TIMEOUT_SECONDS):
-        while not server.server_state.connections:  # noqa: ASYNC110  uvicorn's
-            await asyncio.sleep(0.01)
-        server.should_exit = True
-        while is_open(port):  # noqa: ASYNC110  another task's
-            await asyncio.sleep(0.01)
-        if seconds:
-            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-            assert (await reader.read()).endswith(b"served")
+        yield server, listener
         await stopped
-    writer.close()
+
+
+async def connect(server: uvicorn.Server, listener: socket.socket) -> socket.socket:
+    """Open a connection, and wait until the server has accepted it."""
+    client = socket.create_connection(listener.getsockname(), TIMEOUT_SECONDS)
+    while not server.server_state.connections:  # noqa: ASYNC110  uvicorn's
+        await asyncio.sleep(0.01)
+    return client
+
+
+async def read_response(client: socket.socket) -> None:
+    received = b""
+    while not received.endswith(b"served"):
+        received += (part := await asyncio.to_thread(client.recv, SIZE))
+        assert part, received
+
+
+@pytest.mark.parametrize("seconds", [LONG, 0])
+@pytest.mark.parametrize("is_new", [True, False])
+async def test_a_connection_without_a_request_has_a_moment_to_send_one(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, *, is_new: bool
+) -> None:
+    monkeypatch.setattr(wire, "LAST_REQUEST_SECONDS", seconds)
+    async with stopping_server() as (server, listener):
+        with await connect(server, listener) as client:
+            if not is_new:
+                client.sendall(REQUEST)
+                await read_response(client)
+            server.should_exit = True
+            while listener.fileno() >= 0:  # noqa: ASYNC110  uvicorn's
+                await asyncio.sleep(0.01)
+            if seconds:
+                client.sendall(LAST_REQUEST)
+                await read_response(client)
+            assert await asyncio.to_thread(client.recv, SIZE) == b""
+
+
+async def test_a_request_that_the_event_loop_has_not_read_in_time_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "LAST_REQUEST_SECONDS", 0)
+    async with stopping_server() as (server, listener):
+        with await connect(server, listener) as client:
+            for part in (LAST_REQUEST[:5], LAST_REQUEST[5:]):
+                client.sendall(part)
+                for connection in server.server_state.connections:
+                    connection._shut_down_unused()  # type: ignore[union-attr]  # noqa: SLF001  of our protocol
+                await asyncio.sleep(0)
+            await read_response(client)
+        server.should_exit = True
+
+
+async def test_a_stop_answers_the_requests_that_wait_to_be_accepted(tmp_path: Path) -> None:
+    await write_database(tmp_path / "slotmcp.db", PLAN)
+    with serving(tmp_path / "slotmcp.db", "--workers", "2", drain_seconds="0") as server, ExitStack() as stack:
+        workers = workers_of(server.process.pid)
+        for pid in workers:
+            os.kill(pid, signal.SIGSTOP)
+        clients = [stack.enter_context(_call(server)) for _ in range(WAITING)]
+        server.process.send_signal(signal.SIGTERM)
+        await asyncio.to_thread(until, lambda: all(map(_will_stop, workers)), "the workers have the signal")
+        for pid in workers:
+            os.kill(pid, signal.SIGCONT)
+        answers = [await asyncio.to_thread(client.recv, SIZE) for client in clients]
+        assert Counter(answer[:13] for answer in answers) == {b"HTTP/1.1 200 ": WAITING}
+        assert server.stop() == (0, "")
+
+
+def _call(server: HttpServer) -> socket.socket:
+    """Send a call on a new connection, which no worker has accepted yet."""
+    address = urlsplit(server.url)
+    client = socket.create_connection((address.hostname, address.port), TIMEOUT_SECONDS)
+    body = orjson.dumps(call_of("get_slots", limit=1))
+    headers = {**headers_of(), "Host": address.netloc, "Content-Length": str(len(body))}
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    client.sendall(f"POST /mcp HTTP/1.1\r\n{head}\r\n".encode() + body)
+    return client
+
+
+def _will_stop(pid: int) -> bool:
+    """Return True if SIGTERM waits for a suspended process."""
+    status = Path(f"/proc/{pid}/status").read_text("ascii")
+    waiting = int(status.partition("ShdPnd:")[2].split(maxsplit=1)[0], 16)
+    return bool(waiting & 1 << (signal.SIGTERM - 1))

@@ -70,7 +70,7 @@ REACHED_BY: Final = {
         f"{STOP}::test_a_draining_server_serves_calls_on_connections_that_end"
     ),
     "a server that stops: running calls finish": f"{STOP}::test_calls_beyond_the_shutdown_timeout_are_abandoned",
-    "a server that stops: the first request of a new connection": (
+    "a server that stops: a request that is on its way, on each connection": (
         f"{STOP}::test_a_connection_without_a_request_has_a_moment_to_send_one"
     ),
     "receipts (idempotency records)": "contracts/test_catalog.py::test_receipts_are_deleted_after_thirty_days",

@@ -1,8 +1,11 @@
-"""Even shares of the connections for worker processes that accept from one listening socket.
+"""Acceptance of connections: even shares for workers at one listening socket, and no connection lost at a stop.
 
 All workers wait for a connection, and the kernel lets the first one that runs accept it. Without balance, one worker
 can take all of them. Here a worker with more than its share leaves a connection to the others for a moment, and then
 accepts it anyway: a blocked worker delays connections, but cannot keep them out.
+
+The kernel completes connections before a process accepts them. Closing the listening socket resets those that wait, so
+a server that stops accepts them first.
 """
 
 import asyncio
@@ -100,19 +103,19 @@ class SharedCounts:
 
 
 class BalancedConfig(uvicorn.Config):
-    """Configuration of workers whose event loops accept evenly."""
+    """Configuration of servers whose event loops accept connections with a `BalancedServer`."""
 
     def __init__(self, *arguments: Any, counts: SharedCounts, **options: Any) -> None:  # noqa: ANN401  uvicorn's
         super().__init__(*arguments, **options)
         self._counts = counts
 
     def get_loop_factory(self) -> Callable[[], asyncio.AbstractEventLoop]:
-        """Return the factory of the event loop of this worker."""
+        """Return the factory of the event loop of this process."""
         return partial(_BalancedLoop, self._counts)
 
 
 class _BalancedLoop(uvloop.Loop):
-    """Event loop of a worker, whose server accepts connections according to the worker's share."""
+    """Event loop whose server accepts connections according to the share of its worker."""
 
     def __init__(self, counts: SharedCounts) -> None:
         super().__init__()
@@ -132,7 +135,7 @@ class _BalancedLoop(uvloop.Loop):
 
 
 class BalancedServer:
-    """Server of a worker at a shared listening socket, with the methods of asyncio's servers that uvicorn calls."""
+    """Server at a listening socket that workers share, with the methods of asyncio's servers that uvicorn calls."""
 
     def __init__(
         self,
@@ -153,9 +156,11 @@ class BalancedServer:
         self._resume()
 
     def close(self) -> None:
-        """Stop accepting. Open connections continue."""
+        """Accept the connections that wait, and then no more. Open connections continue."""
         self._is_closed = True
         self._loop.remove_reader(self._listener)
+        while self._accept():
+            pass
         self._counts.withdraw()
 
     async def wait_closed(self) -> None:
@@ -179,19 +184,23 @@ class BalancedServer:
             self._yields = 0
             self._accept()
 
-    def _accept(self) -> None:
+    def _accept(self) -> bool:
+        """Accept a connection that waits. Return False if there is none, or if accepting fails."""
         try:
             connection, _ = self._listener.accept()
-        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return  # another worker was faster, or the client has left
+        except BlockingIOError:
+            return False  # another worker was faster
+        except ConnectionAbortedError:
+            return True  # the client has left
         except OSError as error:
             _log.error("Accepting a connection failed: %s", error.strerror)
             self._pause(_RETRY_SECONDS)
-            return
+            return False
         connection.setblocking(False)  # noqa: FBT003  of sockets
         task = self._loop.create_task(self._open(connection))
         self._arriving.add(task)
         task.add_done_callback(self._arriving.discard)
+        return True
 
     async def _open(self, connection: socket.socket) -> None:
         _, protocol = await self._loop.connect_accepted_socket(self._create_protocol, connection)

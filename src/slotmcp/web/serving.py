@@ -1,4 +1,4 @@
-"""uvicorn as one process, or as several workers that accept evenly from one listening socket."""
+"""uvicorn as one process, or as several workers, which accept evenly from one listening socket."""
 
 import signal
 import socket
@@ -72,32 +72,31 @@ def serve(
         "timeout_graceful_shutdown": stop_seconds + CLOSE_SECONDS,
         **_OPTIONS,
     }
-    if workers == 1:
-        signal.signal(signal.SIGTERM, _exit_normally)  # uvicorn raises the signal again when it has stopped
-        uvicorn.Server(_config(create, limits, options)).run(sockets=[listener])
-    elif sys.platform == "win32":
-        _Supervisor(_config(create, limits, options), sockets=[listener]).run()
-    else:
-        _serve_evenly(create, listener, limits, options)
+    with _config(create, limits, options) as config:
+        if workers == 1:
+            signal.signal(signal.SIGTERM, _exit_normally)  # uvicorn raises the signal again when it has stopped
+            uvicorn.Server(config).run(sockets=[listener])
+        else:
+            _Supervisor(config, sockets=[listener]).run()
 
 
-def _config(create: Callable[[], ASGIApp], limits: ConnectionLimits, options: dict[str, Any]) -> uvicorn.Config:
-    protocol: Any = LimitedHttpProtocolFactory(limits)
-    return uvicorn.Config(create, factory=True, http=protocol, **options)
-
-
-def _serve_evenly(
-    create: Callable[[], ASGIApp], listener: socket.socket, limits: ConnectionLimits, options: dict[str, Any]
-) -> None:
-    """Run workers that accept equal shares of the connections."""
+@contextmanager
+def _config(
+    create: Callable[[], ASGIApp], limits: ConnectionLimits, options: dict[str, Any]
+) -> Iterator[uvicorn.Config]:
+    """Return uvicorn's configuration, with event loops that accept connections evenly where the system allows it."""
+    protocol: Any
+    if sys.platform == "win32":
+        protocol = LimitedHttpProtocolFactory(limits)
+        yield uvicorn.Config(create, factory=True, http=protocol, **options)
+        return
     from slotmcp.web.balance import TABLE_BYTES, BalancedConfig, SharedCounts  # noqa: PLC0415  Unix only
 
     with tempfile.NamedTemporaryFile(prefix="slotmcp-connections-") as file:
         file.truncate(TABLE_BYTES)
         counts = SharedCounts(Path(file.name))
         protocol = LimitedHttpProtocolFactory(limits, counts.publish)
-        config = BalancedConfig(create, factory=True, http=protocol, counts=counts, **options)
-        _Supervisor(config, sockets=[listener]).run()
+        yield BalancedConfig(create, factory=True, http=protocol, counts=counts, **options)
 
 
 class _Supervisor(Multiprocess):

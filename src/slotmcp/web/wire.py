@@ -5,6 +5,7 @@ to 8 MB at once. Here each connection parses at most `SLICE_BYTES` per iteration
 not part of a body are counted. These are heads, chunk sizes and extensions, trailers, and bytes between requests.
 """
 
+import selectors
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,8 +31,8 @@ PIECE_BYTES: Final = 1024
 """Number of bytes that are parsed before the next check whether a request waits for an earlier answer."""
 LINGER_SECONDS: Final = 2.0
 """Time for which a refused connection stays open, because closing it with unread bytes would discard the answer."""
-FIRST_REQUEST_SECONDS: Final = 0.3
-"""Time for the first request of a connection that was opened just before the server stopped listening."""
+LAST_REQUEST_SECONDS: Final = 0.3
+"""Time for a request that is on its way when the server has stopped listening, on each connection."""
 LINGER_BYTES: Final = 4_000_000
 """Number of bytes of a refused connection that are discarded before it is reset."""
 
@@ -145,12 +146,27 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._running.message_event.set()
 
     def shutdown(self) -> None:
-        """Close the connection after its answers. A new one has a moment to send its request, which is answered."""
-        cycle: Any = self.cycle  # None before the first request
-        if cycle is None:
-            self.loop.call_later(FIRST_REQUEST_SECONDS, super().shutdown)
+        """Close the connection after its answers. A request that is on its way has a moment to arrive."""
+        if self._unanswered > 0:
+            super().shutdown()
+        else:
+            self.loop.call_later(LAST_REQUEST_SECONDS, self._shut_down_unused)
+
+    def _shut_down_unused(self) -> None:
+        """Close the connection, unless a request is arriving, or has arrived and was not read yet."""
+        if self.transport.is_closing():
+            return
+        is_awaited = self._is_arriving and self._unanswered == 0
+        if is_awaited or self._has_unread_input():
+            self.loop.call_later(LAST_REQUEST_SECONDS, self._shut_down_unused)
         else:
             super().shutdown()
+
+    def _has_unread_input(self) -> bool:
+        """Return True if the kernel has received bytes: a timer may run before the event loop reads them."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.transport.get_extra_info("socket").fileno(), selectors.EVENT_READ)
+            return bool(selector.select(0))
 
     # Input
 
