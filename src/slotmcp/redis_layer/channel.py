@@ -1,6 +1,7 @@
 """Subscription to the channel on which the servers of a fleet publish their writes. Messages can be lost."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final, Self
@@ -14,6 +15,8 @@ RETRY_SECONDS: Final = 0.5
 """Pause before a lost subscription is renewed."""
 SILENCE_SECONDS: Final = 2.0
 """Time without a message after which the server is pinged. If the reply takes as long, the client resubscribes."""
+
+_log: Final = logging.getLogger("slotmcp.redis")
 
 
 class Channel:
@@ -42,10 +45,13 @@ class Channel:
 
     async def _keep_subscribed(self) -> None:
         while True:
-            with suppress(*self._link.errors):
-                async with self._link.subscriber() as pubsub:
-                    await pubsub.subscribe(self._link.keys.channel)
-                    await self._receive(pubsub)
+            try:
+                with suppress(*self._link.errors):
+                    async with self._link.subscriber() as pubsub:
+                        await pubsub.subscribe(self._link.keys.channel)
+                        await self._receive(pubsub)
+            except Exception:  # noqa: BLE001  logged in full; later messages must still arrive
+                _log.exception("A message of the channel was not handled; the server subscribes again")
             self.is_subscribed.clear()
             await asyncio.sleep(RETRY_SECONDS)
 

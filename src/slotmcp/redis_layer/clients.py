@@ -5,8 +5,8 @@ This module loads redis-py, which takes half a second. Import it only where a Re
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from itertools import count
 from typing import Any, Final, TypeAlias
 
@@ -34,9 +34,12 @@ _OTHER_CONNECTIONS: Final = 8
 """Further connections, of the subscription and of probes."""
 HEALTH_CHECK_SECONDS: Final = 15
 """Idle time after which a connection is checked before it is used."""
-_RACES: Final = (AttributeError, LookupError, RuntimeError)
-"""Errors of the library if one task closes the connection, or replaces the nodes, that another one is using."""
-ERRORS: Final[tuple[type[Exception], ...]] = (RedisError, RedisClusterException, OSError, TimeoutError, *_RACES)
+ERRORS: Final[tuple[type[Exception], ...]] = (
+    RedisError,  # of a server's response, and of a connection that is lost or takes too long
+    RedisClusterException,  # no node of a cluster is reachable, or none has a slot
+    OSError,  # of a connection attempt
+    TimeoutError,  # of the link
+)
 """All errors of the clients."""
 
 
@@ -110,7 +113,7 @@ class PrimaryOfSentinels(OneServer):
         options = _connection_options(address, address.credentials)
         if address.tls is not None:
             options["connection_class"] = SentinelTlsConnection
-        client: Redis = self._sentinels.master_for(address.primary_name, **_pooled(address), **options)
+        client: Redis = self._sentinels.master_for(address.primary_name, _Server, **_pooled(address), **options)
         return client
 
     async def describe(self) -> str:
@@ -200,6 +203,27 @@ class _Sentinels(Sentinel):
         return host, port
 
 
+@contextmanager
+def _races_as_lost_connections() -> Iterator[None]:
+    """Report that another task has closed the connection, or replaced the nodes, that a command was using.
+
+    The library then fails at an attribute of None, a missing node, or a collection that has changed. Only the library's
+    own code may run in the block.
+    """
+    try:
+        yield
+    except (AttributeError, LookupError, RuntimeError) as error:
+        raise Disconnected(f"closed while it was used ({type(error).__name__})") from error
+
+
+class _Server(Redis):
+    """Client of one server."""
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401  as the library
+        with _races_as_lost_connections():
+            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # the library's
+
+
 class RedirectError(RedisError):
     """Error of a command whose slot is on another node now, or is being moved there."""
 
@@ -213,10 +237,15 @@ class _Cluster(RedisCluster):
 
     RedisClusterRequestTTL = 1
 
+    async def initialize(self, *args: Any, **options: Any) -> RedisCluster:  # noqa: ANN401  as the library
+        with _races_as_lost_connections():
+            return await super().initialize(*args, **options)
+
     async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401  as the library
         await self.initialize()  # without nodes, the library sends the command to any of them
         try:
-            return await super().execute_command(*args, **options)
+            with _races_as_lost_connections():
+                return await super().execute_command(*args, **options)
         except ClusterError as error:
             if type(error) is ClusterError:  # redirected too often
                 raise RedirectError(str(args[0])) from error
@@ -250,7 +279,7 @@ def servers_at(address: RedisAddress) -> RedisServers:
 
 
 def _client(**options: Any) -> Redis:  # noqa: ANN401  those of the library
-    client = Redis(**options)
+    client = _Server(**options)
     if options.get("ssl"):
         client.connection_pool.connection_class = TlsConnection
     return client

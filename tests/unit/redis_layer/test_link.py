@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from slotmcp.domain.errors import Unavailable
+from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.clients import MAX_CONNECTIONS
 from slotmcp.redis_layer.link import RedisLink
 from support.fleets import PREFIX, until
@@ -109,3 +110,35 @@ async def test_an_outage_is_logged_once_without_the_password(
     (message,) = [record.getMessage() for record in caplog.records if record.name == "slotmcp.redis"]
     assert message.startswith("Redis is unavailable (ConnectionError")
     assert "secret" not in message
+
+
+@pytest.mark.parametrize("error", [AttributeError, KeyError, RuntimeError])
+async def test_a_fault_of_a_command_is_no_outage(link: RedisLink, error: type[Exception]) -> None:
+    async def fail(client: Any) -> str:  # noqa: ANN401  as above
+        await write(client)
+        raise error
+
+    with pytest.raises(error):
+        await link.run(fail)
+    assert not link.is_unavailable
+
+
+async def test_a_fault_of_a_handler_is_logged_and_later_messages_arrive(
+    redis: RedisServer, link: RedisLink, caplog: pytest.LogCaptureFixture
+) -> None:
+    received: list[bytes] = []
+
+    def receive(message: bytes) -> None:
+        received.append(message)
+        if len(received) == 1:
+            raise AttributeError("a fault")
+
+    async with Channel.open(link) as channel:
+        channel.subscribe(receive)
+
+        async def is_received_again() -> bool:
+            redis.client.publish(link.keys.channel, b"x")
+            return len(received) > 1
+
+        await until(is_received_again)
+    assert "a fault" in caplog.text
