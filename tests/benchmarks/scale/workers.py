@@ -13,14 +13,12 @@ from benchmarks.files import plan_of
 from benchmarks.sales import business, sales
 from benchmarks.scale.calls import book, search
 from benchmarks.scale.clients import HttpClient
-from benchmarks.scale.databases import SQLITE, empty_database, fill
+from benchmarks.scale.databases import STORES, empty_database, fill
 from benchmarks.scale.servers import measured_server
 from support.http_server import HttpServer
 from support.workers import all_accept, count_connections, workers_of
 
 WORKERS: Final = (2, 4)
-MEASURED: Final = (SQLITE,)
-"""Measured stores."""
 CALLERS: Final = 64
 WARM_UP_ROUNDS: Final = 4
 CALLS: Final = {"get_slots": 6400, "book_slot": 1280}
@@ -42,7 +40,7 @@ def rows() -> list[Benchmark]:
     """Return the rows of each store."""
     return [
         row
-        for store in MEASURED
+        for store in STORES
         for workers in WORKERS
         for row in (*(_rate_row(store, workers, tool) for tool in CALLS), _share_row(store, workers))
     ]
