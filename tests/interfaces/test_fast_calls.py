@@ -137,6 +137,15 @@ def test_another_request_reaches_the_sdk(
     assert portal.call(is_left_to_the_sdk, fast, request)
 
 
+@pytest.mark.parametrize("named_version", [None, ENVELOPE])
+def test_the_last_of_repeated_members_counts(
+    portal: BlockingPortal, fast: McpOverAsgi, named_version: str | None
+) -> None:
+    request = changes_of(named_version)[0]["repeated members"](slots_request(named_version))
+    response = portal.call(fast.send, request, OPERATOR)
+    assert orjson.loads(response.body)["id"] == request.message["id"]
+
+
 @pytest.mark.parametrize("named_version", VERSIONS)
 def test_calls_of_another_path_reach_the_sdk(
     portal: BlockingPortal, fast: McpOverAsgi, named_version: str | None

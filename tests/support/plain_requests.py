@@ -152,6 +152,7 @@ HANDSHAKE_ONLY: Final[Mapping[str, Change]] = {
     "an unknown key in the metadata": lambda request: request.with_meta(traceparent="00-1-1-01"),
     "a reserved key in the metadata": lambda request: request.with_meta(**{"io.modelcontextprotocol/logLevel": "x"}),
     "another reserved key": lambda request: request.with_meta(**{"dev.mcp/logLevel": "x"}),
+    "a reserved key in capitals": lambda request: request.with_meta(**{"dev.MCP/logLevel": "x"}),
     "metadata that is no object": lambda request: request.with_params(_meta=[]),
 }
 """Changes after which only the SDK serves a request of an older revision."""
@@ -184,6 +185,9 @@ LEFT: Final[Mapping[str, Change]] = {
     "a length that is no number": lambda request: request.with_headers(("content-length", "+1")),
     "a very long length": lambda request: request.with_headers(("content-length", "0" * 30)),
     "two parts": lambda request: replace(request, parts=2),
+    "white space in a second part": lambda request: replace(
+        request.written(lambda text: f"{text}{' ' * (len(text) + 1)}".encode()), parts=2
+    ),
     "another HTTP method": lambda request: replace(request, method="PUT"),
     "a batch": _written(lambda text: f"[{text}]".encode()),
     "a broken body": _written(lambda text: text[:-1].encode()),
@@ -204,7 +208,9 @@ LEFT: Final[Mapping[str, Change]] = {
     "an object as id": lambda request: request.with_message(id={}),
     "a huge id": lambda request: request.with_message(id=2**70),
     "a long id": lambda request: request.with_message(id="x" * 200),
-    "an id outside ASCII": lambda request: request.with_message(id="é\n"),
+    "a huge negative id": lambda request: request.with_message(id=-(2**70)),
+    "an id outside ASCII": lambda request: request.with_message(id="é"),
+    "an id with a line break": lambda request: request.with_message(id="1\n"),
     "a progress token": lambda request: request.with_meta(progressToken=1),
     "an invalid progress token": lambda request: request.with_meta(progressToken=[]),
     "a task": lambda request: request.with_params(task={"ttl": 1}),
@@ -213,6 +219,7 @@ LEFT: Final[Mapping[str, Change]] = {
     "arguments that are null": lambda request: request.with_params(arguments=None),
     "arguments that are a list": lambda request: request.with_params(arguments=[]),
     "a name that is a number": lambda request: request.with_params(name=1),
+    "a name that is a list": lambda request: request.with_params(name=[]),
     "an unknown tool": _rename("nothing"),
     "a tool of an extension": _rename("extra"),
 }

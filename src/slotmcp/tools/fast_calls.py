@@ -215,7 +215,7 @@ class _Envelope:
         meta = params.get("_meta")
         if not isinstance(meta, dict) or meta.get(PROTOCOL_VERSION_META_KEY) != ENVELOPE_VERSION:
             return False
-        if CLIENT_CAPABILITIES_META_KEY not in meta or not meta.keys() <= _ENVELOPE_KEYS:
+        if not meta.keys() <= _ENVELOPE_KEYS:
             return False
         try:
             return _is_valid(orjson.dumps(meta))
