@@ -29,6 +29,8 @@ class Business:
     closes: int = 1080
     horizon_days: int = 20
     hold_seconds: int = 120
+    can_be_full: bool = False
+    """Whether its callers can take every start, so that a refusal may have no alternatives."""
 
 
 def one_kind(name: str, *, technicians: int = 3) -> Business:
@@ -59,4 +61,12 @@ def few_kinds(name: str, *, hold_seconds: int) -> Business:
         "gas-check": Job(minutes=30, after=15, skills=frozenset({"gas"})),
         "boiler": Job(minutes=90, before=15, skills=frozenset({"gas"})),
     }
-    return Business(id=name, technicians=technicians, jobs=jobs, grid=30, closes=720, hold_seconds=hold_seconds)
+    return Business(
+        id=name,
+        technicians=technicians,
+        jobs=jobs,
+        grid=30,
+        closes=720,
+        hold_seconds=hold_seconds,
+        can_be_full=True,
+    )

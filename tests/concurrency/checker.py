@@ -244,7 +244,7 @@ def _stands(case: Case, booking: str, made: Request) -> Iterator[Problem]:
 def _offered(case: Case, request: Request, attempt: Attempt) -> Iterator[Problem]:
     """Return whether all alternatives were bookable, as far as is known."""
     others = attempt.body["error"]["alternatives"]
-    if not others:
+    if not others and not case.business.can_be_full:
         yield Problem("alternative", f"{request} was offered nothing instead")
     service = case.service_of(request)
     for other in others:

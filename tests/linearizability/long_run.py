@@ -155,8 +155,10 @@ async def _play(store: str, site: Site, number: int) -> tuple[Line, Round]:
 def _print(line: Line, played: Round, calls: int, operations: int) -> None:
     rate = f"{line.calls / line.seconds:.0f} calls a second, checked {line.calls / line.checked_seconds:.0f} a second"
     print(f"{line.store}: {calls} of {operations} calls, {rate} {line.fault}", flush=True)  # noqa: T201  a script
-    for text in (*played.report.violations, *(f"{one.kind}: {one.text}" for one in played.problems)):
+    for text in played.report.violations:
         print(f"VIOLATION\n{text}", flush=True)  # noqa: T201  a script
+    for problem in played.problems:
+        print(f"PROBLEM: {problem.kind}: {problem.text}", flush=True)  # noqa: T201  a script
     if line.undecided:
         print(f"UNDECIDED: {line.undecided} histories", flush=True)  # noqa: T201  a script
 
