@@ -24,12 +24,14 @@ from concurrency.faults import OF_PARTS, kill_and_start
 from concurrency.grounds import Ground, in_a_file
 from concurrency.servers import Server, serving_together
 from concurrency.table import print_table
-from linearizability.rounds import Fault, Round, play_round
+from linearizability.rounds import Fault, Round, play_rounds
 
 TRACEBACK: Final = "Traceback"
 STORES: Final = ("sqlite", "postgres")
 SERVERS: Final = 3
 OPERATIONS: Final = 200_000
+AT_ONCE: Final = 6
+"""Rounds that are played at the same time, because their callers often wait."""
 FOLDER: Final = Path("bench-results/linearizability")
 HEADINGS: Final = (
     "store",
@@ -125,36 +127,42 @@ async def run(store: str, log: Log, operations: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with site_of(store, Path(folder)) as site:
             while log.calls(store) < operations:
-                number = len(log.lines(store))
-                line, played = await _play(store, site, number)
-                log.add(line, played)
-                _print(line, played, log.calls(store), operations)
+                began, before = time.monotonic(), log.calls(store)
+                for line, played in await _play(store, site, len(log.lines(store))):
+                    log.add(line, played)
+                    _print_problems(line, played)
+                calls = log.calls(store)
+                rate = (calls - before) / (time.monotonic() - began)
+                print(f"{store}: {calls} of {operations} calls, {rate:.0f} a second", flush=True)  # noqa: T201
                 for text in site.tracebacks():
                     print(text, flush=True)  # noqa: T201  a script
 
 
-async def _play(store: str, site: Site, number: int) -> tuple[Line, Round]:
-    """Play a round; every second one has a fault."""
-    names = list(site.faults)
-    name = names[number // 2 % len(names)] if number % 2 else ""
+async def _play(store: str, site: Site, number: int) -> list[tuple[Line, Round]]:
+    """Play rounds at the same time; half of them have a fault."""
+    which, is_faulty = divmod(number // AT_ONCE, 2)
+    fault = list(site.faults)[which % len(site.faults)] if is_faulty else ""
     began = time.monotonic()
-    played = await play_round(site.ground, site.urls, f"{number}-{time.time_ns()}", fault=site.faults.get(name))
-    line = Line(
+    seeds = [f"{number + which}-{time.time_ns()}" for which in range(AT_ONCE)]
+    rounds = await play_rounds(site.ground, site.urls, seeds, fault=site.faults.get(fault))
+    seconds = (time.monotonic() - began) / AT_ONCE
+    return [(_line(store, fault, seconds, played), played) for played in rounds]
+
+
+def _line(store: str, fault: str, seconds: float, played: Round) -> Line:
+    return Line(
         store=store,
-        fault=name,
+        fault=fault,
         calls=len(played.history),
         violations=len(played.report.violations),
         undecided=played.report.undecided,
         problems=len(played.problems),
-        seconds=round(time.monotonic() - began, 3),
+        seconds=round(seconds, 3),
         checked_seconds=round(played.checked_seconds, 3),
     )
-    return line, played
 
 
-def _print(line: Line, played: Round, calls: int, operations: int) -> None:
-    rate = f"{line.calls / line.seconds:.0f} calls a second, checked {line.calls / line.checked_seconds:.0f} a second"
-    print(f"{line.store}: {calls} of {operations} calls, {rate} {line.fault}", flush=True)  # noqa: T201  a script
+def _print_problems(line: Line, played: Round) -> None:
     for text in played.report.violations:
         print(f"VIOLATION\n{text}", flush=True)  # noqa: T201  a script
     for problem in played.problems:

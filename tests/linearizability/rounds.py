@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +15,7 @@ from concurrency.grounds import Ground
 from concurrency.rushes import come_to_an_end
 from concurrency.wire import Attempt
 from linearizability.check import Report, check_linearizable
-from linearizability.history import AFTER_FAULTS, EXACT
+from linearizability.history import AFTER_FAULTS, EXACT, Tolerance
 from support.fleets import until
 
 DAYS: Final = 12
@@ -58,23 +59,50 @@ async def play_round(
     ground: Ground, urls: Sequence[str], seed: object, *, fault: Fault | None = None, size: Size = Size()
 ) -> Round:
     """Let all callers call, with a fault in the middle, and check the history."""
-    business = few_kinds(f"round-{seed}", hold_seconds=size.hold_seconds)
-    await ground.open(business)
-    async with connected(urls, seed) as board:
-        people = _people(board, business, seed, size)
-        calls = asyncio.gather(*(_call(one, size.calls) for one in people))
+    (played,) = await play_rounds(ground, urls, [seed], fault=fault, size=size)
+    return played
+
+
+async def play_rounds(
+    ground: Ground, urls: Sequence[str], seeds: Sequence[object], *, fault: Fault | None = None, size: Size = Size()
+) -> list[Round]:
+    """Play rounds at the same time, each in a project of its own. They share the fault."""
+    async with AsyncExitStack() as stack:
+        parties = [await _open(stack, ground, urls, seed, size) for seed in seeds]
+        calls = asyncio.gather(*(_call(caller, size.calls) for party in parties for caller in party.callers))
         if fault is not None:
-            await until(lambda: _has_begun(board, size))
+            await until(lambda: _has_begun(parties[0].board, size))
             await fault()
         await calls
-        await come_to_an_end(people)
+        for party in parties:
+            await come_to_an_end(party.callers)
+    return [_check(ground, party, AFTER_FAULTS if fault else EXACT) for party in parties]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Party:
+    """Callers of one project."""
+
+    business: Business
+    board: Switchboard
+    callers: list[Caller]
+
+
+async def _open(stack: AsyncExitStack, ground: Ground, urls: Sequence[str], seed: object, size: Size) -> _Party:
+    business = few_kinds(f"round-{seed}", hold_seconds=size.hold_seconds)
+    await ground.open(business)
+    board = await stack.enter_async_context(connected(urls, seed))
+    return _Party(business=business, board=board, callers=_people(board, business, seed, size))
+
+
+def _check(ground: Ground, party: _Party, tolerance: Tolerance) -> Round:
     began = time.process_time()
-    report = check_linearizable(business, board.history, AFTER_FAULTS if fault else EXACT)
+    report = check_linearizable(party.business, party.board.history, tolerance)
     return Round(
-        history=board.history,
+        history=party.board.history,
         report=report,
         checked_seconds=time.process_time() - began,
-        problems=check(business, board.history, ground.rows(business)),
+        problems=check(party.business, party.board.history, ground.rows(party.business)),
     )
 
 
