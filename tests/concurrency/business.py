@@ -30,7 +30,7 @@ class Business:
     horizon_days: int = 20
     hold_seconds: int = 120
     can_be_full: bool = False
-    """Whether its callers can take every start, so that a refusal may have no alternatives."""
+    """True: its callers can take every start, so that a refusal may have no alternatives."""
 
 
 def one_kind(name: str, *, technicians: int = 3) -> Business:
