@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import groupby, starmap
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Final, TypeAlias
 
 from slotmcp.domain.catalog import Project, ServiceType
@@ -157,6 +157,25 @@ def patched(snapshot: Snapshot, known: Schedule, patches: Mapping[Change, Claim 
     return Schedule(project=known.project, services=known.services, technician_schedules=schedules, revision=revision)
 
 
+def caught_up(
+    snapshot: Snapshot, known: Schedule, changes: Mapping[Change, Claim | None], revision: int
+) -> Schedule | None:
+    """Return a known schedule at a later revision; None if it is too old, or more than claims of technicians changed.
+
+    `changes` are all changes since then, each with the live claim of this id, whichever technician has it now.
+    """
+    schedules = dict(known.technician_schedules)
+    if known.revision < revision - REVISIONS_LOGGED or not all(
+        claim_id and technician_id in schedules for technician_id, claim_id in changes
+    ):
+        return None
+    for technician_id, group in groupby(sorted(changes), key=itemgetter(0)):
+        found = {claim_id: changes[technician_id, claim_id] for _, claim_id in group}
+        own = [claim for claim in found.values() if claim is not None and claim.technician_id == technician_id]
+        schedules[technician_id] = _with_claims(snapshot, schedules[technician_id], found.keys(), own)
+    return Schedule(project=known.project, services=known.services, technician_schedules=schedules, revision=revision)
+
+
 def _with_claim(
     snapshot: Snapshot, known: TechnicianSchedule, claim_id: str, claim: Claim | None
 ) -> TechnicianSchedule:
@@ -209,7 +228,7 @@ async def _reread_technician(
 ) -> TechnicianSchedule | None:
     if known is None or len(claim_ids) > PATCHED_CLAIMS or not all(claim_ids):
         return await _read_technician(snapshot, technician_id, known)
-    current = [claim for claim in snapshot.select_current(known.claims) if claim.id not in claim_ids]
+    read: list[Claim] = []
     for claim_id in claim_ids:
         rows = await snapshot.fetch(
             claims.CLAIM_OF_TECHNICIAN,
@@ -218,7 +237,16 @@ async def _reread_technician(
             claim_id=claim_id,
             since=snapshot.since,
         )
-        current.extend(map(claims.claim_of, starmap(ClaimRow, rows)))
+        read.extend(map(claims.claim_of, starmap(ClaimRow, rows)))
+    return _with_claims(snapshot, known, claim_ids, read)
+
+
+def _with_claims(
+    snapshot: Snapshot, known: TechnicianSchedule, claim_ids: AbstractSet[str], read: Iterable[Claim]
+) -> TechnicianSchedule:
+    """Return a technician's schedule with some claims replaced by those of them that were read."""
+    current = [claim for claim in snapshot.select_current(known.claims) if claim.id not in claim_ids]
+    current.extend(claim for claim in read if claim.end >= snapshot.since)
     current.sort(key=_END)
     return TechnicianSchedule(technician=known.technician, claims=tuple(current), busy=known.busy)
 

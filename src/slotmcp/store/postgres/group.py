@@ -75,7 +75,7 @@ class Group:
         if end := await self._run_others(link, others):
             await link.run(end)
         await log_changes(self._snapshot(link), self.state)
-        await _commit(link)
+        await commit(link)
 
     async def _lock(self, link: Link, job: Job[Any]) -> bool:
         """Lock the project and read its state; return whether it exists.
@@ -200,11 +200,17 @@ def _next_step(awaited: object, steps: Generator[Any, Any, Any]) -> Generator[An
     return partial(steps.send, result)
 
 
-async def _commit(link: Link) -> None:
+async def commit(link: Link) -> None:
+    """Commit a transaction.
+
+    Raises:
+        Fault: nothing was written.
+        Unavailable: it is unknown if the transaction was committed.
+    """
     try:
         status = await link.run(COMMIT)
     except Fault as fault:
-        if fault.is_connection_lost or fault.is_timeout:
+        if fault.is_outcome_unknown:
             raise unknown_outcome() from fault
         raise
     if status != COMMIT:  # a unit caught an error that aborted the transaction

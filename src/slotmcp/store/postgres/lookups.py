@@ -13,7 +13,7 @@ from slotmcp.store.statement import Row, Statement
 from slotmcp.store.values import json_text
 
 _NAMED: Final = re.compile(r"(?<!:):([a-z_]+)")
-_NUMBER: Final = re.compile(r"_(minute|ms)$")
+_NUMBER: Final = re.compile(r"_(minute|ms)$|^revision$")
 """Names of values that are numbers. All others are text."""
 VERSION: Final = f"SELECT {PROJECT_VERSION}"
 PROJECT: Final = "FROM projects AS p WHERE p.id = :project_id"

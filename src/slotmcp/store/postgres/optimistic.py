@@ -14,6 +14,7 @@ from slotmcp.ports import Clock
 from slotmcp.store.change_log import ChangeLog, LatestSchedules, log_changes
 from slotmcp.store.housekeeping import clean_up
 from slotmcp.store.jobs import Job, JobResult, run_unit
+from slotmcp.store.postgres.catching_up import read_known
 from slotmcp.store.postgres.draft import (
     Draft,
     Knowledge,
@@ -23,20 +24,20 @@ from slotmcp.store.postgres.draft import (
     ReadNeeded,
     ScheduleNeeded,
 )
+from slotmcp.store.postgres.group import ROLLBACK, commit
 from slotmcp.store.postgres.known_projects import KnownProject, KnownProjects
 from slotmcp.store.postgres.link import Link
 from slotmcp.store.postgres.lookups import read_all
 from slotmcp.store.postgres.outages import Fault, unknown_outcome
 from slotmcp.store.postgres.pending import PendingWrites
-from slotmcp.store.postgres.statements import STATE, WRITE_GROUP
+from slotmcp.store.postgres.statements import LOCK_IN_TRANSACTION, WRITE_GROUP
 from slotmcp.store.project_state import ProjectState
 from slotmcp.store.schedules import Snapshot, WritableSnapshot, read_schedule
 from slotmcp.store.schema import SCHEMA
-from slotmcp.store.schema_guard import check_schema
 from slotmcp.store.statement import drive
 
 ATTEMPTS: Final = 3
-"""Number of times that a group is decided before it waits for the lock."""
+"""Number of times that a group is decided at one version, if rows exist that were assumed to be missing."""
 CONFLICTS: Final = 2
 """Number of times that another writer may be faster before the group waits for the lock."""
 READS: Final = 4
@@ -66,6 +67,8 @@ class OptimisticGroup:
         self._clock = clock
         self._known = known
         self._knowledge: Knowledge = {}
+        self._has_lock = False
+        """True in a transaction with the lock, which writes nothing before its commit."""
         self._reset()
 
     def _reset(self) -> None:
@@ -87,24 +90,69 @@ class OptimisticGroup:
             Fault: nothing was written.
             Unavailable: the database has another schema, or it is unknown if the group was written.
         """
-        outcome, conflicts = GroupOutcome.CHANGED, 0
+        outcome = GroupOutcome.LOCKED
+        if not self._known.is_contended(self._project_id):
+            outcome = await self._run_without_lock(link, schedules)
+            if outcome in {GroupOutcome.CHANGED, GroupOutcome.LOCKED}:
+                self._known.note_contention(self._project_id)
+        if outcome in {GroupOutcome.CHANGED, GroupOutcome.LOCKED}:
+            outcome = await self._run_under_lock(link, schedules)
+        if outcome is not GroupOutcome.WRITTEN:
+            self._reset()
+            self.for_lock = list(self._jobs)
+        return outcome
+
+    async def _run_without_lock(self, link: Link, schedules: LatestSchedules) -> GroupOutcome:
+        """Decide and write the group, again if another writer was faster."""
+        for _ in range(CONFLICTS):
+            outcome = await self._run_at_one_version(link, schedules)
+            if outcome is not GroupOutcome.CHANGED:
+                break
+        return outcome
+
+    async def _run_under_lock(self, link: Link, schedules: LatestSchedules) -> GroupOutcome:
+        """Lock the project, decide and write the group, and commit it."""
+        if not await self._lock(link):
+            return GroupOutcome.LOCKED
+        self._has_lock = True
+        self._known.forget(self._project_id)
+        outcome = await self._run_at_one_version(link, schedules)
+        if outcome is GroupOutcome.WRITTEN:
+            await commit(link)
+        else:
+            await link.run(ROLLBACK)
+        return outcome
+
+    async def _lock(self, link: Link) -> bool:
+        """Begin a transaction with the lock; return False if the first job cannot wait any longer.
+
+        Raises:
+            Fault.
+        """
+        wait_ms = max(1, round((self._jobs[0].give_up_at - time.monotonic()) * 1000))
+        try:
+            await link.run(LOCK_IN_TRANSACTION.format(wait_ms=wait_ms, id_hex=self._project_id.encode().hex()))
+        except Fault as fault:
+            if not fault.is_lock_timeout:
+                raise
+            await link.run(ROLLBACK)
+            return False
+        return True
+
+    async def _run_at_one_version(self, link: Link, schedules: LatestSchedules) -> GroupOutcome:
+        """Decide and write the group, again if a row exists that was assumed to be missing."""
+        self._knowledge.clear()
+        known = self._known.get(self._project_id) or await self._read_state(link, schedules)
+        if known is None:
+            return GroupOutcome.REJECTED
+        await self._clean_up(link, schedules, known)
         for _ in range(ATTEMPTS):
             self._reset()
-            known = self._known.get(self._project_id) or await self._read_state(link, schedules)
-            if known is not None:
-                await self._clean_up(link, schedules, known)
-            outcome = GroupOutcome.REJECTED if known is None else await self._attempt(link, known)
-            if outcome is GroupOutcome.WRITTEN:
-                return outcome
-            if outcome is GroupOutcome.UNEXPECTED:
-                continue
-            self._known.forget(self._project_id)
-            self._knowledge.clear()
-            conflicts += 1
-            if outcome is not GroupOutcome.CHANGED or conflicts == CONFLICTS:
+            outcome = await self._attempt(link, known)
+            if outcome is not GroupOutcome.UNEXPECTED:
                 break
-        self._reset()
-        self.for_lock = list(self._jobs)
+        if outcome is not GroupOutcome.WRITTEN:
+            self._known.forget(self._project_id)
         return outcome
 
     async def _read_state(self, link: Link, schedules: LatestSchedules) -> KnownProject | None:
@@ -113,15 +161,9 @@ class OptimisticGroup:
         Raises:
             Fault, Unavailable.
         """
-        rows = await link.fetch(STATE, project_id=self._project_id)
-        if not rows:
-            return None
-        ((*columns, clock_ms, schema, version),) = rows
-        read_at = time.monotonic()
-        check_schema(schema)
-        state = ProjectState.of(tuple(columns), schedules.get(self._project_id))
-        known = KnownProject(state=state, version=version, clock_ms=clock_ms, read_at=read_at)
-        self._known.put(self._project_id, known)
+        known = await read_known(link, self._project_id, schedules.get(self._project_id), clock=self._clock)
+        if known is not None:
+            self._known.put(self._project_id, known)
         return known
 
     async def _clean_up(self, link: Link, schedules: LatestSchedules, known: KnownProject) -> None:
@@ -248,7 +290,7 @@ class OptimisticGroup:
                 work=self._pending.as_json(clock_ms=None if self._clock else self._now_ms, cipher=link.cipher),
             )
         except Fault as fault:
-            if fault.is_connection_lost or fault.is_timeout:
+            if fault.is_outcome_unknown and not self._has_lock:
                 raise unknown_outcome() from fault
             raise
         except Exception:  # noqa: BLE001  a constraint, or a text that JSON cannot hold; under the lock, its unit gets it

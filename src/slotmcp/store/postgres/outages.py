@@ -37,6 +37,10 @@ TRANSACTION_MODE: Final = (
     "its pooler gives each transaction another connection, like PgBouncer in transaction mode; set "
     "SLOTMCP_DATABASE_STATEMENT_CACHE=off, or use the session mode"
 )
+READ_ONLY: Final = (
+    "the database is read-only; behind a pooler like PgBouncer in transaction mode, which mixes the connections of "
+    "readers and writers, set SLOTMCP_DATABASE_STATEMENT_CACHE=off"
+)
 _REFUSED: Final = {
     asyncpg.InvalidSQLStatementNameError: TRANSACTION_MODE,
     asyncpg.DuplicatePreparedStatementError: TRANSACTION_MODE,
@@ -65,9 +69,15 @@ class Fault(Exception):  # noqa: N818  no caller sees it
         return isinstance(self.__cause__, (*_UNREACHABLE, asyncpg.InterfaceError))
 
     @property
-    def is_timeout(self) -> bool:
-        """Return whether the server did not respond in time; it may have executed the statement."""
-        return isinstance(self.__cause__, TimeoutError)
+    def is_outcome_unknown(self) -> bool:
+        """Return whether the server may have executed the statement, or the commit, although no response arrived."""
+        error = self.__cause__
+        return isinstance(error, TimeoutError) or (self.is_connection_lost and not isinstance(error, _READ_ONLY))
+
+    @property
+    def is_lock_timeout(self) -> bool:
+        """Return whether another writer had the lock for too long."""
+        return isinstance(self.__cause__, asyncpg.LockNotAvailableError)
 
 
 FAILURES: Final[tuple[type[Exception], ...]] = (Fault, *FAULTS)
@@ -152,5 +162,5 @@ def _describe(error: BaseException | None) -> str:
     if isinstance(error, _FULL):
         return "the database's server has no space or memory left"
     if isinstance(error, _READ_ONLY):
-        return "the database is read-only"
+        return READ_ONLY
     return "the database cannot be reached"

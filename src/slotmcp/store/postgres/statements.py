@@ -6,7 +6,7 @@ from functools import cache
 from typing import Final
 
 from slotmcp.store.access import CREDENTIAL_ENDS
-from slotmcp.store.columns import ACCESS_KEY_COLUMNS
+from slotmcp.store.columns import ACCESS_KEY_COLUMNS, CLAIM_COLUMNS
 from slotmcp.store.project_state import STATE_COLUMNS
 from slotmcp.store.statement import CoveredBy, Statement
 
@@ -15,11 +15,26 @@ PROJECT_VERSION: Final = "p.xmin::text || ' ' || extract(epoch FROM pg_postmaste
 """Version of a project's row on one server only, because one that takes over may use the same transaction ids."""
 _NOW_MS: Final = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
-# Read the state of a project, the time, the schema's version, and the version of the project's row.
+# Read the state of a project, the time, and the schema's version.
 STATE = Statement(f"""
-SELECT {STATE_COLUMNS}, {_NOW_MS}, (SELECT version_num FROM alembic_version), {PROJECT_VERSION}
-FROM projects AS p WHERE id = :project_id
+SELECT {STATE_COLUMNS}, {_NOW_MS}, (SELECT version_num FROM alembic_version) FROM projects WHERE id = :project_id
 """)
+
+# Read the changes after a revision, each with its claim if that is live. The limit makes an index find each claim.
+CHANGED_CLAIMS = Statement(f"""
+SELECT g.technician_id AS owner, g.claim_id, c.*
+FROM (SELECT DISTINCT technician_id, claim_id FROM changes WHERE project_id = :project_id AND revision > :revision) AS g
+LEFT JOIN LATERAL (
+    SELECT {CLAIM_COLUMNS} FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
+    WHERE c.project_id = :project_id AND c.id = g.claim_id AND c.state IN ('held', 'booked') LIMIT 1
+) AS c ON true
+""")
+
+# Lock a project in a new transaction. The id is hexadecimal, because commands in one message have no values.
+LOCK_IN_TRANSACTION: Final = """
+BEGIN; SET LOCAL lock_timeout = {wait_ms};
+SELECT 1 FROM projects WHERE id = convert_from(decode('{id_hex}', 'hex'), 'UTF8') FOR NO KEY UPDATE
+"""
 
 # Write the rows of a group of units of work, unless the project's row has another version.
 WRITE_GROUP = Statement("""

@@ -115,7 +115,7 @@ class PostgresWriter:
     async def _work(self, project_id: str, queue: ProjectQueue) -> None:
         jobs = queue.jobs
         while first := _next(jobs):
-            if first.create or self._known.is_contended(project_id):
+            if first.create:
                 deliver_all(await self._commit_group(project_id, first, jobs))
                 continue
             for_lock = deque(await self._write_optimistically(project_id, [first, *_others_that_exist(jobs)], jobs))
@@ -126,7 +126,7 @@ class PostgresWriter:
     async def _write_optimistically(
         self, project_id: str, jobs: list[Job[Any]], queued: deque[Job[Any]]
     ) -> list[Job[Any]]:
-        """Decide and write a group without the lock, and return the jobs that need it.
+        """Decide and write a group in memory, and return the jobs that have to run under the lock.
 
         Jobs that depend on the group's writes go back to the queue.
         """
@@ -147,9 +147,11 @@ class PostgresWriter:
 
     def _finish(self, project_id: str, group: OptimisticGroup, outcome: GroupOutcome, queued: deque[Job[Any]]) -> None:
         queued.extendleft(reversed(group.next_group))
-        if outcome in {GroupOutcome.CHANGED, GroupOutcome.LOCKED}:
-            self._known.note_contention(project_id)
-        elif (known := self._known.get(project_id)) and (schedule := known.state.complete_schedule):
+        if (
+            outcome is GroupOutcome.WRITTEN
+            and (known := self._known.get(project_id))
+            and (schedule := known.state.complete_schedule)
+        ):
             self._schedules.offer([schedule])
         deliver_all(group.results)
 

@@ -1,18 +1,27 @@
 """Stores behind PgBouncer in transaction mode."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from itertools import chain
 from multiprocessing import get_context
+from pathlib import Path
 
 import asyncpg
 import pytest
 
-from slotmcp.ports import ClaimConflict
+from slotmcp.domain.booking import Booking
+from slotmcp.domain.errors import SlotmcpError, Unavailable
+from slotmcp.ports import ClaimConflict, Unit
+from slotmcp.store.copying import copy_everything
+from slotmcp.store.encryption import FieldCipher, new_key
 from slotmcp.store.postgres.address import Address
+from slotmcp.store.postgres.inspection import inspect_server
 from slotmcp.store.postgres.link import GRACE_MS, connect
 from slotmcp.store.postgres.store import PostgresStore
+from slotmcp.store.reencryption import encrypt_database, remove_encryption
+from slotmcp.store.server_backups import back_up_server, restore_to_server
 from support.pgbouncer import pgbouncer
 from support.postgres_databases import Databases
 from support.schedules import PROJECT, booking, ids_of, open_shop
@@ -111,3 +120,59 @@ async def test_the_state_has_no_problem_with_the_setting_or_without_a_pooler(
 ) -> None:
     async with PostgresStore.open(postgres_url, timeout_ms=DEFAULT_TIMEOUT_MS) as direct:
         assert [(await store.status()).problem for store in (shop, direct)] == ["", ""]
+
+
+def adding(new: Booking) -> Unit[None]:
+    return lambda transaction: transaction.add_booking(new)
+
+
+async def test_without_the_setting_every_error_names_it(store: PostgresStore, postgres_url: str) -> None:
+    """Prepared statements are on the pooler's other connection, and writers get a connection that readers have set."""
+    assert await store.project_ids()
+    errors: list[str] = []
+
+    async def attempt(call: Awaitable[object]) -> None:
+        try:
+            await call
+        except SlotmcpError as error:
+            errors.append(str(error))
+
+    with pgbouncer(postgres_url, size=4, round_robin=0) as url:
+        async with PostgresStore.open(url, timeout_ms=DEFAULT_TIMEOUT_MS) as pooled:
+            for number in range(10):
+                await asyncio.gather(
+                    attempt(pooled.write(SHOP, adding(booking(f"b-{number}", at=60 * number)))),
+                    attempt(pooled.schedule(SHOP)),
+                    attempt(pooled.project_ids()),
+                )
+    assert errors
+    assert [error for error in errors if "SLOTMCP_DATABASE_STATEMENT_CACHE=off" not in error] == []
+
+
+async def test_a_write_over_a_connection_that_a_reader_has_set_does_nothing(store: PostgresStore) -> None:
+    """Such a pooler gives a writer the connection on which a reader has set that it only reads."""
+    async with store._writer._pool.link() as link:  # noqa: SLF001  the pooler mixes them by chance
+        await link.run("SET SESSION default_transaction_read_only = on")
+    with pytest.raises(Unavailable, match=r"Nothing was done: the database is read-only.*STATEMENT_CACHE=off"):
+        await store.write(SHOP, lambda transaction: transaction.add_booking(booking("b")))
+
+
+async def test_copies_backups_and_encryption_work_through_the_pooler(
+    shop: PostgresStore, pooled_url: str, postgres: Databases, tmp_path: Path
+) -> None:
+    await shop.write(SHOP, lambda transaction: transaction.add_booking(booking("b")))
+    source = Address.of(pooled_url, statement_cache=False)
+    cipher = FieldCipher([new_key()])
+    count = await encrypt_database(source, cipher, timeout_ms=DEFAULT_TIMEOUT_MS)
+    assert count
+    assert await remove_encryption(source, cipher, timeout_ms=DEFAULT_TIMEOUT_MS) == count
+    backup = tmp_path / "backup.db"
+    await back_up_server(source, backup, overwrite=False, timeout_ms=DEFAULT_TIMEOUT_MS, home=tmp_path / "list")
+    for fill in (partial(restore_to_server, backup, now_ms=0), partial(copy_everything, source)):
+        url = postgres.create()
+        with pgbouncer(url) as pooled:
+            target = Address.of(pooled, statement_cache=False)
+            await fill(target=target, timeout_ms=DEFAULT_TIMEOUT_MS)
+            inspection = await inspect_server(target, timeout_ms=DEFAULT_TIMEOUT_MS)
+        postgres.drop(url)
+        assert (inspection.problems, inspection.rows["bookings"]) == ((), 1)
