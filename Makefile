@@ -8,8 +8,8 @@ MAKEFLAGS += --no-print-directory
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv || echo .uv/bin/uv)
 BIN := .venv/bin
-# One more than the cores of a small machine, because tests often wait for processes.
-PYTEST := $(BIN)/pytest -q -n 3 --dist worksteal
+# Twice the cores of a small machine, because tests often wait: for processes, disks and moments.
+PYTEST := $(BIN)/pytest -q -n 4 --dist worksteal
 # The tests start many processes. Without stored bytecode, each of them compiles all its modules.
 unexport PYTHONDONTWRITEBYTECODE
 READY := .venv/.ready
@@ -35,7 +35,7 @@ demo: $(READY) ## play an agent's side of a phone call through a real MCP client
 dashboard: $(READY) ## serve a dashboard with simulated callers until Ctrl-C
 	@$(BIN)/slotmcp demo --dashboard
 
-test: $(READY) $(INSPECTOR) $(CONFORMANCE) $(TOKENS) $(RELEASE) $(DEBIAN) ## run all tests in random order, three at a time
+test: $(READY) $(INSPECTOR) $(CONFORMANCE) $(TOKENS) $(RELEASE) $(DEBIAN) ## run all tests in random order, four at a time
 	@$(PYTEST)
 
 check: $(READY) $(INSPECTOR) $(CONFORMANCE) $(TOKENS) $(RELEASE) $(DEBIAN) ## run the gate: format, lint, types, import contracts, tests with coverage

@@ -43,6 +43,11 @@ class Module:
         """Syntax tree."""
         return ast.parse(self.text)
 
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All nodes of the syntax tree."""
+        return list(ast.walk(self.tree))
+
     @property
     def is_generated(self) -> bool:
         """True if a committed script generates this module."""
@@ -58,7 +63,7 @@ class Module:
         """Number of lines that are neither blank nor a comment nor part of a docstring."""
         documentation = {
             line
-            for node in ast.walk(self.tree)
+            for node in self.nodes
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
             for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
         }
@@ -71,7 +76,7 @@ class Module:
     @property
     def docstrings(self) -> Iterator[tuple[int, str]]:
         """Line and text of every docstring, including those of attributes."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if (
                 isinstance(node, ast.Expr)
                 and isinstance(node.value, ast.Constant)
@@ -82,12 +87,12 @@ class Module:
     @property
     def functions(self) -> Iterator[Function]:
         """Functions and methods, including nested ones."""
-        return (node for node in ast.walk(self.tree) if isinstance(node, Function))
+        return (node for node in self.nodes if isinstance(node, Function))
 
     @property
     def classes(self) -> Iterator[ast.ClassDef]:
         """Classes, including nested ones."""
-        return (node for node in ast.walk(self.tree) if isinstance(node, ast.ClassDef))
+        return (node for node in self.nodes if isinstance(node, ast.ClassDef))
 
 
 def modules_of(source: Path) -> list[Module]:
@@ -115,7 +120,7 @@ def functions_with_one_importer(modules: list[Module]) -> int:
     importers = Counter(
         (node.module, alias.name)
         for module in modules
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.ImportFrom) and node.module
         for alias in node.names
     )
@@ -132,7 +137,7 @@ def modules_loaded_by_string(modules: list[Module]) -> int:
     return sum(
         isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in {"import_module", "__import__"}
         for module in modules
-        for node in ast.walk(module.tree)
+        for node in module.nodes
     )
 
 

@@ -95,7 +95,7 @@ pytestmark = pytest.mark.timeout(
 
 TestSmallShop = SmallShop.TestCase
 TestSmallShop.settings = settings(
-    max_examples=settings().max_examples // 7,
+    max_examples=settings().max_examples // 14,
     stateful_step_count=30,
     phases=[phase for phase in Phase if phase is not Phase.explain],  # shrinking takes minutes as it is
 )

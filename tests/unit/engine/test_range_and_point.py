@@ -9,10 +9,10 @@ from slotmcp.engine.slots import check_start, list_starts, slots_at
 from support.slot_search import find_slots
 from unit.engine.strategies import Case, cases
 
-HALF = settings().max_examples // 2
+A_QUARTER = settings().max_examples // 4
 
 
-@settings(max_examples=HALF)
+@settings(max_examples=A_QUARTER)
 @given(case=cases())
 def test_a_range_returns_the_slots_of_all_its_starts(case: Case) -> None:
     availability = Availability.of(case.schedule, case.now_ms)
@@ -20,7 +20,7 @@ def test_a_range_returns_the_slots_of_all_its_starts(case: Case) -> None:
     assert find_slots(availability, case.need, *case.span) == [point for point in points if point is not None]
 
 
-@settings(max_examples=HALF)
+@settings(max_examples=A_QUARTER)
 @given(case=cases(), cuts=st.tuples(st.integers(0, 5000), st.integers(0, 5000)))
 def test_a_part_of_a_range_returns_that_part_of_the_slots(case: Case, cuts: tuple[int, int]) -> None:
     availability = Availability.of(case.schedule, case.now_ms)
@@ -30,7 +30,7 @@ def test_a_part_of_a_range_returns_that_part_of_the_slots(case: Case, cuts: tupl
     assert find_slots(availability, case.need, low, min(high, case.span[1])) == expected
 
 
-@settings(max_examples=HALF)
+@settings(max_examples=A_QUARTER)
 @given(case=cases(), best=st.integers(1, 4))
 def test_the_best_candidates_are_the_first_of_all_candidates(case: Case, best: int) -> None:
     availability = Availability.of(case.schedule, case.now_ms)
@@ -39,7 +39,7 @@ def test_the_best_candidates_are_the_first_of_all_candidates(case: Case, best: i
     assert find_slots(availability, case.need, *case.span, best=best) == expected
 
 
-@settings(max_examples=HALF)
+@settings(max_examples=A_QUARTER)
 @given(case=cases(), best=st.one_of(st.none(), st.integers(1, 3)), chosen=st.sets(st.integers(0, 300)))
 def test_listed_starts_match_the_slots_and_can_be_expanded_in_any_subset(
     case: Case, best: int | None, chosen: set[int]
@@ -53,7 +53,7 @@ def test_listed_starts_match_the_slots_and_can_be_expanded_in_any_subset(
     assert filled_in == [slots[number] for number in some]
 
 
-@settings(max_examples=HALF)
+@settings(max_examples=A_QUARTER)
 @given(case=cases())
 def test_every_offered_start_and_no_other_has_an_assignment_to_a_candidate(case: Case) -> None:
     availability = Availability.of(case.schedule, case.now_ms)

@@ -74,7 +74,7 @@ def assert_same(text: str) -> None:
     assert quick is None or repr(completely(text)) == repr((quick, ()))
 
 
-@settings(max_examples=5 * DRAWS)
+@settings(max_examples=2 * DRAWS)
 @given(st.one_of(SOUP, damaged()))
 def test_a_text_that_is_read_quickly_is_read_the_same_completely(text: str) -> None:
     assert_same(text)

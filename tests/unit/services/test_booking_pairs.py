@@ -42,7 +42,7 @@ BUSINESS: Final = plan(
     default_service_id="visit",
     horizon_days=0,
 )
-PAIRS = settings(max_examples=settings().max_examples // 2)
+PAIRS = settings(max_examples=settings().max_examples // 5)
 EVENTS = st.sampled_from(["", "", "", "cancelled", "moved", "begun", "completed", "new phone", "new contacts"])
 NEW_CONTACTS: Final = {"new phone": (LEE, ""), "new contacts": (LEE, "lee@example.com")}
 

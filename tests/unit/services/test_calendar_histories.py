@@ -157,7 +157,7 @@ async def check(office: Office) -> None:
     assert len(known) == sum(bool(entry.booking_id) for entry in view.entries), "no booking has two events"
 
 
-@settings(max_examples=30)
+@settings(max_examples=settings().max_examples // 8)
 @given(actions=st.lists(ACTIONS, min_size=15, max_size=40))
 def test_both_sides_agree_after_reconciliation(actions: list[Action]) -> None:
     async def run(path: Path) -> None:

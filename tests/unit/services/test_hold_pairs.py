@@ -179,7 +179,7 @@ def test_requests_follow_the_rules(template: Path, sequence: Sequence, number: i
     anyio.run(check)
 
 
-@settings(max_examples=settings().max_examples // 4)
+@settings(max_examples=settings().max_examples // 8)
 @given(sequence=sequences((2,)), number=st.sampled_from([1, 2]))
 def test_two_requests_at_once_are_decided_one_after_the_other(template: Path, sequence: Sequence, number: int) -> None:
     async def check() -> None:

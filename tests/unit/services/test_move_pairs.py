@@ -155,7 +155,7 @@ async def state(store: Store, known: Known) -> list[BookingState]:
     ]
 
 
-@settings(max_examples=settings().max_examples // 2)
+@settings(max_examples=settings().max_examples // 5)
 @given(sequence=sequences(), number=st.sampled_from([1, 2]))
 @example(
     sequence=[
