@@ -36,6 +36,7 @@ from slotmcp.tools.streams import StreamLimits, Streams
 from slotmcp.tools.subscriptions import create_bus, watch_waitlists
 from slotmcp.tools.tool import ToolDefinition
 from slotmcp.tools.tool_caller import ToolCaller
+from slotmcp.tools.warm_up import warm_up
 from slotmcp.web.anonymous import AnonymousAccess
 from slotmcp.web.api_document import DocumentEndpoint, OptionalAuthentication
 from slotmcp.web.app import CallRoute, Protection, create_web
@@ -155,11 +156,11 @@ async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[A
     """
     async with AsyncExitStack() as stack:
         app = await stack.enter_async_context(open_app(settings))
-        await app.projects.warm_up()
         open_access = OpenAccess(app.access, is_open=options.is_open, until_first_key=options.until_first_key)
         await stack.enter_async_context(watch_access(open_access, app.open_streams))
         gate = _gate(app, settings)
         mcp = await _open_mcp(stack, app, gate, settings, options)
+        await warm_up(app, mcp.server.bound_tools)
         proxies = TrustedProxies(settings.trusted_proxies)
         failures = FailureLimit(app.limits, proxies, name="call", rate=CALL_RATE)
         bearer = partial(_bearer, record_failure=partial(_record_failure, gate), failures=failures)

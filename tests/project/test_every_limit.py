@@ -31,6 +31,9 @@ REACHED_BY: Final = {
     "projects in the error of a call without `projectId`": (
         "unit/domain/test_many_projects.py::test_a_call_without_a_project_lists_the_first_of_many_with_their_number"
     ),
+    "projects that a server searches before it is ready": (
+        "interfaces/test_warm_up.py::test_no_search_begins_after_the_time_for_them"
+    ),
     "projects in memory per process": (
         "unit/services/test_project_memory.py::test_the_projects_are_within_the_budget_or_only_the_one_in_use"
     ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from heapq import nlargest
 from typing import TypeVar
 
 from slotmcp.domain.booking import Booking
@@ -101,14 +102,14 @@ class ProjectService:
         project = availability.schedule.project
         return LocalClock(zone_key or project.timezone, availability.now_ms, project.parts_of_day)
 
-    async def warm_up(self) -> None:
-        """Fill the caches of the first project, so that its first caller does not wait for them.
+    async def busiest_ids(self, limit: int) -> list[str]:
+        """Return the ids of the projects that changed most often, the busiest first.
 
         Raises:
             Unavailable.
         """
-        for project_id in (await self._store.project_ids())[:1]:
-            await self.list_services(project_id)
+        heads = await self._store.heads()
+        return nlargest(limit, heads, key=lambda project_id: heads[project_id].revision)
 
     def usual_timezone(self, project_id: str | None) -> str:
         """Return a project's time zone, or "" if it is not cached. This never waits or raises."""

@@ -11,7 +11,7 @@ from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field, InstanceOf
 
-from slotmcp.domain.access import Principal, Scope
+from slotmcp.domain.access import LOCAL, Principal, Scope
 from slotmcp.domain.errors import ErrorCode, NotFound, SlotmcpError
 from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.engine.zone_names import find_zone
@@ -170,6 +170,15 @@ class SlotmcpTool(Tool):
         except Exception:  # noqa: BLE001  a fault in front of the call, logged in full
             log_failure(self.name, trace_id)
             return encode_response(internal_body(), trace_id, is_error=True)
+
+    async def rehearse(self, arguments: RawArguments) -> None:
+        """Make a call only to fill caches: it is not admitted, traced, observed or logged. Never raises."""
+        try:
+            encode_response(await self.fn(arguments, LOCAL), "")
+        except SlotmcpError:
+            pass  # a call with these arguments is refused, too
+        except Exception:  # noqa: BLE001  logged in full, because the server can start without it
+            log_failure(self.name, "")
 
     async def _observed(self, arguments: RawArguments, principal: Principal, trace_id: str) -> "ToolResponse":
         builder = self.app.tracing.begin(self.name, trace_id, principal)
