@@ -23,7 +23,7 @@ from slotmcp.tools.arguments import ProjectArguments, argument_schema
 from slotmcp.tools.errors import CallerContext, error_body, internal_body, is_about_time
 from slotmcp.tools.examples import EXAMPLES
 from slotmcp.tools.gate import LOCAL_GATE, CallGate, hide_other_projects, log_call, log_failure, report_refusal
-from slotmcp.tools.schemas import Schema, brief, response_schema, without_lengths
+from slotmcp.tools.schemas import Schema, brief_schema, response_schema, without_lengths
 from slotmcp.tools.texts import plain
 from slotmcp.tools.weekdays import NAMES
 
@@ -98,8 +98,17 @@ class ToolDefinition(Generic[A]):
 
     @property
     def response_schema(self) -> Schema:
-        """Complete schema of the response. The published schema is its brief form."""
-        return response_schema(get_type_hints(self.function, include_extras=True)["return"])
+        """Complete schema of the response."""
+        return response_schema(self._response)
+
+    @property
+    def brief_schema(self) -> Schema:
+        """Published schema of the response: its complete schema, reduced to the type of each key."""
+        return brief_schema(self._response)
+
+    @property
+    def _response(self) -> Any:  # noqa: ANN401  a TypedDict class has no better type
+        return get_type_hints(self.function, include_extras=True)["return"]
 
     def bind(self, app: App, gate: CallGate = LOCAL_GATE) -> "SlotmcpTool":
         """Return the tool for an app and a gate."""
@@ -120,7 +129,7 @@ class ToolDefinition(Generic[A]):
             title=self.title,
             description=self.description,
             parameters=self.parameters,
-            fn_metadata=FuncMetadata(arg_model=model, output_schema=brief(self.response_schema)),
+            fn_metadata=FuncMetadata(arg_model=model, output_schema=self.brief_schema),
             is_async=True,
             context_kwarg=None,
             meta=self.meta,

@@ -1,13 +1,15 @@
 """Tests that published schemas are portable."""
 
 from enum import StrEnum
-from typing import Annotated, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 
 import pytest
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
-from slotmcp.tools.schemas import brief, portable, response_schema
+from slotmcp.tools.schemas import Schema, brief_schema, portable, response_schema
+from slotmcp.tools.server import TOOLS
+from slotmcp.tools.tool import ToolDefinition
 
 
 class Colour(StrEnum):
@@ -83,7 +85,7 @@ def test_a_union_is_never_published() -> None:
 
 
 def test_the_published_response_schema_has_the_type_of_each_key() -> None:
-    assert brief(response_schema(SomeResponse)) == {
+    assert brief_schema(SomeResponse) == {
         "type": "object",
         "properties": {
             "result": {"type": "string"},
@@ -93,3 +95,21 @@ def test_the_published_response_schema_has_the_type_of_each_key() -> None:
         },
         "required": ["result", "traceId"],
     }
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+def test_each_key_has_the_type_of_the_complete_schema(tool: ToolDefinition[Any]) -> None:
+    def type_of(field: Schema) -> Schema:
+        return {"type": field["type"]} | ({"items": type_of(field["items"])} if "items" in field else {})
+
+    complete = tool.response_schema
+    types = {name: type_of(field) for name, field in complete["properties"].items()}
+    assert tool.brief_schema == {**complete, "properties": types}
+
+
+def test_an_unknown_type_is_never_published() -> None:
+    class Unknown(TypedDict):
+        value: complex
+
+    with pytest.raises(ValueError, match="complex"):
+        brief_schema(Unknown)
