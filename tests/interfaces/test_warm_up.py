@@ -12,7 +12,6 @@ import pytest
 
 from slotmcp.asgi import HttpApp, ServeOptions
 from slotmcp.bootstrap import open_app
-
 from slotmcp.settings import Settings
 from slotmcp.tools.server import CALLER_TOOLS
 from slotmcp.tools.warm_up import warm_up
@@ -74,9 +73,7 @@ async def test_the_projects_with_most_changes_come_first(tmp_path: Path) -> None
         assert await projects.busiest_ids(9) == ["other", PLAN.project.id]
 
 
-async def test_a_fault_of_a_search_does_not_prevent_the_start(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_fault_of_a_search_does_not_prevent_the_start(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def fail(_arguments: object, _principal: object) -> None:
         raise ZeroDivisionError
 
