@@ -155,7 +155,7 @@ async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[A
         Unavailable, DatabaseTooNew, DatabaseUnusable.
     """
     async with AsyncExitStack() as stack:
-        app = await stack.enter_async_context(open_app(settings))
+        app = await stack.enter_async_context(open_app(settings, isolates_reports=options.owns_process))
         open_access = OpenAccess(app.access, is_open=options.is_open, until_first_key=options.until_first_key)
         await stack.enter_async_context(watch_access(open_access, app.open_streams))
         gate = _gate(app, settings)

@@ -48,6 +48,8 @@ from slotmcp.services.in_memory import MemoryAttemptLimiter, MemoryHolds, Memory
 from slotmcp.services.open_streams import OpenStreams
 from slotmcp.services.places import FirstGeocoder, StoredGeocoder
 from slotmcp.services.projects import ProjectService
+from slotmcp.services.reporting.computation import ThreadRunner
+from slotmcp.services.reporting.process_runner import ProcessRunner
 from slotmcp.services.reporting.reports import ReportService
 from slotmcp.services.retention import RetentionService
 from slotmcp.services.sessions import SessionService
@@ -80,6 +82,9 @@ CALENDAR_POLL_SECONDS: Final = 10
 
 SESSION_DELETION_SECONDS: Final = 3_600
 """Interval at which a server deletes the dashboard sessions that are over. A login deletes them, too."""
+
+REPORT_POOL_SIZE: Final = 2
+"""Number of connections to PostgreSQL of the process that computes reports; it uses one of them."""
 
 _TOKEN_BYTES: Final = 24
 _NS_PER_MS: Final = 1_000_000
@@ -177,8 +182,12 @@ def own_preparation(settings: Settings) -> Preparation:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, *, preparation: Preparation = Preparation.UPGRADE) -> AsyncIterator[App]:
+async def open_app(
+    settings: Settings, *, preparation: Preparation = Preparation.UPGRADE, isolates_reports: bool = False
+) -> AsyncIterator[App]:
     """Open the database that the settings name, and yield all services; close it when the block ends.
+
+    `isolates_reports` computes reports in a process of their own, unless the database is in memory.
 
     Raises:
         DatabaseTooNew, DatabaseTooOld, DatabaseInUse, DatabaseUnusable: the database cannot be used.
@@ -215,6 +224,10 @@ async def open_app(settings: Settings, *, preparation: Preparation = Preparation
                 retention=retention,
                 geocoder=geocoder,
             )
+        if isolates_reports and not settings.is_in_memory:
+            runner = ProcessRunner(partial(open_report_store, settings))
+            stack.callback(runner.close)
+            app = replace(app, reports=app.reports.computed_by(runner))
         await stack.enter_async_context(_traces_written(app, settings))
         yield app
 
@@ -299,9 +312,11 @@ def read_erasure_file(path: Path) -> tuple[Erasure, ...]:
 
 @asynccontextmanager
 async def open_store(
-    settings: Settings, *, preparation: Preparation = Preparation.UPGRADE
+    settings: Settings, *, preparation: Preparation = Preparation.UPGRADE, clock: Clock | None = None
 ) -> AsyncIterator[OpenedStore]:
     """Open the database that the settings name; create or upgrade it first if necessary and allowed.
+
+    `clock` is used in place of the usual clock of the store.
 
     Raises:
         DatabaseTooNew, DatabaseTooOld, DatabaseInUse, DatabaseUnusable: the database cannot be used.
@@ -317,6 +332,7 @@ async def open_store(
 
         opening = PostgresStore.open(
             settings.database_url,
+            clock=clock,
             timeout_ms=timeout_ms,
             pool_size=settings.database_pool_size,
             preparation=preparation,
@@ -329,7 +345,7 @@ async def open_store(
     else:
         opening = SqliteStore.open(
             settings.database_path,
-            clock=_file_clock(settings),
+            clock=clock or _file_clock(settings),
             timeout_ms=timeout_ms,
             preparation=preparation,
             cipher=cipher,
@@ -337,6 +353,12 @@ async def open_store(
         )
     async with opening as store:
         yield store
+
+
+def open_report_store(settings: Settings, clock: Clock) -> AbstractAsyncContextManager[OpenedStore]:
+    """Open the database for the process that computes reports."""
+    few = settings.model_copy(update={"database_pool_size": REPORT_POOL_SIZE})
+    return open_store(few, preparation=Preparation.OPEN, clock=clock)
 
 
 def _file_clock(settings: Settings) -> FileClock:
@@ -428,7 +450,7 @@ def build_app(  # noqa: PLR0913  the ports that a server may implement different
         sessions=sessions,
         attention=AttentionService(store=store, availability_cache=cache),
         retention=purging,
-        reports=ReportService(store=store, availability_cache=cache),
+        reports=ReportService(availability_cache=cache, runner=ThreadRunner(store)),
         board=BoardService(store=store, schedules=fleet or store, availability_cache=cache),
         tracing=TraceWriter(store, process=ids.new_id()),
         traces=TraceService(store=store),

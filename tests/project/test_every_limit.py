@@ -265,6 +265,9 @@ REACHED_BY: Final = {
         f"{SWEEP}::test_offers_that_need_long_searches_are_left_to_the_sweep"
     ),
     "connections per process": "unit/store/postgres/test_rush.py::test_many_projects_share_a_few_connections",
+    "time and memory of a report of an HTTP server": (
+        "unit/services/test_report_process.py::test_a_report_that_takes_too_long_is_refused"
+    ),
     "period of a report": "unit/services/test_reports.py::test_a_period_must_not_be_empty_or_too_long",
     "file or table that `slotmcp forget` writes again without `--thorough`": (
         "interfaces/test_erasure.py::test_a_large_file_is_written_again_only_on_request"

@@ -24,7 +24,7 @@ from slotmcp.services import (
     waitlist_search,
     waitlist_sweep,
 )
-from slotmcp.services.reporting import gaps, reports
+from slotmcp.services.reporting import gaps, process_runner, reports
 from slotmcp.store import calendar_pages, cleanup, clock, housekeeping, traces, transaction, write_check
 from slotmcp.store.status import BYTES_PER_MB
 from slotmcp.tools import completions, receptionist
@@ -99,6 +99,9 @@ VALUES = {
     "traces deleted in one transaction": str(traces.BATCH_ROWS),
     "rows of each kind that a purge deletes in one transaction": str(retention.BATCH_ROWS),
     "deferred calendar events": f"{calendar_pages.ENTRY_RETENTION_MINUTES // MINUTES_PER_DAY} days",
+    "time and memory of a report of an HTTP server": (
+        f"{process_runner.MAX_SECONDS:g} seconds, {process_runner.MAX_MEMORY_MB:,} MB"
+    ),
     "period of a report": f"{reports.MAX_DAYS} days",
     "gaps per report": str(gaps.MAX_GAPS),
     "lost conversations simulated for gaps": f"{gaps.MAX_QUESTIONS:,};",

@@ -20,7 +20,8 @@ from slotmcp.domain.trace import Trace, TracedUse
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.services.reporting.gaps import find_gaps
 from slotmcp.services.reporting.questions import LostQuestion
-from slotmcp.services.reporting.reports import MARGIN_DAYS, ReportRequest
+from slotmcp.services.reporting.computation import MARGIN_DAYS
+from slotmcp.services.reporting.reports import ReportRequest
 from slotmcp.services.reporting.utilization import count_supply, measure_utilization, period_availability
 from slotmcp.store.sqlite import SqliteStore
 from support.shop import VISIT, at, booking, hours, instant_ms, open_shop, plan, technician
