@@ -18,9 +18,9 @@ from slotmcp.domain.interval import MINUTES_PER_DAY
 from slotmcp.domain.recurrence import FloatingBreak
 from slotmcp.domain.trace import Trace, TracedUse
 from slotmcp.services.imports import ProjectPlan
+from slotmcp.services.reporting.computation import MARGIN_DAYS
 from slotmcp.services.reporting.gaps import find_gaps
 from slotmcp.services.reporting.questions import LostQuestion
-from slotmcp.services.reporting.computation import MARGIN_DAYS
 from slotmcp.services.reporting.reports import ReportRequest
 from slotmcp.services.reporting.utilization import count_supply, measure_utilization, period_availability
 from slotmcp.store.sqlite import SqliteStore
