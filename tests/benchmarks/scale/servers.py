@@ -21,6 +21,7 @@ UNLIMITED: Final = {
     "rate_limit_per_key": "0",
     "max_holds_per_credential": "0",
     "max_connections_per_peer": "0",
+    "database_timeout_seconds": "60",
 }
 _NS_PER_MS: Final = 1_000_000
 _KB_PER_MB: Final = 1000
