@@ -1,7 +1,6 @@
 """Principal of the current call, which the interfaces set and the tools read."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 
 from slotmcp.domain.access import Principal
@@ -14,11 +13,19 @@ def current_principal(default: Principal) -> Principal:
     return _CURRENT.get() or default
 
 
-@contextmanager
-def acting_as(principal: Principal) -> Iterator[None]:
+class _Acting(AbstractContextManager[None]):
+    """Block of a principal. A class, because a generator takes three times as long."""
+
+    def __init__(self, principal: Principal) -> None:
+        self._principal = principal
+
+    def __enter__(self) -> None:
+        self._token = _CURRENT.set(self._principal)
+
+    def __exit__(self, *_error: object) -> None:
+        _CURRENT.reset(self._token)
+
+
+def acting_as(principal: Principal) -> AbstractContextManager[None]:
     """Make a principal the current one within the block, and in tasks started in it."""
-    token = _CURRENT.set(principal)
-    try:
-        yield
-    finally:
-        _CURRENT.reset(token)
+    return _Acting(principal)

@@ -34,9 +34,9 @@ async def resolve_words(app: App, args: A, *, may_mean_two_days: bool) -> A:
         InvalidArgument: the words mean one of two days, and the tool needs one.
         NotFound, Unavailable.
     """
-    words = {name: value for name, value in args if isinstance(value, RelativeMoment)}
-    if not words:
+    if RelativeMoment not in map(type, vars(args).values()):
         return args
+    words = {name: value for name, value in args if isinstance(value, RelativeMoment)}
     clock = await app.projects.clock(args.project_id, getattr(args, "timezone", None))
     moments = {name: clock.resolve(moment, is_end=name in _ENDS) for name, moment in words.items()}
     problems = [_two_days(args, name, moment) for name, moment in moments.items() if isinstance(moment, EitherDay)]

@@ -208,7 +208,12 @@ def _show_slot(slot: Slot, view: Viewpoint, detail: Detail) -> SlotView:
     if detail == "full":
         candidates = [_show_full_candidate(candidate) for candidate in slot.candidates]
     else:
-        candidates = [_show_candidate(candidate) for candidate in slot.candidates[:BRIEF_CANDIDATES]]
+        candidates = [
+            {"technicianId": one.technician_id}
+            if one.eta_minutes is None
+            else {"technicianId": one.technician_id, "etaMinutes": one.eta_minutes}
+            for one in slot.candidates[:BRIEF_CANDIDATES]
+        ]
     brief: BriefSlotView = {
         **show_time(slot.start, slot.end, view),
         "capacity": slot.capacity,
@@ -225,14 +230,10 @@ def add_left_out(response: LeftOut, entries: Sequence[object]) -> None:
         response["leftOut"] = len(entries) - MAX_LISTED
 
 
-def _show_candidate(candidate: Candidate) -> CandidateView:
-    if candidate.eta_minutes is None:
-        return {"technicianId": candidate.technician_id}
-    return {"technicianId": candidate.technician_id, "etaMinutes": candidate.eta_minutes}
-
-
 def _show_full_candidate(candidate: Candidate) -> CandidateView:
-    view = _show_candidate(candidate)
+    view: CandidateView = {"technicianId": candidate.technician_id}
+    if candidate.eta_minutes is not None:
+        view["etaMinutes"] = candidate.eta_minutes
     if candidate.score is not None:
         view |= {"bufferMinutes": candidate.buffer_minutes, "score": candidate.score}
     return {**view, "priority": candidate.priority, "bookingsThatDay": candidate.bookings_that_day}
