@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import jsonschema
 import orjson
@@ -25,6 +25,8 @@ from support.new_file import new_file
 Body = Mapping[str, Any]
 RESPONSE_SCHEMAS = {tool.name: tool.response_schema for tool in select_tools(Toolset.OPERATOR)}
 """Complete response schema of each tool."""
+_VALIDATORS: Final[dict[str, list[jsonschema.Draft202012Validator]]] = {}
+"""Validators of the published and the complete schema of each tool, which are equal on all servers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,13 @@ class Caller:
         """Call a tool, and validate its response against the published and the complete schema."""
         async with Client(self.server) as client:
             result = await client.call_tool(tool, arguments)
-            schemas = {listed.name: listed.output_schema for listed in (await client.list_tools()).tools}
+            if tool not in _VALIDATORS:
+                published = {listed.name: listed.output_schema for listed in (await client.list_tools()).tools}
+                schemas = (published[tool] or {}, RESPONSE_SCHEMAS[tool])
+                _VALIDATORS[tool] = [jsonschema.Draft202012Validator(schema) for schema in schemas]
         body = body_of(result)
-        for schema in (schemas[tool] or {}, RESPONSE_SCHEMAS[tool]):
-            jsonschema.Draft202012Validator(schema).validate(body)
+        for validator in _VALIDATORS[tool]:
+            validator.validate(body)
         return result, body
 
 
