@@ -191,7 +191,9 @@ async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[A
             is_secure=settings.public_url.startswith("https://"),
         )
         if options.owns_process:
-            await stack.enter_async_context(bounded_collections(is_idle=lambda: gate.active_calls == 0))
+            await stack.enter_async_context(
+                bounded_collections(lambda: gate.active_calls == 0, app.vitals.project_memory)
+            )
             notify_ready(os.environ.get("NOTIFY_SOCKET", ""))  # noqa: TID251  set by systemd
         yield create_web(
             call_routes=[

@@ -117,8 +117,8 @@ def _run(measuring: Awaitable[Sequence[Pair]]) -> Sequence[Pair]:
 
 async def _cold(effort: Effort, *, is_searched: bool = True) -> Sequence[Pair]:
     async with _open() as (store, fleet), _open_call(Server(store, fleet)) as warm:
-        cold_server = Server(store, fleet)
-        async with _open_call(cold_server) as cold, bounded_collections(is_idle=lambda: False):  # as in a server
+        cold_server, memory = Server(store, fleet), store.project_memory
+        async with _open_call(cold_server) as cold, bounded_collections(lambda: False, memory):  # as in a server
             pairs = []
             for _ in range(effort.max_pairs):
                 cold_server.restart()

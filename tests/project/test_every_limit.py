@@ -37,6 +37,9 @@ REACHED_BY: Final = {
     "projects in memory per process": (
         "unit/services/test_project_memory.py::test_the_projects_are_within_the_budget_or_only_the_one_in_use"
     ),
+    "newest revisions that a server with Redis knows": (
+        "unit/services/test_fleet.py::test_the_revisions_recorded_longest_ago_are_forgotten"
+    ),
     "values of a completion": (
         "interfaces/test_completions.py::test_at_most_100_values_are_returned_with_the_number_of_all"
     ),

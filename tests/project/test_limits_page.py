@@ -12,6 +12,7 @@ from slotmcp.routing import osrm
 from slotmcp.services import (
     appointments,
     batch_pace,
+    fleet,
     hold_rules,
     lookups,
     retention,
@@ -90,6 +91,7 @@ VALUES = {
         f"{batch_pace.MIN_BATCH_ROWS} to {batch_pace.MAX_BATCH_ROWS} while on SQLite"
     ),
     "duration of an imported booking": f"{mapping.MAX_BOOKING_DAYS} days",
+    "newest revisions that a server with Redis knows": f"{fleet.MAX_KNOWN_REVISIONS:,} projects;",
     "traces waiting to be written": f"{trace_writer.MAX_PENDING_TRACES:,};",
     "technicians per trace": str(trace_writer.MAX_TECHNICIANS),
     "cached travel times": f"{osrm.MAX_ROUTES:,} for",

@@ -29,6 +29,7 @@ print(asyncio.run(frozen(False)) == 0, asyncio.run(frozen(True)) > 10_000, gc.is
 LOADED = """
 import asyncio, gc, sys, weakref
 from slotmcp.services.garbage import MIDDLE_COLLECTIONS, YOUNG_COLLECTIONS, YOUNG_OBJECTS
+from slotmcp.ports import ProjectMemory
 from slotmcp.services.garbage import bounded_collections, collect_all
 
 class Node:
@@ -42,7 +43,7 @@ def count(phase, info):
 
 async def load():
     gc.callbacks.append(count)
-    async with bounded_collections(is_idle=lambda: False):
+    async with bounded_collections(lambda: False, ProjectMemory()):
         node = Node()
         node.itself, weak = node, weakref.ref(node)
         loaded = [[number] for number in range(1_000_000)]
@@ -56,6 +57,75 @@ async def load():
 print(*asyncio.run(load()), len(traversed) > 9, file=sys.stderr)
 """
 
+CACHED = """
+import asyncio, gc, sys, weakref
+from slotmcp.ports import ProjectMemory
+from slotmcp.services.garbage import BYTES_PER_OBJECT, GROWTH, bounded_collections
+
+class Node:
+    pass
+
+class WatchedMemory(ProjectMemory):
+    def __init__(self):
+        self.read = asyncio.Event()
+        super().__init__()
+
+    @property
+    def total_bytes(self):
+        self.read.set()
+        return self.known_bytes
+
+    @total_bytes.setter
+    def total_bytes(self, value):
+        self.known_bytes = value
+
+    async def check(self):
+        self.read.clear()
+        await self.read.wait()
+
+async def is_found(cached_objects):
+    memory = WatchedMemory()
+    async with bounded_collections(lambda: True, memory, check_seconds=0.001):
+        await memory.check()
+        node = Node()
+        node.itself, weak = node, weakref.ref(node)
+        gc.freeze()
+        del node
+        loaded = [[number] for number in range(GROWTH + 50_000)]
+        gc.freeze()
+        memory.note("p", cached_objects * BYTES_PER_OBJECT)
+        await memory.check()
+        return weak() is None
+
+print(asyncio.run(is_found(0)), asyncio.run(is_found(GROWTH)), file=sys.stderr)
+"""
+
+EVICTED = """
+import asyncio, gc, sys
+from slotmcp.ports import ProjectMemory
+from slotmcp.services.garbage import bounded_collections
+
+PROJECTS, OBJECTS = 400, 500
+traversed = []
+
+def count(phase, info):
+    if phase == "start":
+        traversed.append(len(gc.get_objects()))
+
+async def load():
+    memory = ProjectMemory(100 * 1_000)
+    table = memory.table()
+    async with bounded_collections(lambda: False, memory):
+        gc.callbacks.append(count)
+        for number in range(PROJECTS):
+            table[str(number)] = [[each] for each in range(OBJECTS)]
+            memory.use(str(number), 1_000)
+        gc.collect()
+    return max(traversed) < PROJECTS * OBJECTS / 4, memory.evictions, gc.callbacks.remove(count)
+
+print(*asyncio.run(load()), file=sys.stderr)
+"""
+
 
 @pytest.mark.parametrize(
     ("script", "reported"),
@@ -63,6 +133,8 @@ print(*asyncio.run(load()), len(traversed) > 9, file=sys.stderr)
         pytest.param(COMMAND, "True True", id="a command"),
         pytest.param(SERVER, "True True True", id="only in our own"),
         pytest.param(LOADED, "True True True True True", id="also what is loaded later"),
+        pytest.param(CACHED, "True False", id="cached projects start no search"),
+        pytest.param(EVICTED, "True 300 None", id="also what replaces other projects"),
     ],
 )
 def test_loaded_objects_are_excluded_from_garbage_collection(script: str, reported: str, tmp_path: Path) -> None:

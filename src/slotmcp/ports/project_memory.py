@@ -1,12 +1,14 @@
 """Memory for everything that a process keeps per project, within one budget of bytes."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from threading import Lock
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from slotmcp.domain.schedule import PROJECT_BYTES
 
 T = TypeVar("T")
+EvictionHandler: TypeAlias = Callable[[], object]
 
 DEFAULT_MB: Final = 100
 BYTES_PER_MB: Final = 1_000_000
@@ -28,6 +30,8 @@ class ProjectMemory:
         """Estimated memory of all projects in the tables."""
         self.evictions = 0
         """Number of times that a project left."""
+        self.after_evictions: EvictionHandler = lambda: None
+        """Function that is called after a call of `use` in which projects left."""
 
     def table(self) -> dict[str, T]:
         """Return a new table by project id. Call `note` or `use` for each project that is added."""
@@ -47,8 +51,11 @@ class ProjectMemory:
         """
         with self._lock:
             self._record(project_id, estimated_bytes)
+            evictions = self.evictions
             while self.total_bytes > self._max_bytes and len(self._bytes_by_project) > 1:
                 self._evict(next(iter(self._bytes_by_project)))
+        if self.evictions > evictions:
+            self.after_evictions()
 
     def resize(self, project_id: str, estimated_bytes: int) -> None:
         """Record the size of a project that has grown since its last use, if it has not left."""

@@ -14,6 +14,8 @@ from slotmcp.services.tracing import current_trace
 
 CATALOG_SECONDS: Final = 1.0
 """Time after a query in which its only project is assumed to be the only one."""
+MAX_KNOWN_REVISIONS: Final = 10_000
+"""Number of projects whose newest revision is known. Others are asked for again."""
 SAMPLE_SECONDS: Final = 1.0
 """Validity of a sample of the store's clock. Within it, a change to either clock goes unnoticed."""
 
@@ -66,7 +68,7 @@ class KnownRevisions:
         newest, _ = self._known.get(project_id, (0, 0.0))
         if revision <= newest:
             return newest
-        self._known[project_id] = revision, self._seconds()
+        self._record(project_id, revision, self._seconds())
         return revision
 
     def record_read(self, project_id: str, revision: int, *, sent_at: float) -> int:
@@ -76,8 +78,15 @@ class KnownRevisions:
         was restored from a backup.
         """
         if self._known.get(project_id, (0, 0.0))[1] < sent_at:
-            self._known[project_id] = revision, sent_at
+            self._record(project_id, revision, sent_at)
         return self.raise_to(project_id, revision)
+
+    def _record(self, project_id: str, revision: int, at: float) -> None:
+        """Record a revision as the latest, and drop the one that was recorded the longest ago if there are many."""
+        self._known.pop(project_id, None)
+        self._known[project_id] = revision, at
+        if len(self._known) > MAX_KNOWN_REVISIONS:
+            del self._known[next(iter(self._known))]
 
 
 class FleetScheduleReader:

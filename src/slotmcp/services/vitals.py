@@ -9,7 +9,7 @@ from typing import Final
 from slotmcp import telemetry
 from slotmcp.domain.errors import SlotmcpError, Unavailable
 from slotmcp.domain.interval import MS_PER_SECOND
-from slotmcp.ports import Store
+from slotmcp.ports import ProjectMemory, Store
 from slotmcp.services.concurrency import SingleFlight, in_background
 from slotmcp.telemetry.logs import log_warning
 
@@ -72,6 +72,11 @@ class Vitals:
         self._store = store
         self._known_evictions = store.project_memory.evictions
         self._checks = SingleFlight(timeout_seconds=CHECK_SECONDS)
+
+    @property
+    def project_memory(self) -> ProjectMemory:
+        """Memory for everything that this process keeps per project."""
+        return self._store.project_memory
 
     def database_check(self, *, interval_seconds: float, is_read_only: bool) -> DatabaseCheck:
         """Return a check of the database, with a test write once per interval unless the server is read-only."""

@@ -13,7 +13,7 @@ from slotmcp.domain.claim import ClaimState
 from slotmcp.domain.errors import NotFound, SlotUnavailable
 from slotmcp.domain.schedule import TechnicianSchedule
 from slotmcp.ports import ChangeNotice, Store, Transaction
-from slotmcp.services.fleet import FleetScheduleReader
+from slotmcp.services.fleet import MAX_KNOWN_REVISIONS, FleetScheduleReader, KnownRevisions
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock
 from support.counted_store import CountedStore
@@ -152,6 +152,17 @@ class ForgetfulFleet(MemoryFleet):
 
     async def publish(self, notice: ChangeNotice) -> None:
         """Lose the notice."""
+
+
+def test_the_revisions_recorded_longest_ago_are_forgotten() -> None:
+    known = KnownRevisions(lambda: 1.0)
+    for number in range(MAX_KNOWN_REVISIONS):
+        known.raise_to(f"p-{number}", 7)
+    known.raise_to("p-0", 8)
+    known.record_read("p-1", 9, sent_at=2.0)
+    known.raise_to("new", 1)
+    assert known.raise_to("p-2", 3) == 3, "forgotten, so that a lower revision is the newest known one"
+    assert [known.raise_to(name, 1) for name in ("p-0", "p-1", "p-4", "new")] == [8, 9, 7, 1]
 
 
 async def test_a_server_knows_its_own_write_although_the_fleet_lost_it(outsider: Store, path: Path) -> None:
