@@ -29,7 +29,7 @@ RUSH_HOURS = range(-30, 330)
 """Minutes around the hours of a rush, counted from two hours after the current time."""
 
 
-@settings(max_examples=A_FEW)
+@settings(max_examples=A_FEW // 2)
 @given(case=cases(), offset=st.integers(0, STRIDE - 1))
 def test_reasons_agree_with_offers_in_any_schedule(case: Case, offset: int) -> None:
     critic = Critic(case)
