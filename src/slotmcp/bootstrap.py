@@ -1,7 +1,7 @@
 """Composition root, the only module that knows every concrete class: `async with open_app(settings) as app`.
 
-Imports inside functions shorten the start-up: a server on SQLite without a calendar loads neither PostgreSQL's driver
-nor the Cal.com client.
+Imports inside functions shorten the start-up: a server loads only the adapters that its settings name. On SQLite it
+loads neither PostgreSQL's driver nor, without their settings, Redis, the Cal.com client, routing and geocoding.
 """
 
 import asyncio
@@ -23,15 +23,9 @@ from ulid import ULIDGenerator
 from slotmcp.domain.erasure import Erasure
 from slotmcp.domain.errors import FixSetup, SlotmcpError
 from slotmcp.domain.retention import KEEP_ALL, Retention
-from slotmcp.geocoding.nominatim import NominatimGeocoder
-from slotmcp.geocoding.table import TableGeocoder
 from slotmcp.ports import AttemptLimiter, Clock, Geocoder, Ids, LiveHolds, ProjectMemory, Store, Travel
 from slotmcp.ports.calendar import Calendar, Secrets
 from slotmcp.ports.project_memory import BYTES_PER_MB
-from slotmcp.redis_layer.channel import Channel
-from slotmcp.redis_layer.fleet import RedisAttemptLimiter, RedisFleet, RedisHolds, RedisRateLimiter
-from slotmcp.redis_layer.link import RedisLink
-from slotmcp.routing.osrm import OsrmTravel
 from slotmcp.services.access import AccessService
 from slotmcp.services.app import App
 from slotmcp.services.attention import AttentionService
@@ -73,6 +67,7 @@ from slotmcp.store.sqlite import SqliteStore
 from slotmcp.store.status import Status
 
 if TYPE_CHECKING:
+    from slotmcp.redis_layer.link import RedisLink
     from slotmcp.services.calendar.worker import CalendarWorker
 
 OpenWorker: TypeAlias = Callable[[], AbstractAsyncContextManager["CalendarWorker"]]
@@ -200,6 +195,8 @@ async def open_app(
         travel = await stack.enter_async_context(open_travel(settings))
         geocoder = await stack.enter_async_context(open_geocoder(settings, store))
         if settings.redis_url:
+            from slotmcp.redis_layer.link import RedisLink  # noqa: PLC0415  most installations have no Redis
+
             link = await stack.enter_async_context(RedisLink.open(settings.redis_url, prefix=settings.redis_prefix))
             fleet = join_fleet(
                 store,
@@ -235,7 +232,7 @@ async def open_app(
 @asynccontextmanager
 async def join_fleet(  # noqa: PLR0913  adapters and limits
     store: Store,
-    link: RedisLink,
+    link: "RedisLink",
     *,
     clock: Clock,
     travel: Travel | None = None,
@@ -250,6 +247,14 @@ async def join_fleet(  # noqa: PLR0913  adapters and limits
 
     `incarnation` identifies the history of the store's data. Servers share schedules only within one history.
     """
+    from slotmcp.redis_layer.channel import Channel  # noqa: PLC0415  most installations have no Redis
+    from slotmcp.redis_layer.fleet import (  # noqa: PLC0415  as above
+        RedisAttemptLimiter,
+        RedisFleet,
+        RedisHolds,
+        RedisRateLimiter,
+    )
+
     async with (
         Channel.open(link) as channel,
         FleetScheduleReader.open(store, RedisFleet(link, channel, incarnation=incarnation), clock=clock) as fleet,
@@ -371,6 +376,8 @@ async def open_travel(settings: Settings) -> AsyncIterator[Travel | None]:
     if not settings.routing_url:
         yield None
         return
+    from slotmcp.routing.osrm import OsrmTravel  # noqa: PLC0415  most servers estimate travel times
+
     async with OsrmTravel.open(settings.routing_url) as travel:
         yield travel
 
@@ -385,8 +392,12 @@ async def open_geocoder(settings: Settings, store: Store) -> AsyncIterator[Geoco
     async with AsyncExitStack() as stack:
         geocoders: list[Geocoder] = []
         if settings.geocoder_file:
+            from slotmcp.geocoding.table import TableGeocoder  # noqa: PLC0415  most servers have no geocoder
+
             geocoders.append(TableGeocoder.read(Path(settings.geocoder_file)))
         if settings.geocoder_url:
+            from slotmcp.geocoding.nominatim import NominatimGeocoder  # noqa: PLC0415  most servers have no geocoder
+
             service = NominatimGeocoder.open(settings.geocoder_url, settings.geocoder_contact)
             geocoders.append(StoredGeocoder(await stack.enter_async_context(service), store, SystemClock()))
         yield FirstGeocoder(*geocoders) if geocoders else None

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,16 @@ from support.server import body_of, open_caller
 
 HEAVY = {
     "sqlmodel", "sqlalchemy", "alembic", "asyncpg", "redis", "msgspec",
-    "ruamel", "holidays", "typer", "jsonschema", "babel",
+    "ruamel", "holidays", "typer", "jsonschema", "babel", "yaml", "dateutil", "phonenumbers", "jinja2",
 }  # fmt: skip
+"""Libraries that a stdio server on SQLite does not need."""
+UNUSED = {
+    "slotmcp.asgi", "slotmcp.web", "slotmcp.demo", "slotmcp.project_file", "slotmcp.calcom", "slotmcp.cli.commands",
+    "slotmcp.store.postgres", "slotmcp.store.migrations", "slotmcp.store.tables",
+    "slotmcp.redis_layer.clients", "slotmcp.redis_layer.fleet", "slotmcp.redis_layer.link", "slotmcp.routing.osrm",
+    "slotmcp.geocoding.nominatim", "slotmcp.geocoding.table",
+}  # fmt: skip
+"""Own packages and modules that it does not need."""
 
 
 @pytest.fixture
@@ -62,19 +72,42 @@ def test_usual_options_are_parsed_without_the_command_line_library(
 
 
 async def test_options_select_the_tools_and_load_no_heavy_module(tmp_path: Path, environment: dict[str, str]) -> None:
+    options = ["stdio", "--toolset", "operator", "--read-only"]
+    async with modules_of(tmp_path, environment, *options) as (client, modules):
+        names = names_of(await client.list_tools())
+    assert names == [tool.name for tool in select_tools(Toolset.OPERATOR, read_only=True)]
+    assert "slotmcp.tools.server" in modules
+    assert {name.partition(".")[0] for name in modules}.isdisjoint(HEAVY)
+
+
+async def test_the_first_responses_load_neither_other_interfaces_nor_adapters(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    async with modules_of(tmp_path, environment, "stdio") as (client, modules):
+        for tool in ("list_services", "get_slots"):
+            assert not (await client.call_tool(tool, {})).is_error
+    own = {name for name in modules if name.startswith("slotmcp.")}
+    assert "slotmcp.services.slots" in own
+    assert {name for name in own if name.startswith(tuple(UNUSED))} == set()
+    assert {name.partition(".")[0] for name in modules}.isdisjoint(HEAVY)
+
+
+@asynccontextmanager
+async def modules_of(
+    tmp_path: Path, environment: dict[str, str], *arguments: str
+) -> AsyncIterator[tuple[Client, list[str]]]:
+    """Yield a client of a server process, and a list that has the modules of the process after the block."""
+    modules: list[str] = []
     probe = (
-        "import sys; from slotmcp.cli import main; "
-        "sys.argv[1:] = ['stdio', '--toolset', 'operator', '--read-only']; main(); print(*sys.modules, file=sys.stderr)"
+        f"import sys; from slotmcp.cli import main; sys.argv[1:] = {list(arguments)}; main(); "
+        "print(*sys.modules, file=sys.stderr)"
     )
     server = StdioServerParameters(command=sys.executable, args=["-c", probe], env=environment)
     with (tmp_path / "stderr").open("w+") as stderr:
         async with Client(stdio_client(server, errlog=stderr)) as client:
-            names = names_of(await client.list_tools())
+            yield client, modules
         stderr.seek(0)
-        modules = stderr.read().splitlines()[-1].split()
-    assert names == [tool.name for tool in select_tools(Toolset.OPERATOR, read_only=True)]
-    assert "slotmcp.tools.server" in modules
-    assert {name.partition(".")[0] for name in modules}.isdisjoint(HEAVY)
+        modules += stderr.read().splitlines()[-1].split()
 
 
 def names_of(listed: ListToolsResult) -> list[str]:
