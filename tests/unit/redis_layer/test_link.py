@@ -5,6 +5,7 @@ import logging
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis, RedisCluster
 
 from slotmcp.domain.errors import Unavailable
 from slotmcp.redis_layer.channel import Channel
@@ -142,3 +143,19 @@ async def test_a_fault_of_a_handler_is_logged_and_later_messages_arrive(
 
         await until(is_received_again)
     assert "a fault" in caplog.text
+
+
+@pytest.mark.parametrize("error", [AttributeError, KeyError, RuntimeError])
+@pytest.mark.parametrize(
+    ("scheme", "method"), [("redis", "execute_command"), ("redis+cluster", "initialize")], ids=["server", "cluster"]
+)
+async def test_a_race_within_the_library_is_an_outage(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch, scheme: str, method: str, error: type[Exception]
+) -> None:
+    async def fail(*_arguments: object, **_options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Redis if scheme == "redis" else RedisCluster, method, fail)
+    async with RedisLink.open(redis.url.replace("redis", scheme, 1), prefix=PREFIX) as link:
+        assert await link.run(write) is None
+        assert link.is_unavailable
