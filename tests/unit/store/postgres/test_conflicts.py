@@ -10,6 +10,7 @@ import pytest
 from slotmcp.bootstrap import build_app
 from slotmcp.domain.errors import Unavailable
 from slotmcp.ports import Receipt, Transaction
+from slotmcp.store.postgres import known_projects
 from slotmcp.store.postgres.store import PostgresStore
 from support.counted_calls import MORNING, book
 from support.postgres_databases import Databases, name_of
@@ -28,6 +29,12 @@ def store(counted: tuple[PostgresStore, TripCounter]) -> PostgresStore:
 
 def claims_of(schedule: Any, technician_id: str = "ana") -> list[str]:  # noqa: ANN401  a Schedule
     return ids_of(schedule.technician_schedules[technician_id].claims)
+
+
+@pytest.fixture(autouse=True)
+def long_contention(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Contention that does not end during a test."""
+    monkeypatch.setattr(known_projects, "CONTENTION_SECONDS", 3600.0)
 
 
 @pytest.mark.parametrize("conflicts", [1, 2])
@@ -50,6 +57,7 @@ async def test_a_group_that_another_writer_overtakes_is_decided_again(
     others = [f"other-{number}" for number in range(1, conflicts + 1)]
     assert seen == [others[:number] for number in range(conflicts + 1)]
     assert locked == [False, False, True][: conflicts + 1]
+    assert store._known.is_contended(SHOP) == (conflicts == 2)  # noqa: SLF001  then the next group locks first
     assert claims_of(await store.schedule(SHOP)) == [*others, "b"]
     await store.write(SHOP, lambda transaction: transaction.add_booking(booking("next", at=900)))
     assert (await store.head(SHOP)).revision == conflicts + 3
