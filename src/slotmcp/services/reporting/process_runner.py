@@ -31,7 +31,7 @@ IDLE_SECONDS: Final = 60.0
 """Time without a report after which the process ends."""
 MAX_MEMORY_MB: Final = 2_000
 """Maximum memory of the process, on systems that can limit it."""
-NICENESS: Final = 10
+NICENESS: Final = 5
 """Priority on Unix, below that of calls."""
 RETRY_AFTER_MS: Final = 1_000
 _BYTES_PER_MB: Final = 1_000_000
