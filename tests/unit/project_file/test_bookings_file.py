@@ -104,6 +104,10 @@ def test_defaults_are_those_of_the_service(tmp_path: Path) -> None:
         (OTHER.replace("T16:00Z", ""), "2 start: a booking needs a time of day; write one after the date"),
         (OTHER.replace('"id"', '"ID"'), '2 ID: there is no key "ID" here; did you mean "id"?'),
         (OTHER[:-1] + ', "end": "2026-11-26T15:00Z"}', "2 end: this is not after the start; write a time after"),
+        (
+            OTHER[:-1] + ', "end": "2026-12-26T16:00Z"}',
+            "2 end: this is 30 days after the start; a booking lasts at most 7",
+        ),
         (OTHER[:-1] + ', "end": 5}', '2 end: write a date and time (in quotes), such as "2026-11-23T09:00"'),
         (OTHER[:-1] + ', "status": "cancelled"}', "2 status: write confirmed or rescheduled or completed or no_show"),
         (f'"{"x" * MAX_LINE_BYTES}"', "2 : write one booking on each line, in at most 10,000 bytes"),
