@@ -49,6 +49,7 @@ READS_PROJECT = {
     "calendar.BACKLOGS",
     "calendar.DEFERRED",
     "calendar.DELETE_ENDED_ENTRIES",
+    "calendar.DUE_CALENDARS",
     "calendar.ENTRIES_WITH_CUSTOMER",
     "calendar.PUSHES",
     "calendar.SYNC_STATE",
@@ -65,6 +66,7 @@ READS_PROJECT = {
     "purging.PAST",
     "purging.WITH_CUSTOMER",
     "waitlist.ADD_EVENT",
+    "waitlist.NEWEST_EVENTS",
 }
 """Statements that read an index by the project alone: few rows, rows in background tasks, or one end of the index."""
 OWN = {"alembic_version", "sqlite_autoindex_alembic_version_1"}
@@ -73,6 +75,7 @@ SMALL = {
     "SCAN CONSTANT ROW",
     "SCAN 2 CONSTANT ROWS",
     "SCAN ordered",
+    "SCAN p",  # all projects, with an index into another table for each
     "SCAN alembic_version",
     "SCAN t VIRTUAL TABLE INDEX 1:",
     "SCAN c VIRTUAL TABLE INDEX 1:",
