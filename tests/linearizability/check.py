@@ -14,7 +14,7 @@ from linearizability.search import MAX_STEPS, Search, Verdict
 from linearizability.shop import Shop
 from linearizability.shrinking import shortest
 
-RUSH_STEPS: Final = 10_000
+RUSH_STEPS: Final = 2_000
 """Configurations of the search for an order of a rush, which has a few seconds of processor time."""
 SHRINKING_STEPS: Final = 20_000
 """Configurations of each search for a shorter history."""
