@@ -20,7 +20,7 @@ def use_clock_of_process() -> None:
     open_store = PostgresStore.open
 
     def opening(*arguments: Any, **options: Any) -> AbstractAsyncContextManager[PostgresStore]:  # noqa: ANN401  passed on
-        return open_store(*arguments, clock=SystemClock(), **options)
+        return open_store(*arguments, **{**options, "clock": SystemClock()})
 
     setattr(PostgresStore, "open", opening)  # noqa: B010  mypy rejects the assignment of a method
 
