@@ -24,6 +24,7 @@ from slotmcp.services.app import App
 from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.contacts import phone_reference
 from slotmcp.services.lookups import FindRequest
+from slotmcp.services.reporting.computation import MARGIN_DAYS
 from slotmcp.services.reporting.reports import ReportRequest
 from slotmcp.services.slots import SlotQuery
 from slotmcp.store.columns import BOOKING_CONTACTS, BOOKINGS, CLAIMS
@@ -181,9 +182,12 @@ async def _book_first(app: App, customer: Customer) -> None:
 
 
 def add_past_bookings(path: Path, bookings: int) -> None:
-    """Add bookings before the past week: 18 a day for each of 50 technicians, of customers with several bookings."""
+    """Add bookings before the past week, and before the days around it that a report reads.
+
+    There are 18 a day for each of 50 technicians, of customers with several bookings.
+    """
     start = f"""(
-        {NOW} - (copy.number / {TECHNICIANS * BOOKINGS_A_DAY} + {WEEK + 2}) * {MINUTES_PER_DAY} + {_OPENS_MINUTES}
+        {NOW} - (copy.number / {TECHNICIANS * BOOKINGS_A_DAY} + {WEEK + MARGIN_DAYS + 2}) * {MINUTES_PER_DAY} + {_OPENS_MINUTES}
         + copy.number / {TECHNICIANS} % {BOOKINGS_A_DAY} * {_LENGTH_MINUTES}
     )"""
     claim_id, phone = "printf('past-%08d', copy.number)", f"printf('+1303%07d', copy.number % {CUSTOMERS})"
