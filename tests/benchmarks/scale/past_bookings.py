@@ -187,7 +187,8 @@ def add_past_bookings(path: Path, bookings: int) -> None:
     There are 18 a day for each of 50 technicians, of customers with several bookings.
     """
     start = f"""(
-        {NOW} - (copy.number / {TECHNICIANS * BOOKINGS_A_DAY} + {WEEK + MARGIN_DAYS + 2}) * {MINUTES_PER_DAY} + {_OPENS_MINUTES}
+        {NOW} - (copy.number / {TECHNICIANS * BOOKINGS_A_DAY} + {WEEK + MARGIN_DAYS + 2}) * {MINUTES_PER_DAY}
+        + {_OPENS_MINUTES}
         + copy.number / {TECHNICIANS} % {BOOKINGS_A_DAY} * {_LENGTH_MINUTES}
     )"""
     claim_id, phone = "printf('past-%08d', copy.number)", f"printf('+1303%07d', copy.number % {CUSTOMERS})"
