@@ -47,6 +47,8 @@ class Caller:
     day: int
     """The first minute of the day that every caller wants."""
     random: Random
+    period: range | None = None
+    """Minutes in which the caller takes alternatives; None: at any time."""
     kept: list[Kept] = field(default_factory=list)
     waits: list[Wish] = field(default_factory=list)
     """Arguments of join_waitlist, for entries that were added."""
@@ -184,11 +186,14 @@ class Caller:
         for _ in range(TRIES):
             key = {} if self._does_without_a_key(tool) else {"idempotencyKey": self._key()}
             answer = await self.ask(tool, **wish, **more, **key)
-            others = answer.get("error", {}).get("alternatives", ())
+            others = [one["start"] for one in answer.get("error", {}).get("alternatives", ()) if self._takes(one)]
             if not others:
                 return answer
-            wish = {**wish, "start": self.random.choice(others)["start"]}
+            wish = {**wish, "start": self.random.choice(others)}
         return answer
+
+    def _takes(self, alternative: Body) -> bool:
+        return self.period is None or minute_of(alternative["start"]) in self.period
 
     def _does_without_a_key(self, tool: str) -> bool:
         return tool == "create_hold" and self.random.random() < WITHOUT_A_KEY

@@ -88,8 +88,9 @@ async def suffer(ground: Ground, world: World, fault: Fault, seed: int, *, calle
         await rush
         await come_to_an_end(people)
         await _all_are_well(board, world, business)
-        problems = check(business, board.history, ground.rows(business))
-        problems += problems_of_order(business, board.history, AFTER_FAULTS)
+        rows = ground.rows(business)
+        problems = check(business, board.history, rows)
+        problems += problems_of_order(business, board.history, rows, AFTER_FAULTS)
     return Aftermath(history=board.history, problems=problems, began_ms=began_ms, ended_ms=ended_ms)
 
 

@@ -185,6 +185,7 @@ def what_was_told_is_there(case: Case) -> Iterator[Problem]:
         if booking not in reported and email not in open_requests:
             yield Problem("answer", f"booking {booking} of {email} was not reported")
     known = {token_in(answer) for one in case.requests for answer in one.successes}
+    known |= {one.token for one in case.rows.offers}
     unknown = {entry.token for entry in case.rows.entries.values() if entry.token} - known
     doubtful = sum(one.tool == "create_hold" and one.in_doubt for one in case.requests)
     if len(unknown) > doubtful:

@@ -63,7 +63,7 @@ async def on_one_start(ground: Ground, urls: Sequence[str], seed: int, *, caller
         problems = [] if len(won) == CAPACITY else [Problem("sold twice", f"{len(won)} of {CAPACITY} won")]
         await come_to_an_end(people)
         rows = ground.rows(business)
-        problems += [*check(business, board.history, rows), *problems_of_order(business, board.history)]
+        problems += [*check(business, board.history, rows), *problems_of_order(business, board.history, rows)]
         return Rush(history=board.history, taken=len(rows.entries), problems=problems, seconds=seconds)
 
 
@@ -78,7 +78,7 @@ async def of_all_kinds(ground: Ground, urls: Sequence[str], seed: int, *, caller
         seconds = time.monotonic() - began
         await come_to_an_end(people)
         rows = ground.rows(business)
-        problems = [*check(business, board.history, rows), *problems_of_order(business, board.history)]
+        problems = [*check(business, board.history, rows), *problems_of_order(business, board.history, rows)]
         return Rush(history=board.history, taken=len(rows.entries), problems=problems, seconds=seconds)
 
 

@@ -10,7 +10,7 @@ import pytest
 from concurrency.business import Business, Job
 from concurrency.callers import utc
 from concurrency.checker import check
-from concurrency.evidence import Entry, Rows
+from concurrency.evidence import Entry, Rows, StoredOffer
 from concurrency.wire import Attempt
 
 SHOP = Business(
@@ -32,6 +32,7 @@ class Scene:
     entries: dict[str, Entry] = field(default_factory=dict)
     bookings: dict[str, tuple[str, str]] = field(default_factory=dict)
     receipts: list[tuple[str, str, str]] = field(default_factory=list)
+    offers: list[StoredOffer] = field(default_factory=list)
 
     def say(self, request: int, tool: str, arguments: Mapping[str, Any], body: Mapping[str, Any], **facts: Any) -> None:  # noqa: ANN401  an Attempt's fields
         asked_ms = BEGAN_MS + 10_000 * len(self.history)
@@ -39,7 +40,9 @@ class Scene:
         self.history.append(Attempt(request=request, tool=tool, arguments=arguments, body=body, **facts_of_attempt))
 
     def problems(self) -> list[str]:
-        rows = Rows(entries=self.entries, bookings=self.bookings, receipts=tuple(self.receipts))
+        rows = Rows(
+            entries=self.entries, bookings=self.bookings, receipts=tuple(self.receipts), offers=tuple(self.offers)
+        )
         return [one.kind for one in check(SHOP, self.history, rows)]
 
 
@@ -92,6 +95,14 @@ def sound() -> Scene:
 
 def test_a_sound_rush_has_no_problems() -> None:
     assert sound().problems() == []
+
+
+def test_an_offer_of_the_waitlist_needs_no_report() -> None:
+    scene = sound()
+    a_hold_was_not_reported(scene)
+    times = {"start": NOON, "end": NOON + 60, "created_at_ms": 0, "expires_at_ms": 1}
+    scene.offers.append(StoredOffer(wait="w", token="x", service="visit", **times))  # noqa: S106  no secret
+    assert scene.problems() == []
 
 
 def _alter(scene: Scene, number: int, **facts: Any) -> None:  # noqa: ANN401  an Attempt's fields

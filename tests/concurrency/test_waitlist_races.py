@@ -4,16 +4,18 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from concurrency.evidence import rows_of
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.waitlist import WaitlistState
 from slotmcp.services.status_changes import CancelRequest
 from support.clock import HandClock
 from support.shop import OPENING_TIME, Shop, at, instant_ms, open_shop, plan, technician
-from support.sqlite_file import live_entries, overlaps
+from support.sqlite_file import live_entries, overlaps, rows
 from support.waiting import join
 
 PROCESSES = 3
@@ -76,10 +78,15 @@ async def test_a_hold_that_expires_during_sweeps_is_offered_once(shops: list[Sho
     await add_all_customers(first)
     first.clock.advance(seconds=90)
     await asyncio.gather(*(shop.app.waitlist.sweep() for shop in shops for _ in range(3)))
-    assert sorted(await offers(first)) == [f"Person {kept}" for kept in range(UNITS)]
+    lapsed = await offers(first)
+    assert sorted(lapsed) == [f"Person {kept}" for kept in range(UNITS)]
     first.clock.advance(seconds=15 * 60)
     await asyncio.gather(*(shop.app.waitlist.sweep() for shop in shops for _ in range(3)))
-    assert sorted(await offers(first)) == [f"Person {kept}" for kept in range(UNITS, WAITING)]
+    live = await offers(first)
+    assert sorted(live) == [f"Person {kept}" for kept in range(UNITS, WAITING)]
+    evidence = rows_of("shop", partial(rows, first.path)).offers
+    assert {one.token for one in evidence} == {*lapsed.values(), *live.values()}
+    assert len({one.wait for one in evidence}) == WAITING
     check_nothing_is_sold_twice(first)
 
 

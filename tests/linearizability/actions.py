@@ -103,12 +103,10 @@ class Release(Write):
     token: str
 
     def next_states(self, state: Shop) -> Sequence[Shop]:
-        name = f"hold {self.token}"
-        claim = state.claim(name)
+        claim = state.claim(f"hold {self.token}")
         if claim is None or claim.stage != "held":
             return []
-        wait = state.wait_of(self.token)
-        return [state.put({name: replace(claim, stage="released"), **({wait: "waiting"} if wait else {})})]
+        return [_ended(state, self.token, replace(claim, stage="released"))]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -124,16 +122,15 @@ class NothingReleased(Read):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Expiry(ShopAction):
-    """A hold ends by itself, on the server's clock."""
+    """A hold or an offer ends by itself, on the server's clock."""
 
     token: str
 
     def next_states(self, state: Shop) -> Sequence[Shop]:
-        name = f"hold {self.token}"
-        claim = state.claim(name)
+        claim = state.claim(f"hold {self.token}")
         if claim is None or claim.stage != "held":
             return [state]
-        return [state.put({name: replace(claim, stage="lapsed")})]
+        return [_ended(state, self.token, replace(claim, stage="lapsed"))]
 
     def is_settled(self, state: Shop) -> bool:
         claim = state.claim(f"hold {self.token}")
@@ -160,6 +157,12 @@ def is_recognized(state: Shop, request: str, *, has_key: bool) -> bool:
     """Return whether an earlier attempt of a request made something that a retry returns."""
     claim = state.claim(state.text(f"made {request}"))
     return claim is not None and _is_replayed(claim, has_key=has_key)
+
+
+def _ended(state: Shop, token: str, claim: Claim) -> Shop:
+    """Return the state with an ended hold. If it was an offer, its entry waits again."""
+    wait = state.wait_of(token)
+    return state.put({f"hold {token}": claim, **({wait: "waiting"} if wait else {})})
 
 
 def _is_replayed(claim: Claim, *, has_key: bool) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 
 from concurrency.business import MINUTES_A_DAY, Business
 from concurrency.checker import Problem
+from concurrency.evidence import Rows, StoredOffer
 from concurrency.wire import Attempt, minute_of, requests_in
 from linearizability.actions import Unexpected
 from linearizability.history import EXACT, History, ShopOperation, Tolerance
@@ -40,12 +41,20 @@ class Report:
 
 
 def check_linearizable(
-    business: Business, attempts: Sequence[Attempt], tolerance: Tolerance = EXACT, *, max_steps: int = MAX_STEPS
+    business: Business,
+    attempts: Sequence[Attempt],
+    tolerance: Tolerance = EXACT,
+    *,
+    offers: Sequence[StoredOffer] = (),
+    max_steps: int = MAX_STEPS,
 ) -> Report:
-    """Check each day of a business by itself: no operation concerns two days, except a move, which joins them."""
+    """Check each day of a business by itself: no operation concerns two days, except a move, which joins them.
+
+    `offers` are those in the database, some of which no result may show.
+    """
     report = Report()
     for part in partitions(attempts):
-        operations = History(business, part, tolerance).operations()
+        operations = History(business, part, tolerance, offers).operations()
         unexpected = [one for one in operations if isinstance(one.action, Unexpected)]
         report += Report(operations=len(part), violations=tuple(describe([one]) for one in unexpected))
         report += _searched([one for one in operations if not isinstance(one.action, Unexpected)], max_steps)
@@ -62,9 +71,11 @@ def _searched(operations: Sequence[ShopOperation], max_steps: int) -> Report:
             return Report()
 
 
-def problems_of_order(business: Business, attempts: Sequence[Attempt], tolerance: Tolerance = EXACT) -> list[Problem]:
+def problems_of_order(
+    business: Business, attempts: Sequence[Attempt], rows: Rows, tolerance: Tolerance = EXACT
+) -> list[Problem]:
     """Return each violation as a problem of a rush. A search that was given up shows none."""
-    report = check_linearizable(business, attempts, tolerance, max_steps=RUSH_STEPS)
+    report = check_linearizable(business, attempts, tolerance, offers=rows.offers, max_steps=RUSH_STEPS)
     return [Problem("order", f"no order explains\n{text}") for text in report.violations]
 
 

@@ -1,14 +1,16 @@
 """Conversion of the recorded messages of one business to operations of the sequential specification."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
 from typing import Final
 
+from concurrency.evidence import StoredOffer
 from concurrency.wire import Attempt, moment_ms
 from linearizability.actions import Expiry, Refusal, ShopAction
 from linearizability.booking_actions import HoldRefusal, MoveRefusal
+from linearizability.capacity import Claim
 from linearizability.reading import Reader, names
 from linearizability.records import Records
 from linearizability.search import Operation
@@ -33,6 +35,8 @@ class Tolerance:
 EXACT: Final = Tolerance()
 AFTER_FAULTS: Final = Tolerance(stale_ms=1_000, late_ms=20_000)
 """Tolerance if servers die, lose Redis, or are slow: a statement is abandoned after at most 7 seconds."""
+OFFER_MS: Final = 15 * 60_000
+"""Lifetime of an offer."""
 IGNORED: Final = frozenset({"list_services", "explain_slot"})
 MAY_BE_STALE: Final = (Look, Refusal, MoveRefusal, HoldRefusal, Alternatives, JoinRefusal)
 """Results that may come from cached availability."""
@@ -43,11 +47,13 @@ class History(Records):
     """Messages about one business, as operations."""
 
     tolerance: Tolerance = EXACT
+    stored_offers: Sequence[StoredOffer] = ()
+    """Offers in the database, also of other days."""
 
     def operations(self) -> list[ShopOperation]:
         """Return the operations, with those that the server does by itself: expiries and offers."""
         found = [operation for attempt in self.attempts for operation in self._operations_of(attempt)]
-        return [*found, *self._expiries(), *self._offers()]
+        return [*found, *self._expiries(), *self._offers(), *self._unseen_offers()]
 
     @cached_property
     def _reader(self) -> Reader:
@@ -72,12 +78,7 @@ class History(Records):
         for token, attempt in self.holds.items():
             expires_at = [body["expiresAt"] for body in self.bodies[attempt.request] if body["expiresAt"]]
             if expires_at:
-                expires_ms = moment_ms(expires_at[0])
-                yield Operation(
-                    action=_expiry(token),
-                    called_ms=expires_ms - self.tolerance.early_ms,
-                    returned_ms=expires_ms + self.tolerance.late_ms,
-                )
+                yield self._around(_expiry(token), moment_ms(expires_at[0]))
 
     def _unknown_expiry(self, attempt: Attempt) -> ShopOperation:
         """Return the end of a hold whose token was never reported, at any time."""
@@ -85,21 +86,36 @@ class History(Records):
         return Operation(action=action, called_ms=attempt.asked_ms, returned_ms=inf, is_required=False)
 
     def _offers(self) -> Iterator[ShopOperation]:
-        """Return the making of each offer, at an unknown time before it was first shown."""
+        """Return each offer that a result shows. It was made before, and its expiry tells when."""
         for token, attempt in self.offers.items():
-            joins = [one.asked_ms for one in self.attempts if one.body.get("waitId") == attempt.body["waitId"]]
-            yield Operation(action=self._offer(token, attempt), called_ms=min(joins), returned_ms=attempt.answered_ms)
+            wait, expires_at = attempt.body["waitId"], attempt.body["offer"]["expiresAt"]
+            action = self._offer(wait, token, self.held(token))
+            joined_ms = min(one.asked_ms for one in self.attempts if one.body.get("waitId") == wait)
+            if not expires_at:
+                yield Operation(action=action, called_ms=joined_ms, returned_ms=attempt.answered_ms)
+                continue
+            made = self._around(action, moment_ms(expires_at) - OFFER_MS)
+            called_ms, returned_ms = max(made.called_ms, joined_ms), min(made.returned_ms, attempt.answered_ms)
+            yield replace(made, called_ms=called_ms, returned_ms=returned_ms)
+            yield self._around(_expiry(token), moment_ms(expires_at))
 
-    def _offer(self, token: str, shown: Attempt) -> Offer:
-        wait = shown.body["waitId"]
-        return Offer(
-            text=f"the server offers {token} to {wait}",
-            subjects=names(wait, token),
-            team=self.team,
-            wait=wait,
-            token=token,
-            claim=self.held(token),
-        )
+    def _unseen_offers(self) -> Iterator[ShopOperation]:
+        """Return each offer that no result shows, and its end."""
+        waits = {one.body.get("waitId") for one in self.attempts}
+        for one in self.stored_offers:
+            if one.wait in waits and one.token not in self.offers:
+                claim = Claim(one.service, one.start, one.end, "held")
+                yield self._around(self._offer(one.wait, one.token, claim), one.created_at_ms)
+                yield self._around(_expiry(one.token), one.expires_at_ms)
+
+    def _offer(self, wait: str, token: str, claim: Claim) -> Offer:
+        text = f"the server offers {token} to {wait}"
+        return Offer(text=text, subjects=names(wait, token), team=self.team, wait=wait, token=token, claim=claim)
+
+    def _around(self, action: ShopAction, at_ms: float) -> ShopOperation:
+        """Return an action of the server at an instant of its own clock."""
+        called_ms, returned_ms = at_ms - self.tolerance.early_ms, at_ms + self.tolerance.late_ms
+        return Operation(action=action, called_ms=called_ms, returned_ms=returned_ms)
 
 
 def _expiry(token: str) -> ShopAction:

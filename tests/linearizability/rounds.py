@@ -19,6 +19,8 @@ from linearizability.history import AFTER_FAULTS, EXACT, Tolerance
 from support.fleets import until
 
 DAYS: Final = 12
+NEIGHBORS: Final = 3
+"""Days of a group. Callers take no alternative of another group, so that the search can check each by itself."""
 CALLERS_A_DAY: Final = 6
 CALLS: Final = 5
 """Phone calls of each caller, one after the other."""
@@ -96,22 +98,27 @@ async def _open(stack: AsyncExitStack, ground: Ground, urls: Sequence[str], seed
 
 
 def _check(ground: Ground, party: _Party, tolerance: Tolerance) -> Round:
+    rows = ground.rows(party.business)
     began = time.process_time()
-    report = check_linearizable(party.business, party.board.history, tolerance)
+    report = check_linearizable(party.business, party.board.history, tolerance, offers=rows.offers)
     return Round(
         history=party.board.history,
         report=report,
         checked_seconds=time.process_time() - began,
-        problems=check(party.business, party.board.history, ground.rows(party.business)),
+        problems=check(party.business, party.board.history, rows),
     )
 
 
 def _people(board: Switchboard, business: Business, seed: object, size: Size) -> list[Caller]:
-    first = tomorrow(board.now_ms())
-    days = [first + number % size.days * MINUTES_A_DAY for number in range(size.callers)]
-    return [
-        Caller.numbered(number, seed=seed, board=board, business=business, day=day) for number, day in enumerate(days)
-    ]
+    first, people = tomorrow(board.now_ms()), []
+    for number in range(size.callers):
+        group, which = divmod(number % size.days, NEIGHBORS)
+        begins = first + group * NEIGHBORS * MINUTES_A_DAY
+        day = begins + which * MINUTES_A_DAY
+        caller = Caller.numbered(number, seed=seed, board=board, business=business, day=day)
+        caller.period = range(begins, begins + NEIGHBORS * MINUTES_A_DAY)
+        people.append(caller)
+    return people
 
 
 async def _call(caller: Caller, times: int) -> None:

@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from concurrency.business import Business, Job
 from concurrency.callers import utc
+from concurrency.evidence import StoredOffer
 from concurrency.wire import Attempt
 from linearizability.check import Report, check_linearizable
-from linearizability.history import EXACT, Tolerance
+from linearizability.history import EXACT, OFFER_MS, Tolerance
 
 SHOP: Final = Business(
     id="shop",
@@ -32,6 +33,8 @@ class Scene:
     """Calls, one after the other unless `during` gives their times in milliseconds after the beginning."""
 
     attempts: list[Attempt] = field(default_factory=list)
+    offers: list[StoredOffer] = field(default_factory=list)
+    """Offers in the database."""
     now_ms: float = 0.0
     _requests: int = 0
 
@@ -100,20 +103,27 @@ class Scene:
         self.call("find_bookings", {"email": f"{who}@example.com"}, {"bookings": [one["booking"] for one in bookings]})
 
     def join(self, wait: str, state: str = "waiting", *, replayed: bool = False, **facts: Any) -> None:  # noqa: ANN401  of Scene.call
-        """Join the waitlist for ten; `token` is that of an offer."""
+        """Join the waitlist for ten; `token` is that of an offer, which ends at `expires_ms`."""
         arguments = {
             "serviceType": "visit",
             "from": utc(TEN),
             "to": utc(TEN + 60),
             "customerEmail": f"{wait}@example.com",
         }
-        token = facts.pop("token", "")
-        offer = {"offer": {"holdToken": token, "start": utc(TEN), "end": utc(TEN + 60)}} if token else {}
+        token, expires_ms = facts.pop("token", ""), facts.pop("expires_ms", self.now_ms + OFFER_MS)
+        times = {"start": utc(TEN), "end": utc(TEN + 60), "expiresAt": instant(expires_ms)}
+        offer = {"offer": {"holdToken": token, **times}} if token else {}
         body = {"waitId": wait, "state": state, "replayed": replayed, **offer}
         self.call("join_waitlist", arguments, facts.pop("body", body), **facts)
 
+    def offer(self, wait: str, token: str, *, lives_ms: float = HOLD_MS) -> None:
+        """Offer ten to an entry, which no call shows."""
+        now_ms = round(BEGAN_MS + self.now_ms)
+        times = {"created_at_ms": now_ms, "expires_at_ms": round(now_ms + lives_ms)}
+        self.offers.append(StoredOffer(wait=wait, token=token, service="visit", start=TEN, end=TEN + 60, **times))
+
     def report(self, tolerance: Tolerance = EXACT) -> Report:
-        return check_linearizable(SHOP, self.attempts, tolerance)
+        return check_linearizable(SHOP, self.attempts, tolerance, offers=self.offers)
 
     def is_right(self, tolerance: Tolerance = EXACT) -> bool:
         report = self.report(tolerance)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from linearizability.history import AFTER_FAULTS
+from linearizability.history import AFTER_FAULTS, OFFER_MS
 from linearizability.scene import ELEVEN, HOLD_MS, NOON, ONE, SHOP, TEN, Scene, booking, refusal
 
 EMPTY = {TEN: 2, ELEVEN: 2, NOON: 2, ONE: 2}
@@ -138,6 +138,30 @@ def a_declined_offer_is_made_again(scene: Scene) -> None:
     scene.join("w", "offered", replayed=True, token="u")  # noqa: S106
 
 
+def an_offer_that_no_caller_sees_takes_time_until_it_lapses(scene: Scene) -> None:
+    scene.book("a", "ana")
+    scene.book("b", "ben")
+    scene.join("w")
+    scene.cancel("a", "ana")
+    scene.offer("w", "t")
+    scene.now_ms += HOLD_MS / 2
+    scene.book("c", "", body=refusal())
+    scene.now_ms += HOLD_MS
+    scene.book("c", "ana")
+    scene.join("w", replayed=True)
+
+
+def an_offer_lapses(scene: Scene) -> None:
+    scene.book("a", "ana")
+    scene.book("b", "ben")
+    scene.join("w")
+    scene.cancel("a", "ana")
+    scene.join("w", "offered", replayed=True, token="t")  # noqa: S106
+    scene.now_ms += 2 * OFFER_MS
+    scene.book("c", "ana")
+    scene.join("w", replayed=True)
+
+
 RIGHT: list[Callable[[Scene], None]] = [
     both_technicians_are_booked,
     a_refusal_returns_before_the_booking_that_caused_it,
@@ -156,6 +180,8 @@ RIGHT: list[Callable[[Scene], None]] = [
     an_address_is_corrected,
     freed_time_is_offered,
     a_declined_offer_is_made_again,
+    an_offer_that_no_caller_sees_takes_time_until_it_lapses,
+    an_offer_lapses,
 ]
 
 

@@ -152,6 +152,44 @@ def an_offer_is_sold_to_another_caller(scene: Scene) -> None:
     scene.book("c", "ana")
 
 
+def canceled_time_is_held_without_an_offer(scene: Scene) -> None:
+    scene.book("a", "ana")
+    scene.book("b", "ben")
+    scene.join("w")
+    scene.cancel("a", "ana")
+    scene.book("c", "", body=refusal())
+
+
+def an_offer_that_no_caller_sees_is_sold(scene: Scene) -> None:
+    scene.book("a", "ana")
+    scene.book("b", "ben")
+    scene.join("w")
+    scene.cancel("a", "ana")
+    scene.offer("w", "t")
+    scene.now_ms += HOLD_MS / 2
+    scene.book("c", "ana")
+
+
+def an_offer_that_no_caller_sees_lives_on(scene: Scene) -> None:
+    scene.book("a", "ana")
+    scene.book("b", "ben")
+    scene.join("w")
+    scene.cancel("a", "ana")
+    scene.offer("w", "t")
+    scene.now_ms += 2 * HOLD_MS
+    scene.book("c", "", body=refusal())
+
+
+def an_offer_is_made_before_its_time(scene: Scene) -> None:
+    scene.book("a", "ana")
+    scene.book("b", "ben")
+    scene.join("w")
+    scene.cancel("a", "ana")
+    scene.book("c", "", body=refusal())
+    scene.now_ms += HOLD_MS
+    scene.join("w", "offered", replayed=True, token="t")  # noqa: S106
+
+
 def an_entry_waits_for_an_available_start(scene: Scene) -> None:
     scene.book("a", "ana")
     scene.join("w")
@@ -196,6 +234,10 @@ WRONG: list[tuple[Callable[[Scene], None], int]] = [
     (a_free_start_is_refused, 1),
     (a_taken_alternative_is_offered, 3),
     (an_offer_is_sold_to_another_caller, 2),
+    (canceled_time_is_held_without_an_offer, 2),
+    (an_offer_that_no_caller_sees_is_sold, 2),
+    (an_offer_that_no_caller_sees_lives_on, 3),
+    (an_offer_is_made_before_its_time, 2),
     (an_entry_waits_for_an_available_start, 1),
     (one_unit_is_offered_to_two, 2),
     (a_call_fails, 1),
