@@ -169,6 +169,35 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     assert "TimeoutStopSecs" in verify_unit(tmp_path, text.replace("TimeoutStopSec", "TimeoutStopSecs"))
 
 
+def test_the_unit_allows_what_the_process_of_reports_does_to_itself() -> None:
+    """A system call that the filter of the unit denies kills its process."""
+    sets, allowed = system_call_sets(), set[str]()
+    for words in systemd_unit.values("SystemCallFilter"):
+        named = {call for word in words.removeprefix("~").split() for call in expand(word, sets)}
+        allowed = allowed - named if words.startswith("~") else allowed | named
+    assert {"setpriority", "prlimit64", "execve"} <= allowed
+    assert "setrlimit" not in allowed, "the sets are subtracted"
+
+
+def system_call_sets() -> dict[str, list[str]]:
+    """Return the system calls, and the names of other sets, that each of systemd's sets contains."""
+    command = ["systemd-analyze", "--no-pager", "syscall-filter"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)  # noqa: S603  Debian's
+    sets: dict[str, list[str]] = {}
+    words: list[str] = []
+    for line in filter(None, done.stdout.splitlines()):
+        if not line.startswith((" ", "#")):
+            words = sets.setdefault(line, [])
+        elif not line.lstrip().startswith("#"):
+            words.append(line.strip())
+    return sets
+
+
+def expand(word: str, sets: dict[str, list[str]]) -> set[str]:
+    """Return a system call, or those of a set and of the sets in it."""
+    return {call for each in sets[word] for call in expand(each, sets)} if word.startswith("@") else {word}
+
+
 def verify_unit(folder: Path, text: str) -> str:
     """Return the problems of a unit."""
     unit = folder / systemd_unit.UNIT.name

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from slotmcp.domain.errors import SlotmcpError, Unavailable
 from slotmcp.ports import Store
+from slotmcp.ports.project_memory import BYTES_PER_MB
 from slotmcp.services.reporting.computation import Facts, ReportJob, ThreadRunner
 
 if TYPE_CHECKING:
@@ -32,13 +33,12 @@ IDLE_SECONDS: Final = 60.0
 MAX_MEMORY_MB: Final = 2_000
 """Maximum memory of the process, on systems that can limit it."""
 NICENESS: Final = 5
-"""Priority on Unix, below that of calls."""
+"""Niceness that is added on Unix, so that calls have priority."""
 RETRY_AFTER_MS: Final = 1_000
-_BYTES_PER_MB: Final = 1_000_000
 
 _Request = tuple[ReportJob, Callable[[Facts], object]]
 OpenStore = Callable[["JobClock"], AbstractAsyncContextManager[Store]]
-"""Function of a module, or a partial of one, that opens the store of reports."""
+"""Module-level function, or a partial of one, that opens the store of reports. It is pickled."""
 
 
 class JobClock:
@@ -54,7 +54,7 @@ class JobClock:
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """Error of a job, for its caller. Exceptions with own arguments cannot be pickled."""
+    """Error of a job, as it is sent to the server: exceptions with constructors of their own cannot be pickled."""
 
     type: type[SlotmcpError]
     arguments: tuple[object, ...]
@@ -157,7 +157,7 @@ class _Worker:
 
 def serve_jobs(connection: "Connection", open_store: OpenStore) -> None:
     """Compute reports until the server closes its end of the connection, or is killed."""
-    _yield_to_calls()
+    _restrict_process()
     requests: SimpleQueue[_Request] = SimpleQueue()
     threading.Thread(target=_receive, args=(connection, requests), daemon=True).start()
     try:
@@ -190,12 +190,13 @@ async def _compute_all(connection: "Connection", open_store: OpenStore, requests
             connection.send(outcome)
 
 
-def _yield_to_calls() -> None:
+def _restrict_process() -> None:
     """Lower the priority of this process, bound its memory, and leave signals of the terminal to the server."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform != "win32":
         import resource  # noqa: PLC0415  Unix only
 
-        with suppress(OSError, ValueError):
+        with suppress(OSError):
             os.nice(NICENESS)
-            resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY_MB * _BYTES_PER_MB,) * 2)
+        with suppress(OSError, ValueError):  # a lower limit exists
+            resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY_MB * BYTES_PER_MB,) * 2)
