@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv || echo .uv/bin/uv)
 BIN := .venv/bin
-# Twice the cores of a small machine, because tests often wait: for processes, disks and moments.
+# Twice the cores of a small machine, because tests often wait for processes and disks.
 PYTEST := $(BIN)/pytest -q -n 4 --dist worksteal
 # The tests start many processes. Without stored bytecode, each of them compiles all its modules.
 unexport PYTHONDONTWRITEBYTECODE

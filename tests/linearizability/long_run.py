@@ -143,7 +143,7 @@ async def _play(store: str, site: Site, number: int) -> list[tuple[Line, Round]]
     which, is_faulty = divmod(number // AT_ONCE, 2)
     fault = list(site.faults)[which % len(site.faults)] if is_faulty else ""
     began = time.monotonic()
-    seeds = [f"{number + which}-{time.time_ns()}" for which in range(AT_ONCE)]
+    seeds = [f"{number + place}-{time.time_ns()}" for place in range(AT_ONCE)]
     rounds = await play_rounds(site.ground, site.urls, seeds, fault=site.faults.get(fault))
     seconds = (time.monotonic() - began) / AT_ONCE
     return [(_line(store, fault, seconds, played), played) for played in rounds]

@@ -175,9 +175,9 @@ def _progress(verb: str) -> Progress:
 
 
 def _load(path: Path, bookings: Path | None) -> ProjectPlan:
-    """Load a file, with a file of more bookings if there is one; end the process when one is invalid.
+    """Load a file, with a file of more bookings if there is one, and print warnings.
 
-    Prints the warnings.
+    Ends the process if one of them is invalid.
     """
     with _without_collections():
         return _loaded(path, bookings)
@@ -198,7 +198,7 @@ def _loaded(path: Path, bookings: Path | None) -> ProjectPlan:
 
 @contextmanager
 def _without_collections() -> Iterator[None]:
-    """Turn garbage collection off until the block ends. It would search the content of a large file again and again."""
+    """Turn garbage collection off until the block ends: it would traverse the content of a large file many times."""
     gc.disable()
     try:
         yield

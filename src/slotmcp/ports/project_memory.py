@@ -31,7 +31,7 @@ class ProjectMemory:
         self.evictions = 0
         """Number of times that a project left."""
         self.after_evictions: EvictionHandler = lambda: None
-        """Function that is called after a call of `use` in which projects left."""
+        """Function that `use` calls after projects have left."""
 
     def table(self) -> dict[str, T]:
         """Return a new table by project id. Call `note` or `use` for each project that is added."""

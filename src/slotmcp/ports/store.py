@@ -153,7 +153,7 @@ class Store(ScheduleReader, Traces, Protocol):
         """Return the projects with an open waitlist entry, sorted, in one round trip."""
 
     async def projects_of_waitlist_entry(self, entry_id: str) -> tuple[str, ...]:
-        """Return the projects that have a waitlist entry with an id, sorted, in one round trip."""
+        """Return the projects that have a waitlist entry with this id, sorted, in one round trip."""
 
     async def newest_events(self) -> Mapping[str, int]:
         """Return the number of the newest event of each project that has any, in one round trip."""
@@ -183,9 +183,9 @@ class Store(ScheduleReader, Traces, Protocol):
         """
 
     async def due_calendars(self, *, now_ms: int, finished_by_ms: int) -> tuple[str, ...]:
-        """Return the projects with work for their calendar, sorted, in one cheap round trip.
+        """Return the projects with work for their calendar, sorted, in one round trip.
 
-        It is a push that is due at a time, or a reconciliation because the last one ended by another time.
+        Work is a push that is due by `now_ms`, or a reconciliation if the last one ended by `finished_by_ms`.
 
         Raises:
             Unavailable: the database does not respond in time.

@@ -1,6 +1,6 @@
 """Bookings in a file of their own: JSON Lines, each with the keys of `bookings` in a project file.
 
-The file is read and written line by line, so its size is not limited.
+The file is read and written line by line. An import keeps all of its bookings in memory, an export one page.
 """
 
 from collections import defaultdict
@@ -108,7 +108,7 @@ class BookingsFile:
     """Time from which relative dates count."""
 
     def read(self) -> tuple[Booking, ...]:
-        """Return the bookings of the file, which is read once.
+        """Return the bookings of the file. This reads it once.
 
         Raises:
             ProjectFileError: the first problems.

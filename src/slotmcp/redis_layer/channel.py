@@ -51,7 +51,7 @@ class Channel:
                         await pubsub.subscribe(self._link.keys.channel)
                         await self._receive(pubsub)
             except Exception:  # noqa: BLE001  logged in full; later messages must still arrive
-                _log.exception("A message of the channel was not handled; the server subscribes again")
+                _log.exception("Handling a message of the channel failed; the server subscribes again")
             self.is_subscribed.clear()
             await asyncio.sleep(RETRY_SECONDS)
 

@@ -38,7 +38,7 @@ ERRORS: Final[tuple[type[Exception], ...]] = (
     RedisError,  # of a server's response, and of a connection that is lost or takes too long
     RedisClusterException,  # no node of a cluster is reachable, or none has a slot
     OSError,  # of a connection attempt
-    TimeoutError,  # of the link
+    TimeoutError,  # of RedisLink
 )
 """All errors of the clients."""
 
@@ -205,10 +205,10 @@ class _Sentinels(Sentinel):
 
 @contextmanager
 def _races_as_lost_connections() -> Iterator[None]:
-    """Report that another task has closed the connection, or replaced the nodes, that a command was using.
+    """Report a lost connection if another task closes the connection, or replaces the nodes, that a command uses.
 
-    The library then fails at an attribute of None, a missing node, or a collection that has changed. Only the library's
-    own code may run in the block.
+    redis-py then fails at an attribute of None, a missing node, or a collection that has changed. Only its own code may
+    run in the block, so that no fault of slotmcp counts as an outage.
     """
     try:
         yield

@@ -121,7 +121,7 @@ class BatchPace:
 
     @property
     def _has_no_callers(self) -> bool:
-        """True if the database has only the new project, as the last batch found."""
+        """True if the new project was the only one in the database at the last batch."""
         return self._is_new and self._revisions == {}
 
     def _measure(self, rows: int, seconds: float, commit_seconds: float) -> None:

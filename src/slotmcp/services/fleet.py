@@ -15,7 +15,7 @@ from slotmcp.services.tracing import current_trace
 CATALOG_SECONDS: Final = 1.0
 """Time after a query in which its only project is assumed to be the only one."""
 MAX_KNOWN_REVISIONS: Final = 10_000
-"""Number of projects whose newest revision is known. Others are asked for again."""
+"""Maximum number of projects whose newest revision is kept. Those of other projects are read again."""
 SAMPLE_SECONDS: Final = 1.0
 """Validity of a sample of the store's clock. Within it, a change to either clock goes unnoticed."""
 
@@ -82,7 +82,7 @@ class KnownRevisions:
         return self.raise_to(project_id, revision)
 
     def _record(self, project_id: str, revision: int, at: float) -> None:
-        """Record a revision as the latest, and drop the one that was recorded the longest ago if there are many."""
+        """Record a revision, and drop the one that was recorded longest ago if there are too many."""
         self._known.pop(project_id, None)
         self._known[project_id] = revision, at
         if len(self._known) > MAX_KNOWN_REVISIONS:

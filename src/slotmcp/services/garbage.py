@@ -1,7 +1,7 @@
 """Bounded garbage collections: objects that survived one are never traversed again while calls are answered.
 
-Reference counts still free those objects. The collector subtracts freed objects from new ones, and starts too late if
-projects leave memory as fast as others enter. So the new objects are searched whenever projects leave.
+Reference counts still free those objects. The collector counts new objects minus freed ones, so it starts too late
+while projects leave memory as fast as others enter. So the new objects are also searched whenever projects leave.
 
 Only cycles among excluded objects need `collect_all`, which a server runs when no call runs.
 """
@@ -28,7 +28,7 @@ Objects of cached projects are not counted.
 MAX_GROWTH: Final = 4 * GROWTH
 """Growth at which a server does so in any case."""
 BYTES_PER_OBJECT: Final = 150
-"""Least estimated memory of cached projects per object that the collector tracks. It is 180 in a small business."""
+"""Minimum of the estimated bytes of a cached project per object that the collector tracks. Small ones have 180."""
 CHECK_SECONDS: Final = 60.0
 _OLDEST: Final = 2
 
@@ -40,9 +40,9 @@ async def bounded_collections(
     """Exclude the survivors of each full collection from later ones, until the block ends.
 
     Args:
-        is_idle: whether no call runs, which is when all objects may be searched.
+        is_idle: returns True while no call runs. Then all objects may be searched.
         memory: cached projects, whose objects are no sign of cycles.
-        check_seconds: interval at which the growth is checked.
+        check_seconds: interval of the checks of the growth.
     """
     thresholds = gc.get_threshold()
     gc.freeze()

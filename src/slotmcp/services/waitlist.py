@@ -158,7 +158,7 @@ class WaitlistService:
         await self._sweeper.sweep()
 
     async def newest_events(self) -> Mapping[str, int]:
-        """Return the number of each project's newest event.
+        """Return the number of the newest event of each project that has any.
 
         Raises:
             Unavailable.
@@ -166,9 +166,9 @@ class WaitlistService:
         return await self._store.newest_events()
 
     async def events(self, after: Mapping[str, int]) -> Mapping[str, tuple[ProjectEvent, ...]]:
-        """Return the events of any kind after a number, in order, of each project with newer ones.
+        """Return the events of any kind after a number, in order, of each project that has newer ones.
 
-        `after` has numbers by project. Projects without news cost no query.
+        `after` has numbers by project. Projects without newer events cost no query.
 
         Raises:
             Unavailable.

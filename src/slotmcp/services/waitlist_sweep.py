@@ -80,7 +80,10 @@ class WaitlistSweeper:
                     self._searched[current.project_id] = current.after
 
     async def _waiting_projects(self) -> tuple[str, ...]:
-        """Return the projects with open entries. The next entry of any other one is searched for in all free time."""
+        """Return the projects with open entries.
+
+        Forgets up to which availability the others were searched, so that all free time is searched for a new entry.
+        """
         waiting = await self._store.waiting_projects()
         for project_id in self._searched.keys() - set(waiting):
             self._searched.pop(project_id, None)

@@ -1,6 +1,7 @@
 """Jobs: queued units of work, the callers that wait for them, and their results."""
 
 import asyncio
+import time
 from collections.abc import Iterable, Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
@@ -28,6 +29,11 @@ class Job(Generic[T]):
     """Deadline for getting the lock, in monotonic seconds."""
     context: Context = field(default_factory=copy_context)
     """Context variables of the caller, which the unit sees."""
+
+    @property
+    def wait_ms(self) -> int:
+        """Return the milliseconds until the deadline: at least 1, because 0 turns PostgreSQL's lock timeout off."""
+        return max(1, round((self.give_up_at - time.monotonic()) * 1000))
 
 
 @dataclass(slots=True)

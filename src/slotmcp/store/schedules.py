@@ -160,9 +160,10 @@ def patched(snapshot: Snapshot, known: Schedule, patches: Mapping[Change, Claim 
 def caught_up(
     snapshot: Snapshot, known: Schedule, changes: Mapping[Change, Claim | None], revision: int
 ) -> Schedule | None:
-    """Return a known schedule at a later revision; None if it is too old, or more than claims of technicians changed.
+    """Return a known schedule at a later revision; None if it is too old, or something other than claims changed.
 
-    `changes` are all changes since then, each with the live claim of this id, whichever technician has it now.
+    `changes` are all changes since the known revision. Each has the live claim of its id, which another technician may
+    have now.
     """
     schedules = dict(known.technician_schedules)
     if known.revision < revision - REVISIONS_LOGGED or not all(
@@ -244,7 +245,7 @@ async def _reread_technician(
 def _with_claims(
     snapshot: Snapshot, known: TechnicianSchedule, claim_ids: AbstractSet[str], read: Iterable[Claim]
 ) -> TechnicianSchedule:
-    """Return a technician's schedule with some claims replaced by those of them that were read."""
+    """Return a technician's schedule in which the claims with some ids are replaced by those that were read."""
     current = [claim for claim in snapshot.select_current(known.claims) if claim.id not in claim_ids]
     current.extend(claim for claim in read if claim.end >= snapshot.since)
     current.sort(key=_END)

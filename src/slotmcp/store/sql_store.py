@@ -151,8 +151,9 @@ class SqlStore:
         self._quick = quick
         """Runner of frequent small queries, which never wait for a long one."""
         self._pages = pages
+        """Runner of the other queries of calls."""
         self._long = long
-        """Runner of queries that may read many rows, for which the queries of other calls never wait."""
+        """Runner of queries that may read many rows. The other runners never wait for it."""
         self._writer = writer
         self._pseudonyms: dict[str, Callable[[str], str]] = memory.table()
         """By project. A project's salt never changes."""

@@ -32,7 +32,7 @@ class Statement:
 
     @property
     def text_on_postgres(self) -> str:
-        """SQL that PostgreSQL runs, also for a statement that is usually covered by another one."""
+        """SQL for PostgreSQL, even of a statement that another one usually covers."""
         return _INDEX_HINT.sub("", self.postgres if isinstance(self.postgres, str) else self.text)
 
 

@@ -94,7 +94,7 @@ SELECT {columns.EVENT_COLUMNS} FROM events
 WHERE project_id = :project_id AND number > :after ORDER BY number
 """)
 
-# Read the number of each project's newest event, which an index finds.
+# Read the number of the newest event of each project that has any. An index finds it.
 NEWEST_EVENTS = Statement("""
 SELECT n.id, n.number FROM (
     SELECT p.id, (SELECT max(e.number) FROM events AS e WHERE e.project_id = p.id) AS number FROM projects AS p

@@ -180,8 +180,8 @@ class SlotmcpTool(Tool):
             log_failure(self.name, trace_id)
             return encode_response(internal_body(), trace_id, is_error=True)
 
-    async def rehearse(self, arguments: RawArguments) -> None:
-        """Make a call only to fill caches: it is not admitted, traced, observed or logged. Never raises."""
+    async def warm_up(self, arguments: RawArguments) -> None:
+        """Fill the caches that a call reads. This is not admitted, traced or measured, and never raises."""
         try:
             encode_response(await self.fn(arguments, LOCAL), "")
         except SlotmcpError:

@@ -207,7 +207,7 @@ def starts_of(slots: Sequence[Slot]) -> list[Minute]:
 def _show_slot(slot: Slot, view: Viewpoint, detail: Detail) -> SlotView:
     if detail == "full":
         candidates = [_show_full_candidate(candidate) for candidate in slot.candidates]
-    else:
+    else:  # built here, because a function would be called for each candidate of each slot
         candidates = [
             {"technicianId": one.technician_id}
             if one.eta_minutes is None

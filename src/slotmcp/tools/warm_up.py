@@ -25,11 +25,11 @@ async def warm_up(app: App, tools: Iterable[SlotmcpTool]) -> None:
     list_services, get_slots = by_name[catalog.list_services.name], by_name[slots.get_slots.name]
     ends_at = monotonic() + MAX_SECONDS
     for project_id in await app.projects.busiest_ids(MAX_PROJECTS):
-        await list_services.rehearse({"projectId": project_id})
+        await list_services.warm_up({"projectId": project_id})
         for service_id in await _service_ids(app, project_id):
             if monotonic() >= ends_at:
                 return
-            await get_slots.rehearse({"projectId": project_id, "serviceType": service_id})
+            await get_slots.warm_up({"projectId": project_id, "serviceType": service_id})
 
 
 async def _service_ids(app: App, project_id: str) -> list[str]:

@@ -84,7 +84,7 @@ def serve(
 def _config(
     create: Callable[[], ASGIApp], limits: ConnectionLimits, options: dict[str, Any]
 ) -> Iterator[uvicorn.Config]:
-    """Return uvicorn's configuration, with event loops that accept connections evenly where the system allows it."""
+    """Yield uvicorn's configuration. Its event loops accept connections evenly, except on Windows."""
     protocol: Any
     if sys.platform == "win32":
         protocol = LimitedHttpProtocolFactory(limits)

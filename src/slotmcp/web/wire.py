@@ -32,7 +32,7 @@ PIECE_BYTES: Final = 1024
 LINGER_SECONDS: Final = 2.0
 """Time for which a refused connection stays open, because closing it with unread bytes would discard the answer."""
 LAST_REQUEST_SECONDS: Final = 0.3
-"""Time for a request that is on its way when the server has stopped listening, on each connection."""
+"""Time that each connection has for a request in transit when the server has stopped listening."""
 LINGER_BYTES: Final = 4_000_000
 """Number of bytes of a refused connection that are discarded before it is reset."""
 
@@ -146,7 +146,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._running.message_event.set()
 
     def shutdown(self) -> None:
-        """Close the connection after its answers. A request that is on its way has a moment to arrive."""
+        """Close the connection after its answers. A request in transit has `LAST_REQUEST_SECONDS` to arrive."""
         if self._unanswered > 0:
             super().shutdown()
         else:

@@ -80,7 +80,7 @@ class ReportRunner(Protocol):
     """Runs computations of reports, which take long."""
 
     async def run(self, job: ReportJob, compute: Callable[[Facts], T]) -> T:
-        """Read the facts of a job, and return what a function of a module computes from them.
+        """Read the facts of a job, and return what a module-level function computes from them.
 
         Raises:
             NotFound, Unavailable.

@@ -25,7 +25,7 @@ async def read_known(
 ) -> KnownProject | None:
     """Return the state of a project, or None if there is no such project.
 
-    `schedule` is the newest schedule that this process has read. The state has it as of now, or as it was.
+    `schedule` is the newest schedule that this process has read. The state contains it, brought up to date if possible.
 
     Raises:
         Fault: the database failed.

@@ -61,8 +61,7 @@ class Group:
             Fault: the whole group is lost.
             Unavailable: the database has another schema, or it is unknown if the group was committed.
         """
-        wait_ms = max(1, round((first.give_up_at - time.monotonic()) * 1000))
-        await link.run(BEGIN.format(wait_ms=wait_ms))
+        await link.run(BEGIN.format(wait_ms=first.wait_ms))
         try:
             is_new = not await self._lock(link, first)
         except Unavailable:

@@ -1,7 +1,8 @@
 """Optimistic group: units of work of one project that are decided in memory, and written by one statement.
 
 Optimistic concurrency control: no lock is held while the units are decided. The statement that writes the group takes
-the lock for itself, and writes nothing if another writer has changed the project meanwhile.
+the lock for itself, and writes nothing if another writer has changed the project meanwhile. While other writers are
+faster, the group takes the lock before it is decided.
 """
 
 import time
@@ -37,15 +38,15 @@ from slotmcp.store.schema import SCHEMA
 from slotmcp.store.statement import drive
 
 ATTEMPTS: Final = 3
-"""Number of times that a group is decided at one version, if rows exist that were assumed to be missing."""
+"""Maximum number of times that a group is decided at one version, because rows exist that it assumed to be missing."""
 CONFLICTS: Final = 2
-"""Number of times that another writer may be faster before the group waits for the lock."""
+"""Number of times that another writer may be faster before the group takes the lock first."""
 READS: Final = 4
 """Maximum number of round trips in which a group reads rows that depend on each other."""
 
 
 class GroupOutcome(StrEnum):
-    """GroupOutcome of the statement that writes a group, as the function write_group returns it."""
+    """Outcome of a group. The database's function write_group returns all except `REJECTED`."""
 
     WRITTEN = "written"
     LOCKED = "locked"
@@ -55,7 +56,7 @@ class GroupOutcome(StrEnum):
     UNEXPECTED = "unexpected"
     """A row exists that a unit assumed to be missing."""
     REJECTED = "rejected"
-    """The database rejected a row. The function does not return this."""
+    """The database rejected a row, or there is no such project."""
 
 
 class OptimisticGroup:
@@ -68,7 +69,7 @@ class OptimisticGroup:
         self._known = known
         self._knowledge: Knowledge = {}
         self._has_lock = False
-        """True in a transaction with the lock, which writes nothing before its commit."""
+        """True in a transaction that has the lock. A lost response then means that nothing was written."""
         self._reset()
 
     def _reset(self) -> None:
@@ -129,9 +130,9 @@ class OptimisticGroup:
         Raises:
             Fault.
         """
-        wait_ms = max(1, round((self._jobs[0].give_up_at - time.monotonic()) * 1000))
+        wait_ms, id_hex = self._jobs[0].wait_ms, self._project_id.encode().hex()
         try:
-            await link.run(LOCK_IN_TRANSACTION.format(wait_ms=wait_ms, id_hex=self._project_id.encode().hex()))
+            await link.run(LOCK_IN_TRANSACTION.format(wait_ms=wait_ms, id_hex=id_hex))
         except Fault as fault:
             if not fault.is_lock_timeout:
                 raise
