@@ -28,8 +28,8 @@ from slotmcp.services import (
 from slotmcp.services.reporting import gaps, process_runner, reports
 from slotmcp.store import calendar_pages, cleanup, clock, housekeeping, traces, transaction, write_check
 from slotmcp.store.status import BYTES_PER_MB
-from slotmcp.tools import completions, receptionist
-from slotmcp.web import failures, issuer_keys, retell, vapi
+from slotmcp.tools import completions, receptionist, warm_up
+from slotmcp.web import failures, issuer_keys, retell, vapi, wire
 from slotmcp.web.dashboard import request
 
 MS_PER_HOUR = 60 * MS_PER_MINUTE
@@ -91,6 +91,10 @@ VALUES = {
         f"{batch_pace.MIN_BATCH_ROWS} to {batch_pace.MAX_BATCH_ROWS} while on SQLite"
     ),
     "duration of an imported booking": f"{mapping.MAX_BOOKING_DAYS} days",
+    "a server that stops: a request that is on its way, on each connection": f"{wire.LAST_REQUEST_SECONDS} s",
+    "projects that a server searches before it is ready": (
+        f"{warm_up.MAX_PROJECTS}, for at most {warm_up.MAX_SECONDS:g} s"
+    ),
     "newest revisions that a server with Redis knows": f"{fleet.MAX_KNOWN_REVISIONS:,} projects;",
     "traces waiting to be written": f"{trace_writer.MAX_PENDING_TRACES:,};",
     "technicians per trace": str(trace_writer.MAX_TECHNICIANS),
