@@ -160,9 +160,16 @@ class Cluster(RedisServers):
             await self.client.set(key, 1, px=PROBE_MS)
 
     async def reconnect(self) -> None:
-        """Ask the nodes that were found last, and those of the address, for the nodes of the cluster."""
+        """Ask the nodes that were found last, and those of the address, for the nodes of the cluster.
+
+        The library has a parameter for further nodes, but never closes the connections to them.
+        """
         await self.client.aclose()
-        await self.client.initialize(additional_startup_nodes_info=self._known_nodes)
+        manager = self.client.nodes_manager
+        for host, port in self._known_nodes:
+            node = ClusterNode(host, port, **manager.connection_kwargs)
+            manager.startup_nodes.setdefault(node.name, node)
+        await self.client.initialize()
 
     async def describe(self) -> str:
         await self.client.initialize()

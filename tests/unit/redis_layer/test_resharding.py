@@ -6,6 +6,8 @@ import logging
 import pytest
 from redis.crc import key_slot
 
+from slotmcp.redis_layer.address import RedisAddress
+from slotmcp.redis_layer.clients import Cluster, servers_at
 from slotmcp.redis_layer.link import RedisLink
 from support.fleets import PREFIX, until
 from support.redis_groups import RedisGroup
@@ -67,3 +69,15 @@ async def test_a_moving_slot_is_skipped_and_then_found_on_its_new_node(
             end(target, source)
             await until(is_found)
     assert caplog.records == []
+
+
+async def test_a_reconnection_through_the_address_leaves_no_connection_open(redis_group: RedisGroup) -> None:
+    servers = servers_at(RedisAddress.parse(redis_group.url))
+    assert isinstance(servers, Cluster)
+    await servers.describe()
+    await servers.aclose()
+    servers.client.nodes_manager.startup_nodes.clear()  # as if none that was found last responded
+    await servers.reconnect()
+    await servers.aclose()
+    users = [client["user"] for server in redis_group.servers for client in server.client.client_list()]
+    assert "slotmcp" not in users
