@@ -1,6 +1,6 @@
 """Cache of each project's availability in this process, kept up to date by revision."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
@@ -123,12 +123,12 @@ class AvailabilityCache:
     async def _updated(self, project_id: str, revision: int, now_ms: int) -> Availability:
         """Return the availability at a revision or a later one. Concurrent calls share the work of a large project."""
         cached = self._committed.get(project_id)
-        if cached is not None and _is_small(cached.schedule):
-            return await self._update(project_id, now_ms)
-        update = partial(self._update, project_id, now_ms)
-        newest = await self._updates.run(project_id, update)
-        if newest.schedule.revision < revision:  # another call's update, which had begun before this revision
-            newest = await self._updates.run(project_id, update)
+        update: Callable[[], Awaitable[Availability]] = partial(self._update, project_id, now_ms)
+        if cached is None or not _is_small(cached.schedule):
+            update = partial(self._updates.run, project_id, update)
+        newest = await update()
+        if newest.schedule.revision < revision:  # it shared a read that had begun before this revision
+            newest = await update()
         return newest
 
     async def _update(self, project_id: str, now_ms: int) -> Availability:

@@ -11,8 +11,9 @@ import pytest
 from slotmcp.bootstrap import build_app
 from slotmcp.domain.claim import ClaimState
 from slotmcp.domain.errors import NotFound, SlotUnavailable
-from slotmcp.domain.schedule import TechnicianSchedule
+from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.ports import ChangeNotice, Store, Transaction
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.fleet import MAX_KNOWN_REVISIONS, FleetScheduleReader, KnownRevisions
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock
@@ -22,6 +23,7 @@ from support.memory_fleet import MemoryFleet
 from support.schedules import ANA, PROJECT, booking, hold, open_shop
 from support.shop import Shop, plan, technician
 from support.shop import open_shop as open_business
+from support.wrapped_store import WrappedStore
 
 SHOP = PROJECT.id
 
@@ -88,6 +90,37 @@ async def test_concurrent_reads_are_one_query(servers: tuple[Server, Server]) ->
     schedules = await asyncio.gather(*(one.store.schedule(SHOP) for _ in range(20)))
     assert len({id(schedule) for schedule in schedules}) == 1
     assert (one.database.calls["head"], one.database.calls["schedule"]) == (1, 1)
+
+
+class SlowStore(WrappedStore):
+    """Store that returns schedules late: after they were read, and the gate was opened."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.has_read, self.gate = asyncio.Event(), asyncio.Event()
+
+    async def schedule(self, project_id: str, known: Schedule | None = None) -> Schedule:
+        schedule = await super().schedule(project_id, known)
+        self.has_read.set()
+        await self.gate.wait()
+        return schedule
+
+
+async def test_a_call_after_a_write_is_not_served_by_an_earlier_read(outsider: Store) -> None:
+    slow = SlowStore(outsider)
+    async with JoinedStore.open(slow, MemoryFleet(), clock=HandClock()) as store:
+        cache = AvailabilityCache(store)
+        slow.gate.set()
+        await cache.availability(SHOP)
+        slow.gate.clear()
+        slow.has_read.clear()
+        await book(store, "a")
+        earlier = asyncio.create_task(cache.availability(SHOP))
+        await slow.has_read.wait()
+        await book(store, "b", at=120)
+        later = asyncio.create_task(cache.availability(SHOP))
+        slow.gate.set()
+        assert [(await one).schedule.revision for one in (earlier, later)] == [2, 3]
 
 
 async def test_a_server_that_starts_takes_the_snapshot_of_another(servers: tuple[Server, Server]) -> None:
