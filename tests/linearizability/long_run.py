@@ -74,7 +74,6 @@ class Line:
     undecided: int
     problems: int
     seconds: float
-    checked_seconds: float
 
 
 @asynccontextmanager
@@ -158,7 +157,6 @@ def _line(store: str, fault: str, seconds: float, played: Round) -> Line:
         undecided=played.report.undecided,
         problems=len(played.problems),
         seconds=round(seconds, 3),
-        checked_seconds=round(played.checked_seconds, 3),
     )
 
 

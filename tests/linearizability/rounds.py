@@ -1,7 +1,6 @@
 """Round of a long run: several groups of callers, each on a day of its own, whose calls are checked afterwards."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -53,8 +52,6 @@ class Round:
     report: Report
     problems: list[Problem]
     """Problems of the other checker."""
-    checked_seconds: float
-    """Processor time of the search."""
 
 
 async def play_round(
@@ -99,12 +96,10 @@ async def _open(stack: AsyncExitStack, ground: Ground, urls: Sequence[str], seed
 
 def _check(ground: Ground, party: _Party, tolerance: Tolerance) -> Round:
     rows = ground.rows(party.business)
-    began = time.process_time()
     report = check_linearizable(party.business, party.board.history, tolerance, offers=rows.offers)
     return Round(
         history=party.board.history,
         report=report,
-        checked_seconds=time.process_time() - began,
         problems=check(party.business, party.board.history, rows),
     )
 

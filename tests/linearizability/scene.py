@@ -116,6 +116,13 @@ class Scene:
         body = {"waitId": wait, "state": state, "replayed": replayed, **offer}
         self.call("join_waitlist", arguments, facts.pop("body", body), **facts)
 
+    def free_time_while_one_waits(self) -> None:
+        """Book both technicians, join the waitlist as "w", and cancel ana's booking "a"."""
+        self.book("a", "ana")
+        self.book("b", "ben")
+        self.join("w")
+        self.cancel("a", "ana")
+
     def offer(self, wait: str, token: str, *, lives_ms: float = HOLD_MS) -> None:
         """Offer ten to an entry, which no call shows."""
         now_ms = round(BEGAN_MS + self.now_ms)

@@ -129,20 +129,14 @@ def freed_time_is_offered(scene: Scene) -> None:
 
 
 def a_declined_offer_is_made_again(scene: Scene) -> None:
-    scene.book("a", "ana")
-    scene.book("b", "ben")
-    scene.join("w")
-    scene.cancel("a", "ana")
+    scene.free_time_while_one_waits()
     scene.join("w", "offered", replayed=True, token="t")  # noqa: S106
     scene.release("t")
     scene.join("w", "offered", replayed=True, token="u")  # noqa: S106
 
 
 def an_offer_that_no_caller_sees_takes_time_until_it_lapses(scene: Scene) -> None:
-    scene.book("a", "ana")
-    scene.book("b", "ben")
-    scene.join("w")
-    scene.cancel("a", "ana")
+    scene.free_time_while_one_waits()
     scene.offer("w", "t")
     scene.now_ms += HOLD_MS / 2
     scene.book("c", "", body=refusal())
@@ -152,10 +146,7 @@ def an_offer_that_no_caller_sees_takes_time_until_it_lapses(scene: Scene) -> Non
 
 
 def an_offer_lapses(scene: Scene) -> None:
-    scene.book("a", "ana")
-    scene.book("b", "ben")
-    scene.join("w")
-    scene.cancel("a", "ana")
+    scene.free_time_while_one_waits()
     scene.join("w", "offered", replayed=True, token="t")  # noqa: S106
     scene.now_ms += 2 * OFFER_MS
     scene.book("c", "ana")

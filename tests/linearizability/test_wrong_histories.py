@@ -144,47 +144,32 @@ def a_taken_alternative_is_offered(scene: Scene) -> None:
 
 
 def an_offer_is_sold_to_another_caller(scene: Scene) -> None:
-    scene.book("a", "ana")
-    scene.book("b", "ben")
-    scene.join("w")
-    scene.cancel("a", "ana")
+    scene.free_time_while_one_waits()
     scene.join("w", "offered", replayed=True, token="t")  # noqa: S106
     scene.book("c", "ana")
 
 
 def canceled_time_is_held_without_an_offer(scene: Scene) -> None:
-    scene.book("a", "ana")
-    scene.book("b", "ben")
-    scene.join("w")
-    scene.cancel("a", "ana")
+    scene.free_time_while_one_waits()
     scene.book("c", "", body=refusal())
 
 
 def an_offer_that_no_caller_sees_is_sold(scene: Scene) -> None:
-    scene.book("a", "ana")
-    scene.book("b", "ben")
-    scene.join("w")
-    scene.cancel("a", "ana")
+    scene.free_time_while_one_waits()
     scene.offer("w", "t")
     scene.now_ms += HOLD_MS / 2
     scene.book("c", "ana")
 
 
 def an_offer_that_no_caller_sees_lives_on(scene: Scene) -> None:
-    scene.book("a", "ana")
-    scene.book("b", "ben")
-    scene.join("w")
-    scene.cancel("a", "ana")
+    scene.free_time_while_one_waits()
     scene.offer("w", "t")
     scene.now_ms += 2 * HOLD_MS
     scene.book("c", "", body=refusal())
 
 
 def an_offer_is_made_before_its_time(scene: Scene) -> None:
-    scene.book("a", "ana")
-    scene.book("b", "ben")
-    scene.join("w")
-    scene.cancel("a", "ana")
+    scene.free_time_while_one_waits()
     scene.book("c", "", body=refusal())
     scene.now_ms += HOLD_MS
     scene.join("w", "offered", replayed=True, token="t")  # noqa: S106
