@@ -18,7 +18,7 @@ from slotmcp.store.housekeeping import clean_up
 from slotmcp.store.jobs import Job, JobResult, run_unit
 from slotmcp.store.postgres.link import Link
 from slotmcp.store.postgres.outages import Fault, unknown_outcome
-from slotmcp.store.postgres.statements import LOCK_NAME, LOCK_PROJECT, NOW
+from slotmcp.store.postgres.statements import BEGIN, LOCK_NAME, LOCK_PROJECT, NOW
 from slotmcp.store.project_state import PROJECT_STATE, ProjectState
 from slotmcp.store.schedules import WritableSnapshot, project_not_found
 from slotmcp.store.schema_guard import check_schema, check_schema_in_use
@@ -26,7 +26,6 @@ from slotmcp.store.statement import FOREIGN_AWAIT, Row, Statement
 
 T = TypeVar("T")
 
-BEGIN: Final = "BEGIN; SET LOCAL lock_timeout = {wait_ms}"
 SET_SAVEPOINT: Final = "SAVEPOINT unit"
 RELEASE_SAVEPOINT: Final = "RELEASE SAVEPOINT unit"
 ROLLBACK_TO_SAVEPOINT: Final = "ROLLBACK TO SAVEPOINT unit"

@@ -30,10 +30,13 @@ LEFT JOIN LATERAL (
 ) AS c ON true
 """)
 
+# Begin a transaction that waits for a lock for a limited time.
+BEGIN: Final = "BEGIN; SET LOCAL lock_timeout = {wait_ms}"
+
 # Lock a project in a new transaction. The id is hexadecimal, because commands in one message have no values.
-LOCK_IN_TRANSACTION: Final = """
-BEGIN; SET LOCAL lock_timeout = {wait_ms};
-SELECT 1 FROM projects WHERE id = convert_from(decode('{id_hex}', 'hex'), 'UTF8') FOR NO KEY UPDATE
+LOCK_IN_TRANSACTION: Final = f"""
+{BEGIN};
+SELECT 1 FROM projects WHERE id = convert_from(decode('{{id_hex}}', 'hex'), 'UTF8') FOR NO KEY UPDATE
 """
 
 # Write the rows of a group of units of work, unless the project's row has another version.
