@@ -23,9 +23,9 @@ from ulid import ULIDGenerator
 from slotmcp.domain.erasure import Erasure
 from slotmcp.domain.errors import FixSetup, SlotmcpError
 from slotmcp.domain.retention import KEEP_ALL, Retention
+from slotmcp.domain.units import BYTES_PER_MB
 from slotmcp.ports import AttemptLimiter, Clock, Geocoder, Ids, LiveHolds, ProjectMemory, Store, Travel
 from slotmcp.ports.calendar import Calendar, Secrets
-from slotmcp.ports.project_memory import BYTES_PER_MB
 from slotmcp.services.access import AccessService
 from slotmcp.services.app import App
 from slotmcp.services.attention import AttentionService

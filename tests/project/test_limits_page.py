@@ -6,6 +6,7 @@ import pytest
 
 from project.repository import ROOT, prose
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_DAY, MS_PER_MINUTE, MS_PER_SECOND
+from slotmcp.domain.units import BYTES_PER_MB
 from slotmcp.engine import feasibility
 from slotmcp.project_file import bookings_file, document, field_types, mapping, yaml_reader
 from slotmcp.routing import osrm
@@ -27,7 +28,6 @@ from slotmcp.services import (
 )
 from slotmcp.services.reporting import gaps, process_runner, reports
 from slotmcp.store import calendar_pages, cleanup, clock, housekeeping, traces, transaction, write_check
-from slotmcp.store.status import BYTES_PER_MB
 from slotmcp.tools import completions, receptionist, warm_up
 from slotmcp.web import failures, issuer_keys, retell, vapi, wire
 from slotmcp.web.dashboard import request

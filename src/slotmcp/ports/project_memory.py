@@ -6,12 +6,12 @@ from threading import Lock
 from typing import Any, Final, TypeAlias, TypeVar
 
 from slotmcp.domain.schedule import PROJECT_BYTES
+from slotmcp.domain.units import BYTES_PER_MB
 
 T = TypeVar("T")
 EvictionHandler: TypeAlias = Callable[[], object]
 
 DEFAULT_MB: Final = 100
-BYTES_PER_MB: Final = 1_000_000
 
 
 class ProjectMemory:

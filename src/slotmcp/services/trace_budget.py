@@ -7,10 +7,10 @@ from typing import Final
 
 from slotmcp.domain.interval import MS_PER_DAY, MS_PER_SECOND
 from slotmcp.domain.trace import Trace, TracedUse
+from slotmcp.domain.units import BYTES_PER_MB
 
 BYTES_PER_TRACE: Final = 1_500
 """Usual size of a stored trace."""
-BYTES_PER_MB: Final = 1_000_000
 DEFAULT_MAX_MB: Final = 1_000
 SAMPLE_OF: Final = 20
 """One of so many traces is stored while there are too many."""

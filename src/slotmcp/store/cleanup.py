@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from slotmcp.domain.erasure import CleanupReport
+from slotmcp.domain.units import BYTES_PER_MB
 from slotmcp.store.connection import connect_writer, execute_with_retry, is_busy
-from slotmcp.store.status import BYTES_PER_MB
 
 MAX_VACUUM_BYTES: Final = 200 * BYTES_PER_MB
 """Size up to which a file is written again without a request, because writers wait meanwhile: about two seconds."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from slotmcp.domain.units import BYTES_PER_MB
 from slotmcp.store.connection import describe_fault
 from slotmcp.store.statement import Fetch, Statement
 
 INTACT: Final = "ok"
-BYTES_PER_MB: Final = 1_000_000
 MAX_FINDINGS_SHOWN: Final = 3
 
 # Read the version of the schema.

@@ -3,7 +3,8 @@
 from collections import Counter
 
 from slotmcp.domain.trace import TracedUse
-from slotmcp.services.trace_budget import BYTES_PER_MB, BYTES_PER_TRACE, SAMPLE_OF, TraceLimits, TraceSampler
+from slotmcp.domain.units import BYTES_PER_MB
+from slotmcp.services.trace_budget import BYTES_PER_TRACE, SAMPLE_OF, TraceLimits, TraceSampler
 from support.traces import trace
 
 LIMITS = TraceLimits(days=30, max_mb=30)

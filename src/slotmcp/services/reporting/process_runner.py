@@ -16,8 +16,8 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from slotmcp.domain.errors import SlotmcpError, Unavailable
+from slotmcp.domain.units import BYTES_PER_MB
 from slotmcp.ports import Store
-from slotmcp.ports.project_memory import BYTES_PER_MB
 from slotmcp.services.reporting.computation import Facts, ReportJob, ThreadRunner
 
 if TYPE_CHECKING:

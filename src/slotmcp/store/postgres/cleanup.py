@@ -11,9 +11,9 @@ from typing import Any, Final
 import asyncpg
 
 from slotmcp.domain.erasure import CleanupReport
+from slotmcp.domain.units import BYTES_PER_MB
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.link import connect
-from slotmcp.store.status import BYTES_PER_MB
 
 VACUUM_TIMEOUT_MS: Final = 600_000
 """Time limit for the vacuum of one table."""

@@ -3,10 +3,10 @@
 import time
 from dataclasses import dataclass
 
+from slotmcp.domain.units import BYTES_PER_MB
 from slotmcp.store.postgres.outages import TRANSACTION_MODE
 from slotmcp.store.postgres.statements import DATABASE_FACTS, SERVER_VERSION
 from slotmcp.store.statement import Fetch
-from slotmcp.store.status import BYTES_PER_MB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
