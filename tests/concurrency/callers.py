@@ -74,9 +74,9 @@ class Caller:
             self.hold_and_hesitate,
             self.wait_in_line,
         )
-        booking = await self.random.choice(stories)()
-        if booking:
-            await self._change_mind(booking)
+        whim, story = self.random.random(), self.random.choice(stories)  # of the seed alone, whoever is served first
+        if booking := await story():
+            await self._change_mind(booking, whim)
             await self.find()
 
     async def book(self) -> str:
@@ -166,8 +166,8 @@ class Caller:
         )
         return str(answer["booking"]["bookingId"]) if "booking" in answer else ""
 
-    async def _change_mind(self, booking: str) -> None:
-        whim = self.random.random()
+    async def _change_mind(self, booking: str, whim: float) -> None:
+        """Cancel, move or correct a booking, or leave it; `whim` is between 0 and 1."""
         if whim < 0.25:
             await self.ask("cancel_booking", bookingId=booking, email=self._email)
         if 0.2 < whim < 0.5:  # some move a canceled booking
