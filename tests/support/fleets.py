@@ -8,6 +8,7 @@ from typing import Final, Protocol, Self
 
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import AttemptLimit, AttemptLimiter, Clock, Fleet, Head, LiveHolds, Rate, RateLimiter, Store
+from slotmcp.redis_layer.address import MAX_TIMEOUT_SECONDS
 from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.fleet import RedisAttemptLimiter, RedisFleet, RedisHolds, RedisRateLimiter
 from slotmcp.redis_layer.link import RedisLink
@@ -96,11 +97,15 @@ def memory_members() -> OpenMember:
 
 
 def redis_members(url: str) -> OpenMember:
-    """Return an opener of members that share a Redis, each with its own connections."""
+    """Return an opener of members that share a Redis, each with its own connections.
+
+    They wait as long as possible for a response, because this process also does other work.
+    """
+    patient_url = f"{url}{'&' if '?' in url else '?'}socket_timeout={MAX_TIMEOUT_SECONDS}"
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Member]:
-        async with RedisLink.open(url, prefix=PREFIX) as link, Channel.open(link) as channel:
+        async with RedisLink.open(patient_url, prefix=PREFIX) as link, Channel.open(link) as channel:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 await channel.is_subscribed.wait()
             limits = RedisRateLimiter(link, fallback=UnusedLimiter())

@@ -9,6 +9,9 @@ from urllib.parse import parse_qsl, unquote
 
 REDIS_PORT: Final = 6379
 SENTINEL_PORT: Final = 26379
+TIMEOUT_SECONDS: Final = 0.5
+"""Default timeout of a connection attempt and of a response, long enough for a busy server nearby."""
+MAX_TIMEOUT_SECONDS: Final = 5
 
 
 class Topology(StrEnum):
@@ -36,6 +39,7 @@ _TLS_OPTIONS: Final = frozenset(
     {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname", "ssl_cert_reqs"},
 )
 _SENTINEL_OPTIONS: Final = frozenset({"sentinel_username", "sentinel_password"})
+_TIMEOUT_OPTION: Final = "socket_timeout"
 _INVALID: Final = "is not a valid Redis address; write one such as redis://localhost:6379"
 _NO_PRIMARY: Final = "names no primary; write redis+sentinel://HOST:26379,HOST:26379/NAME"
 
@@ -91,6 +95,8 @@ class RedisAddress:
     credentials: Credentials = Credentials()
     sentinel_credentials: Credentials = Credentials()
     tls: TlsOptions | None = None
+    timeout_seconds: float = TIMEOUT_SECONDS
+    """Timeout of a connection attempt and of a response."""
 
     def __str__(self) -> str:
         """Return the hosts and ports, or the path of the socket."""
@@ -124,16 +130,17 @@ class RedisAddress:
                 username=options.get("sentinel_username", ""), password=options.get("sentinel_password", "")
             ),
             tls=TlsOptions.of(options) if uses_tls else None,
+            timeout_seconds=_timeout_seconds(options.get(_TIMEOUT_OPTION)),
         )
 
 
 def _options(query: str, topology: Topology, *, uses_tls: bool) -> dict[str, str]:
-    allowed = {"db"} if topology is Topology.SERVER else set()
+    allowed = {_TIMEOUT_OPTION, "db"} if topology is Topology.SERVER else {_TIMEOUT_OPTION}
     allowed |= _TLS_OPTIONS if uses_tls else set()
     allowed |= _SENTINEL_OPTIONS if topology is Topology.SENTINEL else set()
     options = dict(parse_qsl(query, keep_blank_values=True))
     if options.keys() - allowed:
-        raise ValueError(f"has an unknown option; valid with this scheme: {', '.join(sorted(allowed)) or 'none'}")
+        raise ValueError(f"has an unknown option; valid with this scheme: {', '.join(sorted(allowed))}")
     return options
 
 
@@ -143,6 +150,18 @@ def _choice(options: Mapping[str, str], name: str, choices: Mapping[str, bool]) 
     if value not in choices:
         raise ValueError(f"has an invalid {name}; valid: {', '.join(choices)}")
     return choices[value]
+
+
+def _timeout_seconds(text: str | None) -> float:
+    """Return the value of the option, which redis-py also names and measures so."""
+    if text is None:
+        return TIMEOUT_SECONDS
+    is_number = re.fullmatch(r"[0-9](\.[0-9]{1,3})?", text) is not None
+    if not is_number or not 0 < float(text) <= MAX_TIMEOUT_SECONDS:
+        raise ValueError(
+            f"has an invalid {_TIMEOUT_OPTION}; write seconds, such as 2 or 0.5, at most {MAX_TIMEOUT_SECONDS}"
+        )
+    return float(text)
 
 
 def _nodes(hosts: str, topology: Topology) -> tuple[tuple[str, int], ...]:

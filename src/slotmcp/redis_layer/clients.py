@@ -26,8 +26,6 @@ from slotmcp.redis_layer.tls import SentinelTlsConnection, TlsConnection
 
 Client: TypeAlias = Redis | RedisCluster
 
-TIMEOUT_SECONDS: Final = 0.5
-"""Timeout of a connection attempt and of a response, long enough for a busy server."""
 MAX_CONNECTIONS: Final = 16
 """Commands at a time. A command takes a millisecond, so waiting is faster than opening many connections at once."""
 _OTHER_CONNECTIONS: Final = 8
@@ -296,8 +294,8 @@ def _connection_options(address: RedisAddress, credentials: Credentials) -> dict
     options: dict[str, Any] = {
         "username": credentials.username or None,
         "password": credentials.password or None,
-        "socket_timeout": TIMEOUT_SECONDS,
-        "socket_connect_timeout": TIMEOUT_SECONDS,
+        "socket_timeout": address.timeout_seconds,
+        "socket_connect_timeout": address.timeout_seconds,
         "health_check_interval": HEALTH_CHECK_SECONDS,
     }
     if (tls := address.tls) is not None:

@@ -7,11 +7,11 @@ because the database has the same data.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from slotmcp.domain.errors import Unavailable
-from slotmcp.redis_layer.address import RedisAddress
+from slotmcp.redis_layer.address import TIMEOUT_SECONDS, RedisAddress
 from slotmcp.redis_layer.keys import RedisKeys
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-COMMAND_SECONDS: Final = 1.0
-"""Timeout of a command with all that it may need first: a free connection, the primary's address, and connecting."""
-SCAN_SECONDS: Final = 30.0
+_COMMAND_TIMEOUTS: Final = 2
+"""Timeouts of a response in which a command must end: it may need a connection or the primary's address first."""
+SCAN_SECONDS: Final = 60.0
 """Timeout of a command that goes through all keys."""
 PROBE_SECONDS: Final = 0.5
 """Interval between probes."""
@@ -37,7 +37,13 @@ class RedisLink:
     """Runner of commands while Redis is available."""
 
     def __init__(
-        self, servers: "RedisServers", keys: RedisKeys, errors: tuple[type[Exception], ...], *, max_commands: int
+        self,
+        servers: "RedisServers",
+        keys: RedisKeys,
+        errors: tuple[type[Exception], ...],
+        *,
+        max_commands: int,
+        timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         """Create a link over a client.
 
@@ -46,11 +52,14 @@ class RedisLink:
             keys: keys of the installation.
             errors: exception types of the client.
             max_commands: number of commands at a time; others wait.
+            timeout_seconds: timeout of a response. A command has twice as long.
         """
         self._servers = servers
         self.keys = keys
         self.errors = errors
+        self._max_commands = max_commands
         self._free = asyncio.Semaphore(max_commands)
+        self._command_seconds = _COMMAND_TIMEOUTS * timeout_seconds
         self._probing: asyncio.Task[None] | None = None
 
     @classmethod
@@ -63,8 +72,15 @@ class RedisLink:
         """
         from slotmcp.redis_layer.clients import ERRORS, MAX_CONNECTIONS, servers_at  # noqa: PLC0415  most have no Redis
 
-        servers = servers_at(RedisAddress.parse(url))
-        link = cls(servers, RedisKeys(prefix), ERRORS, max_commands=MAX_CONNECTIONS)
+        address = RedisAddress.parse(url)
+        servers = servers_at(address)
+        link = cls(
+            servers,
+            RedisKeys(prefix),
+            ERRORS,
+            max_commands=MAX_CONNECTIONS,
+            timeout_seconds=address.timeout_seconds,
+        )
         try:
             yield link
         finally:
@@ -72,9 +88,11 @@ class RedisLink:
             await servers.aclose()
 
     async def aclose(self) -> None:
-        """Stop probing. The client remains open."""
+        """Stop probing, and wait for the commands that run. The client remains open."""
         if self._probing is not None:
             await cancel(self._probing)
+        async with self._without_commands():
+            pass
 
     @property
     def client(self) -> "Client":
@@ -87,16 +105,20 @@ class RedisLink:
         return self._probing is not None
 
     async def run(
-        self, command: Callable[["Client"], Awaitable[T]], *, timeout_seconds: float = COMMAND_SECONDS
+        self, command: Callable[["Client"], Awaitable[T]], *, timeout_seconds: float | None = None
     ) -> T | None:
         """Return the result of a command; None while Redis is unavailable. With an open circuit, do not wait.
 
         A command whose slot was moved to another node of a cluster also returns None, and the next one finds it.
+
+        Args:
+            command: function of the client.
+            timeout_seconds: timeout with all that the command may need first; None: that of the link.
         """
         if self.is_unavailable:
             return None
         try:
-            async with asyncio.timeout(timeout_seconds):
+            async with asyncio.timeout(timeout_seconds or self._command_seconds):
                 return await self._run_when_free(command)
         except self.errors as error:
             if not self._servers.is_redirect(error):
@@ -152,10 +174,22 @@ class RedisLink:
     async def _is_back(self) -> bool:
         """Connect anew, because another server may be the primary now, and write."""
         try:
-            await self._servers.reconnect()
+            async with self._without_commands():
+                await self._servers.reconnect()
         except self.errors:
             return False
         return not await self.find_problem()
+
+    @asynccontextmanager
+    async def _without_commands(self) -> AsyncIterator[None]:
+        """Wait for the commands that run, and let none begin in the block.
+
+        redis-py leaves a connection open that is closed while it opens.
+        """
+        async with AsyncExitStack() as permits:
+            for _ in range(self._max_commands):
+                await permits.enter_async_context(self._free)
+            yield
 
 
 async def cancel(task: asyncio.Task[Any]) -> None:

@@ -61,6 +61,11 @@ SERVER, SENTINEL, CLUSTER = Topology.SERVER, Topology.SENTINEL, Topology.CLUSTER
             RedisAddress(topology=CLUSTER, nodes=(("one", 6379), ("two", 7)), credentials=ME),
         ),
         ("rediss+cluster://one", RedisAddress(topology=CLUSTER, nodes=(("one", 6379),), tls=TlsOptions())),
+        (
+            "redis+cluster://one?socket_timeout=2.5",
+            RedisAddress(topology=CLUSTER, nodes=(("one", 6379),), timeout_seconds=2.5),
+        ),
+        ("redis://redis?socket_timeout=5", RedisAddress(topology=SERVER, nodes=(("redis", 6379),), timeout_seconds=5)),
     ],
 )  # fmt: skip
 def test_a_url_is_understood_and_shown_without_its_credentials(url: str, address: RedisAddress) -> None:
@@ -71,7 +76,8 @@ def test_a_url_is_understood_and_shown_without_its_credentials(url: str, address
     assert "me" not in str(address)
 
 
-TLS = ("ssl_ca_certs", "ssl_cert_reqs", "ssl_certfile", "ssl_check_hostname", "ssl_keyfile")
+OPTIONS = ("socket_timeout", "ssl_ca_certs", "ssl_cert_reqs", "ssl_certfile", "ssl_check_hostname", "ssl_keyfile")
+TIMEOUT = "has an invalid socket_timeout; write seconds, such as 2 or 0.5, at most 5"
 NOT_VALID = "is not a valid Redis address; write one such as redis://localhost:6379"
 
 
@@ -88,11 +94,12 @@ NOT_VALID = "is not a valid Redis address; write one such as redis://localhost:6
         ("redis+sentinel://a/slots/x", "has an invalid database; write its number, such as redis://localhost:6379/1"),
         ("redis+sentinel://a", "names no primary; write redis+sentinel://HOST:26379,HOST:26379/NAME"),
         ("redis+cluster://a/1", "names a database of a cluster, which has only database 0"),
-        ("redis://a?ssl_ca_certs=/a.pem", "has an unknown option; valid with this scheme: db"),
-        ("redis+cluster://a?db=1", "has an unknown option; valid with this scheme: none"),
-        ("rediss+cluster://a?ca=1", f"has an unknown option; valid with this scheme: {', '.join(TLS)}"),
+        ("redis://a?ssl_ca_certs=/a.pem", "has an unknown option; valid with this scheme: db, socket_timeout"),
+        ("redis+cluster://a?db=1", "has an unknown option; valid with this scheme: socket_timeout"),
+        ("rediss+cluster://a?ca=1", f"has an unknown option; valid with this scheme: {', '.join(OPTIONS)}"),
         ("rediss://a?ssl_cert_reqs=optional", "has an invalid ssl_cert_reqs; valid: required, none"),
         ("rediss://a?ssl_check_hostname=", "has an invalid ssl_check_hostname; valid: true, false"),
+        *((f"redis://a?socket_timeout={value}", TIMEOUT) for value in ("", "0", "-1", "5.1", "60", "1e-3", "nan")),
     ],
 )  # fmt: skip
 def test_an_invalid_url_is_refused_with_the_reason(url: str, problem: str) -> None:

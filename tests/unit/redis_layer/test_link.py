@@ -2,15 +2,18 @@
 
 import asyncio
 import logging
+from contextlib import aclosing, suppress
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis, RedisCluster
 
 from slotmcp.domain.errors import Unavailable
+from slotmcp.redis_layer.address import MAX_TIMEOUT_SECONDS, RedisAddress
 from slotmcp.redis_layer.channel import Channel
-from slotmcp.redis_layer.clients import MAX_CONNECTIONS
-from slotmcp.redis_layer.link import RedisLink
+from slotmcp.redis_layer.clients import ERRORS, MAX_CONNECTIONS, OneServer
+from slotmcp.redis_layer.keys import RedisKeys
+from slotmcp.redis_layer.link import PROBE_SECONDS, RedisLink
 from support.fleets import PREFIX, until
 from support.redis_server import RedisServer
 
@@ -111,6 +114,62 @@ async def test_an_outage_is_logged_once_without_the_password(
     (message,) = [record.getMessage() for record in caplog.records if record.name == "slotmcp.redis"]
     assert message.startswith("Redis is unavailable (ConnectionError")
     assert "secret" not in message
+
+
+class RunningCommand:
+    """Command that runs until it is told to end, and is then written to a log."""
+
+    def __init__(self, log: list[str]) -> None:
+        self._log = log
+        self.has_begun = asyncio.Event()
+        self.may_end = asyncio.Event()
+
+    async def __call__(self, client: Any) -> str:  # noqa: ANN401  as above
+        self.has_begun.set()
+        await self.may_end.wait()
+        result = await write(client)
+        self._log.append("ended")
+        return result
+
+
+async def test_a_reconnection_waits_for_the_commands_that_run(redis: RedisServer) -> None:
+    log: list[str] = []
+    command = RunningCommand(log)
+
+    class LoggedServer(OneServer):
+        async def reconnect(self) -> None:
+            log.append("reconnected")
+            command.may_end.set()
+            await super().reconnect()
+
+    async def fail(_client: Any) -> str:  # noqa: ANN401  as above
+        raise ERRORS[0]
+
+    async with aclosing(LoggedServer(RedisAddress.parse(redis.url))) as servers:
+        link = RedisLink(servers, RedisKeys(PREFIX), ERRORS, max_commands=2, timeout_seconds=MAX_TIMEOUT_SECONDS)
+        running = asyncio.create_task(link.run(command))
+        await command.has_begun.wait()
+        assert await link.run(fail) is None
+        with suppress(TimeoutError):
+            await asyncio.wait_for(command.may_end.wait(), 2 * PROBE_SECONDS)
+        command.may_end.set()
+        assert await running == "True"
+        await until(lambda: is_available(link))
+    assert log == ["ended", "reconnected"]
+
+
+async def test_closing_waits_for_the_commands_that_run(redis: RedisServer) -> None:
+    log: list[str] = []
+    command = RunningCommand(log)
+    async with RedisLink.open(redis.url, prefix=PREFIX) as link:
+        running = asyncio.create_task(link.run(command))
+        await command.has_begun.wait()
+        closing = asyncio.create_task(link.aclose())
+        await asyncio.sleep(0)
+        command.may_end.set()
+        await closing
+        assert log == ["ended"]
+    assert await running == "True"
 
 
 @pytest.mark.parametrize("error", [AttributeError, KeyError, RuntimeError])
