@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import groupby, starmap
 from operator import attrgetter, itemgetter
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeGuard
 
 from slotmcp.domain.catalog import Project, ServiceType
 from slotmcp.domain.claim import Claim
@@ -108,13 +108,18 @@ async def read_revision(snapshot: Snapshot) -> int:
     return revision
 
 
+def is_in_log(known: Schedule | None, revision: int) -> TypeGuard[Schedule]:
+    """Return whether the change log has all changes from a known schedule to a revision. Otherwise all is read."""
+    return known is not None and revision - REVISIONS_LOGGED <= known.revision <= revision
+
+
 async def read_schedule(snapshot: Snapshot, known: Schedule | None, revision: int) -> Schedule:
     """Return the schedule at the snapshot's revision; parts that did not change are the known objects.
 
     Raises:
         NotFound: there is no such project.
     """
-    if known is None or not revision - REVISIONS_LOGGED <= known.revision <= revision:
+    if not is_in_log(known, revision):
         return await _read_all(snapshot, revision)
     if known.revision == revision:
         return known

@@ -1,4 +1,4 @@
-"""Store on SQLite: one file for many processes; one writing thread, three reading threads, and the revision probe."""
+"""Store on SQLite: one file for many processes; one writing thread, four reading threads, and the revision probe."""
 
 import asyncio
 import sqlite3
@@ -25,7 +25,7 @@ from slotmcp.store.database_file import translate_faults
 from slotmcp.store.encryption import FieldCipher, check_encryption
 from slotmcp.store.prepare import migrate, prepare
 from slotmcp.store.reader import RevisionProbe, SqliteReader
-from slotmcp.store.schedules import Snapshot, read_revision, read_schedule
+from slotmcp.store.schedules import Snapshot, is_in_log, read_revision, read_schedule
 from slotmcp.store.schema import SCHEMA, Preparation
 from slotmcp.store.sql_store import SqlStore
 from slotmcp.store.statement import drive
@@ -56,7 +56,9 @@ class SqliteStore(SqlStore):
         quick = SqliteReader(path, timeout_ms=timeout_ms, cipher=cipher)
         pages = SqliteReader(path, timeout_ms=timeout_ms, cipher=cipher)
         long = SqliteReader(path, timeout_ms=timeout_ms, cipher=cipher)
-        self._readers = (quick, pages, long)
+        self._full = SqliteReader(path, timeout_ms=timeout_ms, cipher=cipher)
+        """Reader of complete schedules. That of a large project takes as long as hundreds of other reads."""
+        self._readers = (quick, pages, long, self._full)
         self._revision_probe = RevisionProbe(path, quick)
         # last, because it starts a thread
         self._writer = SqliteWriter(path, clock=clock, schedules=self._schedules, timeout_ms=timeout_ms, cipher=cipher)
@@ -133,11 +135,15 @@ class SqliteStore(SqlStore):
         return await self._revision_probe.run(lambda fetch: _head(snapshot(fetch=fetch)))
 
     async def schedule(self, project_id: str, known: Schedule | None = None) -> Schedule:
-        snapshot = partial(Snapshot, project_id=project_id, now_ms=self._clock.now_ms())
+        head = await self.head(project_id)
         latest = self._schedules.get(project_id)
         if known is None or (latest is not None and latest.revision > known.revision):
             known = latest
-        schedule = await self._pages.run_in_snapshot(lambda fetch: _schedule(snapshot(fetch=fetch), known))
+        if known is not None and known.revision == head.revision:
+            return known
+        reader = self._pages if is_in_log(known, head.revision) else self._full
+        snapshot = partial(Snapshot, project_id=project_id, now_ms=head.now_ms)
+        schedule = await reader.run_in_snapshot(lambda fetch: _schedule(snapshot(fetch=fetch), known))
         self._schedules.offer([schedule])
         return schedule
 

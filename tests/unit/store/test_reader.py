@@ -4,24 +4,27 @@ import asyncio
 import os
 import sqlite3
 import threading
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from slotmcp.domain.errors import Unavailable
-from slotmcp.ports import BookingPages, ProjectMemory
+from slotmcp.ports import BookingPages, ProjectMemory, Transaction
 from slotmcp.store.catalog import REVISION
 from slotmcp.store.change_log import LatestSchedules
 from slotmcp.store.reader import SqliteReader
 from slotmcp.store.schema import SCHEMA
+from slotmcp.store.sql_store import QueryRunner
 from slotmcp.store.sqlite import SqliteStore
 from slotmcp.store.statement import Fetch
 from support.clock import HandClock
 from support.schedules import PROJECT, booking, hold, ids_of, open_shop
 
 SHOP = PROJECT.id
+OTHER = "other"
 
 
 def damage(path: Path, begin: int, end: int | None) -> None:
@@ -54,6 +57,47 @@ async def test_a_long_read_delays_no_read_of_another_call(store: SqliteStore) ->
     await store.access_key("k")
     may_end.set()
     assert await reading
+
+
+async def add_other(transaction: Transaction) -> None:
+    """Add another project."""
+    await transaction.save_project(replace(PROJECT, id=OTHER))
+
+
+@asynccontextmanager
+async def occupied(reader: QueryRunner) -> AsyncIterator[None]:
+    """Occupy the thread of a reader until the block ends."""
+    loop, began, may_end = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    async def query(_fetch: Fetch) -> bool:
+        loop.call_soon_threadsafe(began.set)
+        return may_end.wait(5)
+
+    reading = asyncio.create_task(reader.run(query))
+    await began.wait()
+    yield
+    may_end.set()
+    assert await reading
+
+
+async def test_the_first_read_of_a_project_delays_no_read_of_changes(store: SqliteStore, path: Path) -> None:
+    await store.write(OTHER, add_other, create=True)
+    async with SqliteStore.open(path, clock=HandClock()) as reading:
+        await reading.schedule(SHOP)
+        await store.write(SHOP, lambda transaction: transaction.add_booking(booking("b")))
+        async with occupied(reading._full):  # noqa: SLF001  it cannot be occupied from outside for a known time
+            first = asyncio.create_task(reading.schedule(OTHER))
+            await asyncio.sleep(0)
+            assert ids_of((await reading.schedule(SHOP)).technician_schedules["ana"].claims) == ["b"]
+            assert not first.done()
+        assert (await first).project.id == OTHER
+
+
+async def test_a_schedule_that_this_process_wrote_last_needs_no_reader(store: SqliteStore) -> None:
+    await store.schedule(SHOP)
+    await store.write(SHOP, lambda transaction: transaction.add_booking(booking("b")))
+    async with occupied(store._pages), occupied(store._full):  # noqa: SLF001  as above
+        assert ids_of((await store.schedule(SHOP)).technician_schedules["ana"].claims) == ["b"]
 
 
 async def test_the_status_reports_damage(path: Path) -> None:
