@@ -8,7 +8,6 @@ from functools import cache
 
 import httpcore2
 import pytest
-import structlog
 from hypothesis import HealthCheck, settings
 
 from support.postgres_databases import SERVER_URL_VARIABLE, Databases
@@ -136,4 +135,3 @@ def quiet_logging() -> Iterator[None]:
     handlers, level = list(root.handlers), root.level
     yield
     root.handlers[:], root.level = handlers, level
-    structlog.reset_defaults()

@@ -16,8 +16,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self, TypeAlias
 
-import structlog
-from structlog.typing import Processor
 from ulid import ULIDGenerator
 
 from slotmcp.domain.erasure import Erasure
@@ -57,7 +55,7 @@ from slotmcp.services.verification import VerificationService
 from slotmcp.services.vitals import Vitals
 from slotmcp.services.waitlist import WaitlistService
 from slotmcp.services.waitlist_sweep import WaitlistSweeper
-from slotmcp.settings import LogFormat, Settings
+from slotmcp.settings import Settings
 from slotmcp.store.clock import FileClock, elapsed_ms
 from slotmcp.store.encryption import FieldCipher
 from slotmcp.store.erasure_list import FileErasureList
@@ -65,6 +63,8 @@ from slotmcp.store.file_erasure import BackupErasure
 from slotmcp.store.schema import Preparation
 from slotmcp.store.sqlite import SqliteStore
 from slotmcp.store.status import Status
+from slotmcp.telemetry.log_formatter import EventFormatter
+from slotmcp.telemetry.logs import log_warning
 
 if TYPE_CHECKING:
     from slotmcp.redis_layer.link import RedisLink
@@ -514,38 +514,16 @@ async def _has_calendars(store: Store) -> bool:
 
 
 def _log_calendar_problem(project_id: str, problem: str) -> None:
-    structlog.get_logger("slotmcp.calendars").warning("calendar", projectId=project_id, problem=problem)
+    log_warning("calendar", projectId=project_id, problem=problem)
 
 
 def configure_logging(settings: Settings) -> None:
     """Send every event, including those of libraries, to stderr: stdout may carry the protocol."""
-    before: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso"),
-    ]
-    structlog.configure(
-        processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-    )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=before,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(settings.log_format)],
-        )
-    )
+    handler.setFormatter(EventFormatter(settings.log_format))
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
     for library in _LOGS_REQUEST_URLS:
         logging.getLogger(library).setLevel(logging.WARNING)
     for library in _LOGS_MESSAGES:
         logging.getLogger(library).setLevel(max(logging.WARNING, logging.getLogger().level))
     logging.getLogger(_LOGS_INVALID_MESSAGES).setLevel(logging.CRITICAL)
-
-
-def _renderers(log_format: LogFormat) -> list[Processor]:
-    if log_format == "json":
-        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    formatter = structlog.dev.plain_traceback  # a rich traceback would show the values in its frames
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=formatter)]

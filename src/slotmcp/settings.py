@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from slotmcp.redis_layer.address import RedisAddress
+from slotmcp.telemetry.log_formatter import LogFormat
 
 ENV_PREFIX = "SLOTMCP_"
 CONFIG_VARIABLE = "SLOTMCP_CONFIG"
@@ -35,8 +36,6 @@ NO_PROXIES = "none"
 """Value of `trusted_proxies` that trusts no proxy, because an empty variable means the default."""
 
 LogLevel = Literal["debug", "info", "warning", "error"]
-LogFormat = Literal["console", "json"]
-
 
 Names = Annotated[tuple[str, ...], NoDecode]
 """A list in the config file; comma-separated in the environment."""

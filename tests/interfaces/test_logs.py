@@ -15,7 +15,6 @@ from typing import Final
 import httpx2
 import orjson
 import pytest
-import structlog
 from mcp import Client, stdio_client
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
@@ -26,7 +25,8 @@ from slotmcp.domain.catalog import Location, TravelMode, TravelPolicy
 from slotmcp.domain.trace import TracedUse
 from slotmcp.engine.travel import TravelSource
 from slotmcp.routing.osrm import OsrmTravel
-from slotmcp.settings import LogFormat, Settings
+from slotmcp.settings import Settings
+from slotmcp.telemetry.log_formatter import LogFormat
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import select_tools
 from support.caller_words import call_every_tool
@@ -164,7 +164,6 @@ def logged(request: pytest.FixtureRequest) -> Iterator[StringIO]:
         configure_logging(Settings(database_url="unused.db", log_level="debug", log_format=log_format))
     yield stderr
     root.handlers[:], root.level = handlers, level
-    structlog.reset_defaults()
 
 
 async def test_traces_contain_no_caller_data(operator: Caller) -> None:

@@ -5,13 +5,13 @@ import logging
 from pathlib import Path
 
 import pytest
-import structlog
 
 from slotmcp.bootstrap import SystemClock, UlidIds, configure_logging, open_app
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.retention import Retention
 from slotmcp.services.trace_budget import TraceLimits
 from slotmcp.settings import Settings
+from slotmcp.telemetry.logs import LogEvent
 
 
 class StoppedClock(SystemClock):
@@ -43,7 +43,7 @@ def test_the_clock_is_that_of_the_machine() -> None:
 @pytest.mark.usefixtures("home")
 def test_json_logs_are_one_object_per_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging(Settings(log_format="json", log_level="info"))
-    structlog.stdlib.get_logger("slotmcp.tools").info("book_slot", outcome="ok")
+    logging.getLogger("slotmcp.tools").info(LogEvent("book_slot", outcome="ok"))
     logging.getLogger("a.library").warning("of theirs %d", 7)
     logging.getLogger("a.library").debug("not told")
     output = capsys.readouterr()

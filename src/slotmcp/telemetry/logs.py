@@ -4,25 +4,34 @@ import logging
 from time import monotonic
 from typing import Final
 
-import structlog
-
 REPEAT_SECONDS: Final = 60.0
 """Time in which an event that many requests cause is logged once."""
 
-_log: Final[structlog.stdlib.BoundLogger] = structlog.wrap_logger(
-    logging.getLogger("slotmcp.server"),  # writes to stderr even if logging was never configured
-    wrapper_class=structlog.stdlib.BoundLogger,
-)
+_log: Final = logging.getLogger("slotmcp.server")
+
+
+class LogEvent:
+    """Message of a log record: the name of an event, and fields that a formatter may write separately."""
+
+    __slots__ = ("fields", "name")
+
+    def __init__(self, name: str, /, **fields: object) -> None:
+        self.name = name
+        self.fields = fields
+
+    def __str__(self) -> str:
+        """Return the event as text, for a process that has not configured its logging."""
+        return " ".join([self.name, *(f"{key}={value}" for key, value in self.fields.items())])
 
 
 def log_info(event: str, **fields: object) -> None:
     """Log an event that an operator reads only when looking for it."""
-    _log.info(event, **fields)
+    _log.info(LogEvent(event, **fields))
 
 
 def log_warning(event: str, **fields: object) -> None:
     """Log an event that an operator should read."""
-    _log.warning(event, **fields)
+    _log.warning(LogEvent(event, **fields))
 
 
 class RepeatedWarning:

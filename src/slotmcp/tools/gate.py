@@ -9,21 +9,15 @@ from enum import StrEnum
 from traceback import format_exc
 from typing import Final
 
-import structlog
-
 from slotmcp.domain.access import LOCAL, Principal, Scope
 from slotmcp.domain.errors import CredentialHoldLimit, ErrorCode, NotFound, RateLimited, SlotmcpError, WaitLimit
 from slotmcp.ports import Rate, RateLimiter
 from slotmcp.services.current_principal import acting_as, current_principal
 from slotmcp.telemetry.limits import report_limit
-from slotmcp.telemetry.logs import RepeatedWarning
+from slotmcp.telemetry.logs import LogEvent, RepeatedWarning
 from slotmcp.telemetry.metrics import Limit
 
-_logger: Final = logging.getLogger("slotmcp.tools")
-_log: Final[structlog.stdlib.BoundLogger] = structlog.wrap_logger(
-    _logger,  # writes to stderr even if logging was never configured
-    wrapper_class=structlog.stdlib.BoundLogger,
-)
+_log: Final = logging.getLogger("slotmcp.tools")
 
 _WAIT_MS: Final = ContextVar("slotmcp_wait_ms", default=0)
 """Time to wait, if the credential of the current call sends too many messages."""
@@ -160,9 +154,9 @@ def log_call(tool: str, outcome: str, trace_id: str, duration_ms: float, princip
     """Log a finished call, without its arguments and its response; `outcome` is "ok" or an error code."""
     if outcome == ErrorCode.UNAVAILABLE:
         log_unavailable(tool, traceId=trace_id)
-    if _logger.isEnabledFor(logging.INFO):
+    if _log.isEnabledFor(logging.INFO):
         call_id = {"callId": principal.call_id} if principal.call_id else {}
-        _log.info(
+        event = LogEvent(
             tool,
             outcome=outcome,
             durationMs=round(duration_ms, 1),
@@ -170,6 +164,7 @@ def log_call(tool: str, outcome: str, trace_id: str, duration_ms: float, princip
             credential=principal.credential,
             **call_id,
         )
+        _log.info(event)
 
 
 def log_unavailable(tool: str, **fields: str) -> None:
@@ -179,7 +174,7 @@ def log_unavailable(tool: str, **fields: str) -> None:
 
 def log_retry(task: str, outcome: str) -> None:
     """Log a background task that failed with an error code and will be retried."""
-    _log.warning(task, outcome=outcome)
+    _log.warning(LogEvent(task, outcome=outcome))
 
 
 def log_failure(tool: str, trace_id: str) -> None:
@@ -187,4 +182,4 @@ def log_failure(tool: str, trace_id: str) -> None:
 
     It is formatted here, because a console renderer would show the values in its frames.
     """
-    _log.error(tool, outcome=ErrorCode.INTERNAL, traceId=trace_id, exception=format_exc())
+    _log.error(LogEvent(tool, outcome=ErrorCode.INTERNAL, traceId=trace_id, exception=format_exc()))
