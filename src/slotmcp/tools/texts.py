@@ -13,7 +13,7 @@ _JOINERS: Final = re.compile("[\u200c\u200d]")
 """Invisible, but part of emoji and of words in some scripts."""
 _SPACES: Final = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _DASHES: Final = re.compile("[\u2010-\u2015\u2212\u2043\ufe58\ufe63]")
-_BLANK: Final = "".join(filter(re.compile(f"[{_MARKS}\u200c\u200d]|\\s").match, map(chr, range(0x10000))))
+_BLANK: Final = re.compile(f"[{_MARKS}\u200c\u200d\\s]*")
 _PHONE_SCHEME: Final = re.compile(r"^(?:tel|sms|callto|whatsapp):(?://)?", re.IGNORECASE)
 _PHONE_EXTENSION: Final = re.compile(r";ext=([0-9]{1,8})$", re.IGNORECASE)
 _PHONE: Final = re.compile(r"\(?\+?[0-9() ./-]*(?:[,;]? ?(?:x|ext(?:ension|n)?\.?|#) ?[0-9]{1,8})?", re.IGNORECASE)
@@ -25,7 +25,7 @@ _EMAIL: Final = re.compile(r"[^@\s,;<>]{1,64}@[^@\s,;<>.]+(?:\.[^@\s,;<>.]+)+")
 
 def is_blank(text: str) -> bool:
     """Return whether a text has only white space and invisible marks."""
-    return not text.strip(_BLANK)
+    return _BLANK.fullmatch(text) is not None
 
 
 def clean(text: str) -> str:
