@@ -7,19 +7,12 @@ from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Any, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
 from platformdirs import user_config_path, user_data_path
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import (
-    BaseSettings,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
 
 from slotmcp.redis_layer.address import RedisAddress
 from slotmcp.telemetry.log_formatter import LogFormat
@@ -37,7 +30,7 @@ NO_PROXIES = "none"
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
-Names = Annotated[tuple[str, ...], NoDecode]
+Names: TypeAlias = tuple[str, ...]
 """A list in the config file; comma-separated in the environment."""
 
 
@@ -63,10 +56,10 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _PUBLIC_NOMINATIM = "nominatim.openstreetmap.org"
 
 
-class Settings(BaseSettings):
-    """Operator settings. An environment variable takes precedence over the config file."""
+class Settings(BaseModel):
+    """Operator settings. `load` reads them."""
 
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
     database_url: str = Field(default_factory=_default_database_url, repr=False)
     """Database: `sqlite:///PATH`, or just a path, or `postgresql://USER@HOST/NAME`."""
@@ -167,14 +160,14 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls) -> Self:
-        """Read the environment and the config file.
+        """Read the environment and the config file. A variable takes precedence, unless it is empty.
 
         Raises:
             SettingsError: a setting is unknown or invalid, or the config file cannot be read.
         """
         _reject_unknown_variables(os.environ, cls.model_fields)
         try:
-            return cls()
+            return cls.model_validate(_read_values(cls.model_fields))
         except ValidationError as error:
             raise SettingsError("\n".join(map(_sentence, error.errors()))) from error
 
@@ -186,7 +179,7 @@ class Settings(BaseSettings):
             SettingsError: the URL is invalid.
         """
         try:
-            return cls(database_url=url)
+            return cls.model_validate(_read_values(cls.model_fields) | {"database_url": url})
         except ValidationError as error:
             raise SettingsError(f"{name} {_problem(error.errors()[0])}.") from error
 
@@ -319,19 +312,6 @@ class Settings(BaseSettings):
             raise ValueError("must have only letters, digits, dashes, dots and underscores, such as slotmcp")
         return prefix
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Return the sources in order of precedence, without dotenv files and secrets folders."""
-        del dotenv_settings, file_secret_settings
-        return init_settings, env_settings, _config_source(settings_cls)
-
 
 def _normalized_origin(text: str) -> str:
     origin = text.rstrip("/").lower()
@@ -392,12 +372,21 @@ def _file_problem(url: str) -> str:
     return "has options after a question mark, which a file does not support" if "?" in path else ""
 
 
-def _config_source(settings_cls: type[BaseSettings]) -> TomlConfigSettingsSource:
+def _read_values(fields: Iterable[str]) -> dict[str, Any]:
+    """Return the value of each setting in the config file or in a variable of any case that is not empty."""
+    variables = {name.upper(): value for name, value in os.environ.items() if value}
+    names = {field: ENV_PREFIX + field.upper() for field in fields}
+    return _read_config_file() | {field: variables[name] for field, name in names.items() if name in variables}
+
+
+def _read_config_file() -> dict[str, Any]:
     path = config_file()
-    if os.environ.get(CONFIG_VARIABLE) and not path.is_file():
-        raise SettingsError(f"{CONFIG_VARIABLE} is {path}, and there is no such file.")
+    if not path.is_file():
+        if os.environ.get(CONFIG_VARIABLE):
+            raise SettingsError(f"{CONFIG_VARIABLE} is {path}, and there is no such file.")
+        return {}
     try:
-        return TomlConfigSettingsSource(settings_cls, path)
+        return tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"The config file {path} cannot be read: {error}.") from error
 
