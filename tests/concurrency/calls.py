@@ -5,19 +5,20 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from random import Random
 from typing import Final
 
-import httpx2
 import orjson
 
+from concurrency.connections import Connections, NoResponseError
 from concurrency.wire import LOST, OK, Attempt, Body
-from support.http_server import call_of, headers_of
+from support.http_server import call_of
 
 ATTEMPT_SECONDS: Final = 15
 TIMEOUT_SECONDS: Final = 90
 PAUSE_SECONDS: Final = 0.2
-COME_AGAIN: Final = frozenset({LOST, OK, httpx2.codes.SERVICE_UNAVAILABLE})
+COME_AGAIN: Final = frozenset({LOST, OK, HTTPStatus.SERVICE_UNAVAILABLE})
 """Failures after which a caller sends the request again."""
 
 
@@ -25,7 +26,7 @@ COME_AGAIN: Final = frozenset({LOST, OK, httpx2.codes.SERVICE_UNAVAILABLE})
 class Switchboard:
     """Connection of callers to any server, which records every message."""
 
-    clients: Sequence[httpx2.AsyncClient]
+    servers: Sequence[Connections]
     random: Random
     history: list[Attempt] = field(default_factory=list)
     requests: int = 0
@@ -61,7 +62,7 @@ class Switchboard:
     async def _answered(self, request: int, tool: str, arguments: Body) -> Attempt:
         give_up_at = time.monotonic() + TIMEOUT_SECONDS
         while True:
-            attempt = await self.send(self.random.randrange(len(self.clients)), request, tool, arguments)
+            attempt = await self.send(self.random.randrange(len(self.servers)), request, tool, arguments)
             if attempt.is_final or attempt.status not in COME_AGAIN or time.monotonic() > give_up_at:
                 return attempt
             await asyncio.sleep(self.random.uniform(PAUSE_SECONDS, 2 * PAUSE_SECONDS))
@@ -71,11 +72,10 @@ class Switchboard:
         asked_ms, status, body = self.now_ms(), LOST, {}
         try:
             message = orjson.dumps(call_of(tool, **arguments))
-            response = await self.clients[server].post("/mcp", content=message, headers=headers_of())
-            status = response.status_code
+            status, content = await self.servers[server].post(message)
             if status == OK:
-                body = orjson.loads(response.content)["result"]["structuredContent"]
-        except httpx2.TransportError:
+                body = orjson.loads(content)["result"]["structuredContent"]
+        except NoResponseError:
             status = LOST
         attempt = Attempt(
             request=request,
@@ -94,10 +94,9 @@ class Switchboard:
 @asynccontextmanager
 async def connected(urls: Sequence[str], seed: object) -> AsyncIterator[Switchboard]:
     """Open a switchboard with connections to these servers."""
-    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
-    clients = [httpx2.AsyncClient(base_url=url, timeout=ATTEMPT_SECONDS, limits=limits) for url in urls]
+    servers = [Connections(url, timeout_seconds=ATTEMPT_SECONDS) for url in urls]
     try:
-        yield Switchboard(clients, Random(str(seed)))  # noqa: S311  a choice that can be repeated
+        yield Switchboard(servers, Random(str(seed)))  # noqa: S311  a choice that can be repeated
     finally:
-        for client in clients:
-            await client.aclose()
+        for one in servers:
+            one.close()

@@ -1,8 +1,12 @@
 """Faults of a fleet in the middle of a rush. Each fault ends by itself, and no server is restarted for it."""
 
 import asyncio
+import signal
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from concurrency import clockwork
@@ -13,7 +17,10 @@ from support.redis_server import RedisServer
 
 LASTS_SECONDS: Final = 3
 SLOW_SECONDS: Final = 0.1
-FLUSHES: Final = 20
+TIMES: Final = 20
+"""Number of times that a repeated fault happens in this time."""
+LOCK_SECONDS: Final = 60
+"""Longest wait for a lock of servers on a loaded machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +55,29 @@ async def kill_and_start(server: Server) -> None:
     await asyncio.to_thread(server.is_ready)
 
 
+async def freeze_a_server(world: World) -> None:
+    """Stop a server from running for a while, with open connections and maybe with locks."""
+    await freeze(world.servers[2])
+
+
+async def freeze(server: Server) -> None:
+    """Stop a server from running for a while."""
+    server.tell(signal.SIGSTOP)
+    await asyncio.sleep(LASTS_SECONDS)
+    server.tell(signal.SIGCONT)
+
+
+async def lock_file(path: Path) -> None:
+    """Lock a SQLite file for writing for a while, as another program does."""
+    with closing(sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)) as connection:
+        await asyncio.to_thread(connection.execute, "BEGIN IMMEDIATE")
+        await asyncio.sleep(LASTS_SECONDS)
+        connection.execute("ROLLBACK")
+
+
 async def flush_redis(world: World) -> None:
     """Flush Redis repeatedly."""
-    for _ in range(FLUSHES):
-        await asyncio.to_thread(world.redis.flush)
-        await asyncio.sleep(LASTS_SECONDS / FLUSHES)
+    await _repeat(world.redis.flush)
 
 
 async def restart_redis(world: World) -> None:
@@ -73,6 +98,16 @@ async def restart_postgres(world: World) -> None:
     """Crash PostgreSQL, which recovers."""
     await asyncio.to_thread(world.postgres.stop, "immediate")
     await asyncio.to_thread(world.postgres.start)
+
+
+async def close_postgres_connections(world: World) -> None:
+    """Let PostgreSQL end its sessions repeatedly, in the middle of transactions."""
+    await _repeat(world.postgres.end_sessions)
+
+
+async def close_redis_connections(world: World) -> None:
+    """Let Redis close its connections repeatedly."""
+    await _repeat(world.redis.cut)
 
 
 async def cut_postgres(world: World) -> None:
@@ -109,16 +144,27 @@ async def half_open_redis(world: World) -> None:
 
 async def jump_ahead(world: World) -> None:
     """Set the first server's clock two minutes ahead for a while."""
-    world.servers[0].tell(clockwork.AHEAD)
+    await set_clock_ahead(world.servers[0])
+
+
+async def set_clock_ahead(server: Server) -> None:
+    """Set a server's clock two minutes ahead for a while. It runs `clockwork`."""
+    server.tell(clockwork.AHEAD)
     await asyncio.sleep(LASTS_SECONDS)
-    world.servers[0].tell(clockwork.RIGHT)
+    server.tell(clockwork.RIGHT)
+
+
+async def _repeat(cut: Callable[[], object]) -> None:
+    for _ in range(TIMES):
+        await asyncio.to_thread(cut)
+        await asyncio.sleep(LASTS_SECONDS / TIMES)
 
 
 async def _cut_again_and_again(way: Proxy | None) -> None:
     assert way is not None
-    for _ in range(FLUSHES):
+    for _ in range(TIMES):
         way.cut()
-        await asyncio.sleep(LASTS_SECONDS / FLUSHES)
+        await asyncio.sleep(LASTS_SECONDS / TIMES)
 
 
 async def _slow(way: Proxy | None) -> None:
@@ -131,10 +177,13 @@ async def _slow(way: Proxy | None) -> None:
 OF_PARTS: Final[dict[str, Fault]] = {
     "nothing, for comparison": nothing,
     "a server killed, and started again": kill_a_server,
+    "a server frozen for 3 s": freeze_a_server,
     "`FLUSHALL`, 20 times in 3 s": flush_redis,
     "Redis stopped for 3 s, back empty": restart_redis,
     "Redis frozen for 3 s": freeze_redis,
+    "Redis closes all connections, 20 times in 3 s": close_redis_connections,
     "PostgreSQL stopped with `-m immediate`, and started": restart_postgres,
+    "PostgreSQL ends all sessions, 20 times in 3 s": close_postgres_connections,
     "a server's clock 2 minutes ahead for 3 s": jump_ahead,
 }
 ON_THE_WAY: Final[dict[str, Fault]] = {

@@ -19,11 +19,12 @@ from concurrency.business import Business, many_kinds, one_kind
 from concurrency.callers import Caller, tomorrow, utc
 from concurrency.calls import Switchboard, connected
 from concurrency.checker import Problem, check
+from concurrency.evidence import Rows
 from concurrency.grounds import Ground, ground_of
 from concurrency.servers import serving_together
 from concurrency.table import print_table
 from concurrency.wire import Attempt
-from linearizability.check import problems_of_order
+from linearizability.check import check_linearizable
 
 SERVERS: Final = 4
 CALLERS: Final = 200
@@ -40,6 +41,8 @@ class Rush:
     taken: int
     """Number of times that were ever held or booked."""
     problems: list[Problem]
+    undecided: int
+    """Number of histories whose search for an order was given up."""
     seconds: float
     """Duration from the first request to the last response to a first request."""
 
@@ -62,9 +65,7 @@ async def on_one_start(ground: Ground, urls: Sequence[str], seed: int, *, caller
         won = {one.request for one in board.history if one.has_worked}
         problems = [] if len(won) == CAPACITY else [Problem("sold twice", f"{len(won)} of {CAPACITY} won")]
         await come_to_an_end(people)
-        rows = ground.rows(business)
-        problems += [*check(business, board.history, rows), *problems_of_order(business, board.history, rows)]
-        return Rush(history=board.history, taken=len(rows.entries), problems=problems, seconds=seconds)
+        return _checked(business, board, ground.rows(business), problems, seconds)
 
 
 async def of_all_kinds(ground: Ground, urls: Sequence[str], seed: int, *, callers: int = CALLERS_OF_ALL_KINDS) -> Rush:
@@ -77,9 +78,19 @@ async def of_all_kinds(ground: Ground, urls: Sequence[str], seed: int, *, caller
         await asyncio.gather(*(one.call() for one in people))
         seconds = time.monotonic() - began
         await come_to_an_end(people)
-        rows = ground.rows(business)
-        problems = [*check(business, board.history, rows), *problems_of_order(business, board.history, rows)]
-        return Rush(history=board.history, taken=len(rows.entries), problems=problems, seconds=seconds)
+        return _checked(business, board, ground.rows(business), [], seconds)
+
+
+def _checked(business: Business, board: Switchboard, rows: Rows, problems: list[Problem], seconds: float) -> Rush:
+    """Return a rush with the results of both checkers, and the problems that were found before."""
+    report = check_linearizable(business, board.history, offers=rows.offers)
+    return Rush(
+        history=board.history,
+        taken=len(rows.entries),
+        problems=[*problems, *check(business, board.history, rows), *report.problems],
+        undecided=report.undecided,
+        seconds=seconds,
+    )
 
 
 def people_of(callers: int, seed: int, board: Switchboard, business: Business) -> list[Caller]:
@@ -105,16 +116,17 @@ NAMES: Final[Mapping[Run, str]] = {on_one_start: "one start that three can have"
 
 
 async def _run(ground: Ground, urls: Sequence[str], seeds: Sequence[int], how_many: Mapping[Run, int]) -> bool:
-    rows, everything = [], []
+    rows, everything, undecided = [], [], 0
     for run, callers in how_many.items():
         rushes = [await run(ground, urls, seed, callers=callers) for seed in seeds]
         everything += [problem for rush in rushes for problem in rush.problems]
+        undecided += sum(rush.undecided for rush in rushes)
         rows.append((NAMES[run], callers, *_summed(rushes)))
         print(*rows[-1], file=sys.stderr)  # noqa: T201  a script
     print_table(HEADINGS, rows)
     for problem in everything:
         print(problem.kind, problem.text)  # noqa: T201  a script
-    return not everything
+    return not (everything or undecided)
 
 
 HEADINGS: Final = (
@@ -128,6 +140,7 @@ HEADINGS: Final = (
     "sold twice",
     "promises broken",
     "other problems",
+    "undecided",
 )
 
 
@@ -143,6 +156,7 @@ def _summed(rushes: Sequence[Rush]) -> tuple[object, ...]:
         twice,
         broken,
         len(problems) - twice - broken,
+        sum(rush.undecided for rush in rushes),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from concurrency.business import MINUTES_A_DAY, Business
 from concurrency.checker import Problem
-from concurrency.evidence import Rows, StoredOffer
+from concurrency.evidence import StoredOffer
 from concurrency.wire import Attempt, minute_of, requests_in
 from linearizability.actions import Unexpected
 from linearizability.history import EXACT, History, ShopOperation, Tolerance
@@ -15,8 +15,6 @@ from linearizability.search import MAX_STEPS, Search, Verdict
 from linearizability.shop import Shop
 from linearizability.shrinking import shortest
 
-RUSH_STEPS: Final = 2_000
-"""Configurations of the search for an order of a rush, which has a few seconds of processor time."""
 SHRINKING_STEPS: Final = 20_000
 """Configurations of each search for a shorter history."""
 
@@ -31,6 +29,11 @@ class Report:
     """A shortest history each."""
     undecided: int = 0
     """Histories whose search was given up."""
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Return each violation as a problem of a rush."""
+        return [Problem("order", f"no order explains\n{text}") for text in self.violations]
 
     def __add__(self, other: "Report") -> "Report":
         return Report(
@@ -69,14 +72,6 @@ def _searched(operations: Sequence[ShopOperation], max_steps: int) -> Report:
             return Report(undecided=1)
         case Verdict.LINEARIZABLE:
             return Report()
-
-
-def problems_of_order(
-    business: Business, attempts: Sequence[Attempt], rows: Rows, tolerance: Tolerance = EXACT
-) -> list[Problem]:
-    """Return each violation as a problem of a rush. A search that was given up shows none."""
-    report = check_linearizable(business, attempts, tolerance, offers=rows.offers, max_steps=RUSH_STEPS)
-    return [Problem("order", f"no order explains\n{text}") for text in report.violations]
 
 
 def partitions(attempts: Sequence[Attempt]) -> Iterator[list[Attempt]]:

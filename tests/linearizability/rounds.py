@@ -1,8 +1,8 @@
-"""Round of a long run: several groups of callers, each on a day of its own, whose calls are checked afterwards."""
+"""Round of callers on a few days of a small business, whose calls are checked afterwards."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,12 +10,12 @@ from concurrency.business import MINUTES_A_DAY, Business, few_kinds
 from concurrency.callers import Caller, tomorrow
 from concurrency.calls import Switchboard, connected
 from concurrency.checker import Problem, check
+from concurrency.evidence import Rows
 from concurrency.grounds import Ground
 from concurrency.rushes import come_to_an_end
 from concurrency.wire import Attempt
 from linearizability.check import Report, check_linearizable
-from linearizability.history import AFTER_FAULTS, EXACT, Tolerance
-from support.fleets import until
+from linearizability.history import EXACT, Tolerance
 
 DAYS: Final = 12
 NEIGHBORS: Final = 3
@@ -26,8 +26,6 @@ CALLS: Final = 5
 
 HOLD_SECONDS: Final = 20
 """Lifetime of holds, some of which are booked when they expire. Shorter ones are refused with `hold_limit`."""
-
-Fault = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +43,8 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Round:
-    """A completed round."""
+class Checked:
+    """Results of a completed round."""
 
     history: Sequence[Attempt]
     report: Report
@@ -54,72 +52,59 @@ class Round:
     """Problems of the other checker."""
 
 
-async def play_round(
-    ground: Ground, urls: Sequence[str], seed: object, *, fault: Fault | None = None, size: Size = Size()
-) -> Round:
-    """Let all callers call, with a fault in the middle, and check the history."""
-    (played,) = await play_rounds(ground, urls, [seed], fault=fault, size=size)
-    return played
-
-
-async def play_rounds(
-    ground: Ground, urls: Sequence[str], seeds: Sequence[object], *, fault: Fault | None = None, size: Size = Size()
-) -> list[Round]:
-    """Play rounds at the same time, each in a project of its own. They share the fault."""
-    async with AsyncExitStack() as stack:
-        parties = [await _open(stack, ground, urls, seed, size) for seed in seeds]
-        calls = asyncio.gather(*(_call(caller, size.calls) for party in parties for caller in party.callers))
-        if fault is not None:
-            await until(lambda: _has_begun(parties[0].board, size))
-            await fault()
-        await calls
-        for party in parties:
-            await come_to_an_end(party.callers)
-    return [_check(ground, party, AFTER_FAULTS if fault else EXACT) for party in parties]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Party:
-    """Callers of one project."""
+class Round:
+    """Callers of one business."""
 
     business: Business
     board: Switchboard
     callers: list[Caller]
+    size: Size
+
+    async def play(self) -> None:
+        """Let all callers call, and wait until each of them knows all results."""
+        await asyncio.gather(*(_call(caller, self.size.calls) for caller in self.callers))
+        await come_to_an_end(self.callers)
 
 
-async def _open(stack: AsyncExitStack, ground: Ground, urls: Sequence[str], seed: object, size: Size) -> _Party:
+@asynccontextmanager
+async def open_round(ground: Ground, urls: Sequence[str], seed: object, size: Size = Size()) -> AsyncIterator[Round]:
+    """Import a business, and connect its callers."""
     business = few_kinds(f"round-{seed}", hold_seconds=size.hold_seconds)
     await ground.open(business)
-    board = await stack.enter_async_context(connected(urls, seed))
-    return _Party(business=business, board=board, callers=_people(board, business, seed, size))
+    async with connected(urls, seed) as board:
+        callers = _callers(board, business, seed, size)
+        yield Round(business=business, board=board, callers=callers, size=size)
 
 
-def _check(ground: Ground, party: _Party, tolerance: Tolerance) -> Round:
-    rows = ground.rows(party.business)
-    report = check_linearizable(party.business, party.board.history, tolerance, offers=rows.offers)
-    return Round(
-        history=party.board.history,
-        report=report,
-        problems=check(party.business, party.board.history, rows),
+async def play_round(ground: Ground, urls: Sequence[str], seed: object, *, size: Size = Size()) -> Checked:
+    """Play a round without faults, and check its history."""
+    async with open_round(ground, urls, seed, size) as opened:
+        await opened.play()
+        return check_round(opened.business, opened.board.history, ground.rows(opened.business), EXACT)
+
+
+def check_round(business: Business, history: Sequence[Attempt], rows: Rows, tolerance: Tolerance) -> Checked:
+    """Check the history of a round with both checkers."""
+    return Checked(
+        history=history,
+        report=check_linearizable(business, history, tolerance, offers=rows.offers),
+        problems=check(business, history, rows),
     )
 
 
-def _people(board: Switchboard, business: Business, seed: object, size: Size) -> list[Caller]:
-    first, people = tomorrow(board.now_ms()), []
+def _callers(board: Switchboard, business: Business, seed: object, size: Size) -> list[Caller]:
+    first, callers = tomorrow(board.now_ms()), []
     for number in range(size.callers):
         group, which = divmod(number % size.days, NEIGHBORS)
         begins = first + group * NEIGHBORS * MINUTES_A_DAY
         day = begins + which * MINUTES_A_DAY
         caller = Caller.numbered(number, seed=seed, board=board, business=business, day=day)
         caller.period = range(begins, begins + NEIGHBORS * MINUTES_A_DAY)
-        people.append(caller)
-    return people
+        callers.append(caller)
+    return callers
 
 
 async def _call(caller: Caller, times: int) -> None:
     for _ in range(times):
         await caller.call()
-
-
-async def _has_begun(board: Switchboard, size: Size) -> bool:
-    return len(board.history) >= size.callers * size.calls

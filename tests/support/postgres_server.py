@@ -1,5 +1,6 @@
 """Temporary PostgreSQL server: a cluster in a folder, with a Unix socket."""
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
+
+import asyncpg
 
 UNPRIVILEGED: Final = "nobody"
 """User that runs PostgreSQL if the tests run as root, which PostgreSQL refuses."""
@@ -37,6 +40,10 @@ fsync = off
 full_page_writes = off
 """
 """Settings of a server whose data may be lost, which is small and fast. A durable server has PostgreSQL's defaults."""
+
+END_SESSIONS: Final = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
 
 
 class PostgresServer:
@@ -71,6 +78,17 @@ class PostgresServer:
     def stop(self, mode: str = "immediate") -> None:
         """Stop the server: `immediate` like a crash, `fast` after closing all connections."""
         self._run("pg_ctl", "stop", "--wait", "--pgdata", self._data, "--mode", mode)
+
+    def end_sessions(self) -> None:
+        """End the sessions of all clients, and roll back their transactions. Call it outside an event loop."""
+        asyncio.run(self._end_sessions())
+
+    async def _end_sessions(self) -> None:
+        connection = await asyncpg.connect(self.url("postgres"))
+        try:
+            await connection.fetch(END_SESSIONS)
+        finally:
+            await connection.close()
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         command = [self._binaries / program, *arguments]
