@@ -69,7 +69,9 @@ async def freeze(server: Server) -> None:
 
 async def lock_file(path: Path) -> None:
     """Lock a SQLite file for writing for a while, as another program does."""
-    with closing(sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)) as connection:
+    with closing(
+        sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
+    ) as connection:
         await asyncio.to_thread(connection.execute, "BEGIN IMMEDIATE")
         await asyncio.sleep(LASTS_SECONDS)
         connection.execute("ROLLBACK")

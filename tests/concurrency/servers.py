@@ -15,7 +15,7 @@ import httpx2
 
 from concurrency.rush import environment
 
-TIMEOUT_SECONDS: Final = 240
+TIMEOUT_SECONDS: Final = 900
 """Generous timeout for a loaded machine."""
 _LISTENS: Final = "slotmcp listens on "
 SLOTMCP: Final = "slotmcp"

@@ -12,6 +12,8 @@ Body = Mapping[str, Any]
 OK: Final = 200
 LOST: Final = 0
 ASK_AGAIN: Final = frozenset({"unavailable", "rate_limited"})
+NOTHING_DONE: Final = "Nothing was done"
+"""Begin of the message of an error that promises that the call had no effect."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,11 @@ class Attempt:
     @property
     def has_worked(self) -> bool:
         return self.is_final and not self.error
+
+    @property
+    def is_without_effect(self) -> bool:
+        """Return whether the response promises that the call had no effect, and that the caller may repeat it."""
+        return self.error in ASK_AGAIN and self.body["error"]["message"].startswith(NOTHING_DONE)
 
 
 @dataclass(frozen=True)

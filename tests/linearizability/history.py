@@ -60,7 +60,7 @@ class History(Records):
         return Reader(self)
 
     def _operations_of(self, attempt: Attempt) -> Iterator[ShopOperation]:
-        if attempt.tool in IGNORED:
+        if attempt.tool in IGNORED or attempt.is_without_effect:
             return
         is_known = attempt.is_final
         for action in self._reader.known(attempt) if is_known else self._reader.unknown(attempt):

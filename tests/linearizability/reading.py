@@ -1,6 +1,6 @@
 """Conversion of a recorded message to actions of the sequential specification."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from concurrency.wire import Attempt, Body
@@ -57,19 +57,25 @@ class Reader:
         return found
 
     def unknown(self, attempt: Attempt) -> Iterator[ShopAction]:
-        """Return the actions of an attempt without a result, by the results of the request's other attempts."""
+        """Return the actions of an attempt without a result, by the results of the request's other attempts.
+
+        It did not make what another attempt made.
+        """
         bodies = self.records.bodies[attempt.request]
         match attempt.tool:
             case "create_hold":
-                tokens = {body["holdToken"] for body in bodies} or {f"of request {attempt.request}"}
+                tokens = _not_made_by_others("holdToken", bodies) if bodies else {f"of request {attempt.request}"}
                 yield from (self._new_hold(attempt, token) for token in tokens)
             case "book_slot":
-                ids = {body["booking"]["bookingId"]: body for body in bodies} or {f"of request {attempt.request}": {}}
-                yield from (self._new_booking(attempt, id_, body) for id_, body in ids.items())
+                shown = {body["booking"]["bookingId"]: body for body in bodies if body["replayed"]}
+                made = {body["booking"]["bookingId"] for body in bodies if not body["replayed"]}
+                ids = shown if bodies else {f"of request {attempt.request}": {}}
+                yield from (self._new_booking(attempt, id_, body) for id_, body in ids.items() if id_ not in made)
             case "release_hold":
                 yield self._released(attempt)
             case "reschedule_booking":
-                yield self._moved(attempt, next(iter(bodies), {}))
+                if all(body["replayed"] for body in bodies):
+                    yield self._moved(attempt, next(iter(bodies), {}))
             case "cancel_booking":
                 booking = attempt.arguments["bookingId"]
                 yield Cancel(text=line(attempt), subjects=names(booking), booking=booking, claim=None)
@@ -77,8 +83,7 @@ class Reader:
                 booking, details = attempt.arguments["bookingId"], attempt.arguments["address"]
                 yield Correct(text=line(attempt), subjects=names(booking), booking=booking, claim=None, details=details)
             case "join_waitlist":
-                waits = {body["waitId"] for body in bodies}
-                yield from (self._joined(attempt, wait) for wait in waits)
+                yield from (self._joined(attempt, wait) for wait in _not_made_by_others("waitId", bodies))
 
     def _hold(self, attempt: Attempt) -> list[ShopAction]:
         if attempt.error == "slot_unavailable":
@@ -274,6 +279,11 @@ class Reader:
         booking = attempt.arguments.get("bookingId", "")
         text = f"alternatives of {line(attempt)}"
         return [Alternatives(text=text, team=self.records.team, wanted=wanted, booking=booking)] if wanted else []
+
+
+def _not_made_by_others(name: str, bodies: Sequence[Body]) -> set[str]:
+    """Return the tokens or ids that results show, but none of them as new."""
+    return {body[name] for body in bodies} - {body[name] for body in bodies if not body["replayed"]}
 
 
 def names(*things: str | Attempt) -> frozenset[str]:

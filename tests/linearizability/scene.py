@@ -27,6 +27,9 @@ HOLD_MS: Final = 60_000.0
 
 Facts = Mapping[str, Any]
 
+UNAVAILABLE: Final[Facts] = {"error": {"code": "unavailable", "message": "Nothing was done: the database is busy."}}
+"""Result that promises that the call had no effect."""
+
 
 @dataclass(slots=True)
 class Scene:

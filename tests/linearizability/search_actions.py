@@ -1,10 +1,10 @@
 """Sequential specification of searches and of the waitlist."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from linearizability.actions import Read, Write
-from linearizability.capacity import Claim, Team
+from linearizability.capacity import Claim, NamedClaims, Team
 from linearizability.shop import Shop
 
 
@@ -25,9 +25,13 @@ class Look(Read):
     """A claim at each start of the window."""
     shown: Mapping[int, Shown]
     """By start."""
+    _known: dict[NamedClaims, bool] = field(default_factory=dict)
+    """Whether the result agrees with these claims: the search asks often, and changes other facts, too."""
 
     def is_possible(self, state: Shop) -> bool:
-        return all(self._is_right(state, one) for one in self.wanted)
+        if state.named not in self._known:
+            self._known[state.named] = all(self._is_right(state, one) for one in self.wanted)
+        return self._known[state.named]
 
     def _is_right(self, state: Shop, wanted: Claim) -> bool:
         slot = self.shown.get(wanted.start)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from linearizability.history import AFTER_FAULTS, OFFER_MS
-from linearizability.scene import ELEVEN, HOLD_MS, NOON, ONE, SHOP, TEN, Scene, booking, refusal
+from linearizability.scene import ELEVEN, HOLD_MS, NOON, ONE, SHOP, TEN, UNAVAILABLE, Scene, booking, refusal
 
 EMPTY = {TEN: 2, ELEVEN: 2, NOON: 2, ONE: 2}
 
@@ -69,6 +69,19 @@ def a_lost_booking_took_no_effect(scene: Scene) -> None:
     scene.book("a", "ana", status=0)
     scene.look(EMPTY)
     scene.book("b", "ana")
+
+
+def a_call_did_nothing_and_is_repeated(scene: Scene) -> None:
+    scene.book("a", "ana", body=UNAVAILABLE)
+    scene.look(EMPTY)
+    scene.book("a", "ana", request=1)
+
+
+def a_lost_hold_is_made_again_after_its_release(scene: Scene) -> None:
+    scene.hold("h")
+    scene.release("h")
+    scene.hold("i", request=1, status=0)
+    scene.hold("i", request=1, replayed=True)
 
 
 def a_lost_hold_takes_a_unit(scene: Scene) -> None:
@@ -163,6 +176,8 @@ RIGHT: list[Callable[[Scene], None]] = [
     a_released_hold_is_made_again_by_its_key,
     a_lost_booking_took_effect,
     a_lost_booking_took_no_effect,
+    a_call_did_nothing_and_is_repeated,
+    a_lost_hold_is_made_again_after_its_release,
     a_lost_hold_takes_a_unit,
     a_lost_booking_takes_any_technician,
     a_booking_moves,

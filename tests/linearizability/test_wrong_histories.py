@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from linearizability.history import AFTER_FAULTS
-from linearizability.scene import ELEVEN, HOLD_MS, NOON, ONE, TEN, Scene, booking, refusal
+from linearizability.scene import ELEVEN, HOLD_MS, NOON, ONE, TEN, UNAVAILABLE, Scene, booking, refusal
 
 EMPTY = {TEN: 2, ELEVEN: 2, NOON: 2, ONE: 2}
 
@@ -194,6 +194,16 @@ def a_call_fails(scene: Scene) -> None:
     scene.book("a", "", body={"error": {"code": "internal"}})
 
 
+def a_call_books_that_promised_to_do_nothing(scene: Scene) -> None:
+    scene.book("a", "ana", body=UNAVAILABLE)
+    scene.book("a", "ana", request=1, replayed=True)
+
+
+def a_call_takes_time_that_promised_to_do_nothing(scene: Scene) -> None:
+    scene.hold("h", body=UNAVAILABLE)
+    scene.look({**EMPTY, TEN: 1})
+
+
 WRONG: list[tuple[Callable[[Scene], None], int]] = [
     (two_bookings_of_one_technician, 2),
     (a_technician_without_the_skill, 1),
@@ -226,6 +236,8 @@ WRONG: list[tuple[Callable[[Scene], None], int]] = [
     (an_entry_waits_for_an_available_start, 1),
     (one_unit_is_offered_to_two, 2),
     (a_call_fails, 1),
+    (a_call_books_that_promised_to_do_nothing, 1),
+    (a_call_takes_time_that_promised_to_do_nothing, 1),
 ]
 
 
