@@ -11,14 +11,14 @@ from typing import Final
 
 import orjson
 
-from concurrency.connections import Connections, NoResponseError
-from concurrency.wire import LOST, OK, Attempt, Body
+from concurrency.connections import Connections, NoResponseError, NotSentError
+from concurrency.wire import LOST, NOT_SENT, OK, Attempt, Body
 from support.http_server import call_of
 
 ATTEMPT_SECONDS: Final = 15
 TIMEOUT_SECONDS: Final = 90
 PAUSE_SECONDS: Final = 0.2
-COME_AGAIN: Final = frozenset({LOST, OK, HTTPStatus.SERVICE_UNAVAILABLE})
+COME_AGAIN: Final = frozenset({NOT_SENT, LOST, OK, HTTPStatus.SERVICE_UNAVAILABLE})
 """Failures after which a caller sends the request again."""
 
 
@@ -75,6 +75,8 @@ class Switchboard:
             status, content = await self.servers[server].post(message)
             if status == OK:
                 body = orjson.loads(content)["result"]["structuredContent"]
+        except NotSentError:
+            status = NOT_SENT
         except NoResponseError:
             status = LOST
         attempt = Attempt(

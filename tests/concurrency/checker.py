@@ -4,12 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from itertools import combinations
 from typing import Final, Literal
 
 from concurrency.business import MINUTES_A_DAY, Business
 from concurrency.evidence import Entry, Rows, made_in
-from concurrency.wire import Attempt, Body, Request, made_by, minute_of, requests_in, token_in
+from concurrency.wire import LOST, NOT_SENT, OK, Attempt, Body, Request, made_by, minute_of, requests_in, token_in
 
 Kind = Literal["sold twice", "promise broken", "key", "answer", "alternative", "silence", "order"]
 
@@ -210,7 +211,7 @@ def everybody_was_answered(case: Case) -> Iterator[Problem]:
             if attempt.error not in foreseen:
                 yield Problem("answer", f"{request} was answered with {attempt.body}")
     for attempt in case.history:
-        if attempt.status not in {0, 200, 503}:
+        if attempt.status not in {NOT_SENT, LOST, OK, HTTPStatus.SERVICE_UNAVAILABLE}:
             yield Problem("answer", f"{attempt.tool} was answered with status {attempt.status}")
 
 

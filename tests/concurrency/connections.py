@@ -14,7 +14,11 @@ _HEAD: Final = f"POST /mcp HTTP/1.1\r\nHost: localhost\r\n{_HEADERS}Content-Leng
 
 
 class NoResponseError(Exception):
-    """A connection failed or ended, or its server was too slow."""
+    """A connection ended, or its server was too slow. Whether it received the message is unknown."""
+
+
+class NotSentError(Exception):
+    """No server accepted a connection."""
 
 
 class Connections:
@@ -29,11 +33,15 @@ class Connections:
         """Send a message, and return the status and the body of the response.
 
         Raises:
-            NoResponseError: whether the server received the message is unknown.
+            NotSentError, NoResponseError: there is none.
         """
         try:
+            connection = await self._connection()
+        except OSError as error:
+            raise NotSentError from error
+        try:
             async with asyncio.timeout(self._timeout_seconds):
-                return await self._exchange(await self._connection(), message)
+                return await self._exchange(connection, message)
         except (OSError, EOFError) as error:  # TimeoutError is an OSError
             raise NoResponseError from error
 
@@ -47,7 +55,8 @@ class Connections:
             reader, writer = self._free.pop()
             if not (reader.at_eof() or writer.is_closing()):
                 return reader, writer
-        return await asyncio.open_connection(self._address.hostname, self._address.port, limit=LIMIT_BYTES)
+        async with asyncio.timeout(self._timeout_seconds):
+            return await asyncio.open_connection(self._address.hostname, self._address.port, limit=LIMIT_BYTES)
 
     async def _exchange(self, connection: Connection, message: bytes) -> tuple[int, bytes]:
         reader, writer = connection

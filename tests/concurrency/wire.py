@@ -11,6 +11,7 @@ Body = Mapping[str, Any]
 
 OK: Final = 200
 LOST: Final = 0
+NOT_SENT: Final = -1
 ASK_AGAIN: Final = frozenset({"unavailable", "rate_limited"})
 NOTHING_DONE: Final = "Nothing was done"
 """Begin of the message of an error that promises that the call had no effect."""
@@ -28,7 +29,7 @@ class Attempt:
     """Milliseconds since the epoch, by a monotonic clock."""
     answered_ms: float
     status: int
-    """HTTP status; 0 if there was no response."""
+    """HTTP status; LOST if there was no response, NOT_SENT if there was no connection."""
     body: Body
     """The tool's response, or empty."""
 
@@ -48,8 +49,10 @@ class Attempt:
 
     @property
     def is_without_effect(self) -> bool:
-        """Return whether the response promises that the call had no effect, and that the caller may repeat it."""
-        return self.error in ASK_AGAIN and self.body["error"]["message"].startswith(NOTHING_DONE)
+        """Return whether a failed call had no effect: no server received it, or one promised to do nothing."""
+        return self.status == NOT_SENT or (
+            self.error in ASK_AGAIN and self.body["error"]["message"].startswith(NOTHING_DONE)
+        )
 
 
 @dataclass(frozen=True)

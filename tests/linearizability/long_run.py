@@ -58,12 +58,14 @@ def _checking() -> ProcessPoolExecutor:
 
 
 def _result(store: str, played: Sequence[Checked], faults: Faults | None, seconds: float) -> Result:
+    answered = sum(attempt.is_final for one in played for attempt in one.history)
     return Result(
         store=store,
         rounds=len(played),
         rounds_with_faults=sum(faults.hit(one) for one in played) if faults else 0,
         faults=Counter(name for name, _, _ in faults.injected) if faults else {},
-        calls=sum(len(one.history) for one in played),
+        calls=answered,
+        failed=sum(len(one.history) for one in played) - answered,
         violations=sum(len(one.report.violations) for one in played),
         undecided=sum(one.report.undecided for one in played),
         problems=sum(len(one.problems) for one in played),

@@ -15,6 +15,7 @@ from linearizability.rounds import Checked
 HEADINGS: Final = (
     "store",
     "calls",
+    "failed calls",
     "rounds",
     "with faults",
     "faults",
@@ -36,6 +37,9 @@ class Result:
     faults: Mapping[str, int] = field(default_factory=dict)
     """Number of injections by fault."""
     calls: int
+    """Calls with a result."""
+    failed: int
+    """Calls that failed, so that the caller repeated them."""
     violations: int
     undecided: int
     problems: int
@@ -83,6 +87,7 @@ def _row(store: str, found: Sequence[Result]) -> tuple[object, ...]:
     return (
         store,
         f"{sum(one.calls for one in found):,}",
+        f"{sum(one.failed for one in found):,}",
         sum(one.rounds for one in found),
         sum(one.rounds_with_faults for one in found),
         sum(sum(one.faults.values()) for one in found),

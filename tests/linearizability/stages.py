@@ -95,12 +95,11 @@ async def _report(rounds: Sequence[Round], faults: Faults | None) -> None:
     began = time.monotonic()
     while True:
         await asyncio.sleep(PROGRESS_SECONDS)
-        histories = [one.board.history for one in rounds]
-        calls = sum(map(len, histories))
-        failed = sum(not attempt.is_final for history in histories for attempt in history)
+        attempts = [attempt for one in rounds for attempt in one.board.history]
+        calls = sum(attempt.is_final for attempt in attempts)
         injected = f", {len(faults.injected)} faults" if faults else ""
         rate = calls / (time.monotonic() - began)
-        print(f"  {calls} calls, {failed} without a result, {rate:.0f} a second{injected}", flush=True)  # noqa: T201  a script
+        print(f"  {calls} calls, {len(attempts) - calls} failed, {rate:.0f} a second{injected}", flush=True)  # noqa: T201  a script
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
