@@ -21,6 +21,7 @@ from linearizability.results import Log, Result, print_results
 from linearizability.rounds import Checked
 from linearizability.sites import SITES, Site
 from linearizability.stages import Faults, play_stage
+from support.preloaded import preloading
 
 OPERATIONS: Final = 200_000
 CHECKING_PROCESSES: Final = 2
@@ -90,8 +91,9 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where it continues")
     options = parser.parse_args()
     stores, log = options.on or list(SITES), Log(options.folder)
-    for store in stores:
-        asyncio.run(run(store, log, options.operations // len(stores)))
+    with preloading():  # a killed server is back soon
+        for store in stores:
+            asyncio.run(run(store, log, options.operations // len(stores)))
     results = {store: log.results(store) for store in stores}
     print_results(results)
     return 0 if all(one.is_right for found in results.values() for one in found) else 1
