@@ -26,7 +26,7 @@ class Look(Read):
     shown: Mapping[int, Shown]
     """By start."""
     _known: dict[NamedClaims, bool] = field(default_factory=dict)
-    """Whether the result agrees with these claims: the search asks often, and changes other facts, too."""
+    """Agreement of the result with these claims. The search asks often, and changes other facts, too."""
 
     def is_possible(self, state: Shop) -> bool:
         if state.named not in self._known:
