@@ -24,7 +24,7 @@ from support.server import body_of, open_caller
 HEAVY = {
     "sqlmodel", "sqlalchemy", "alembic", "asyncpg", "redis", "msgspec",
     "ruamel", "holidays", "typer", "jsonschema", "babel", "yaml", "dateutil", "phonenumbers", "jinja2",
-    "structlog", "pygments", "attr",
+    "structlog", "pygments", "attr", "pydantic_settings",
 }  # fmt: skip
 """Libraries that a stdio server on SQLite does not need while it logs nothing."""
 UNUSED = {

@@ -1,7 +1,8 @@
 """`python -m benchmarks.scale.clocked_server ARGUMENTS`: slotmcp's command line on a clock that starts at NOW.
 
 Unlike `benchmarks.clocked`, worker processes share the shift, and so does the store on PostgreSQL, whose own clock
-cannot be set. Worker processes run this module again.
+cannot be set. Worker processes run this module again. A server on SQLite does not load the other store, because its
+memory is measured.
 """
 
 import os
@@ -11,12 +12,14 @@ from typing import Any
 
 from benchmarks.clocked import shift_clock
 from benchmarks.scale.servers import SHIFT_MS
-from slotmcp.bootstrap import SystemClock
-from slotmcp.store.postgres.store import PostgresStore
+from slotmcp.settings import Settings
 
 
 def use_clock_of_process() -> None:
     """Let stores on PostgreSQL read the time of this process."""
+    from slotmcp.bootstrap import SystemClock  # noqa: PLC0415  not on SQLite
+    from slotmcp.store.postgres.store import PostgresStore  # noqa: PLC0415  as above
+
     open_store = PostgresStore.open
 
     def opening(*arguments: Any, **options: Any) -> AbstractAsyncContextManager[PostgresStore]:  # noqa: ANN401  passed on
@@ -26,6 +29,7 @@ def use_clock_of_process() -> None:
 
 
 shift_clock(int(os.environ[SHIFT_MS]))
-use_clock_of_process()
+if Settings.load().is_postgres:
+    use_clock_of_process()
 if __name__ == "__main__":
     runpy.run_module("slotmcp", run_name="__main__")

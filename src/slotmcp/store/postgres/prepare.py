@@ -3,8 +3,6 @@
 from functools import partial
 from typing import Any, Final
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -130,6 +128,9 @@ async def _upgrade(address: Address, schema: SchemaVersions) -> None:
 
 
 def _migrate(connection: Connection, schema: SchemaVersions) -> None:
+    from alembic import command  # noqa: PLC0415  takes several megabytes, and is rarely needed
+    from alembic.config import Config  # noqa: PLC0415  as above
+
     config = Config()
     config.set_main_option("script_location", str(schema.migrations).replace("%", "%%"))
     config.attributes["connection"] = connection

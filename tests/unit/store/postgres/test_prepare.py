@@ -72,6 +72,14 @@ async def test_several_processes_can_open_a_new_database_at_once(empty_url: str,
     assert version(postgres, empty_url) == [(SCHEMA.newest,)]
 
 
+async def test_opening_an_up_to_date_database_imports_no_migration_library(postgres_url: str) -> None:
+    pipe = asyncio.subprocess.PIPE
+    program = f"{OPEN}\nprint(sorted({{'alembic', 'mako', 'sqlalchemy', 'sqlmodel'}} & set(sys.modules)))"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, postgres_url, stdin=pipe, stdout=pipe)
+    output, _ = await process.communicate(b"\n")
+    assert output.splitlines() == [b"()", b"['sqlalchemy']"]
+
+
 async def test_an_old_database_is_upgraded_with_its_rows(empty_url: str, postgres: Databases) -> None:
     address = Address.of(empty_url)
     await prepare(address, timeout_ms=DEFAULT_TIMEOUT_MS, schema=FIRST)
