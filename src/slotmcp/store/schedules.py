@@ -2,12 +2,12 @@
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import groupby, starmap
 from operator import attrgetter, itemgetter
-from typing import Final, TypeAlias, TypeGuard
+from typing import Final, TypeAlias, TypeGuard, TypeVar
 
 from slotmcp.domain.catalog import Project, ServiceType
 from slotmcp.domain.claim import Claim
@@ -17,6 +17,9 @@ from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.store import catalog, claims
 from slotmcp.store.columns import BusyRow, ClaimRow
 from slotmcp.store.statement import Fetch, RunMany, Statement
+
+T = TypeVar("T")
+OwnedRow = TypeVar("OwnedRow", ClaimRow, BusyRow)
 
 REVISIONS_LOGGED: Final = 1000
 """Number of revisions in the change log. If the known schedule is older, everything is read."""
@@ -58,6 +61,10 @@ def summarize(changes: AbstractSet[Change]) -> set[Change]:
     }
 
 
+async def no_pause() -> None:
+    """Return at once. A read on a thread of its own holds up no task of the event loop."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Consistent view of one project at one instant."""
@@ -65,6 +72,16 @@ class Snapshot:
     fetch: Fetch
     project_id: str
     now_ms: int
+    pause: Callable[[], Awaitable[None]] = no_pause
+    """Function that lets other tasks of the event loop run, if the read runs on it."""
+
+    async def collect(self, items: Iterable[T]) -> list[T]:
+        """Return items whose computation takes time, with a pause after each."""
+        collected: list[T] = []
+        for item in items:
+            collected.append(item)
+            await self.pause()
+        return collected
 
     @property
     def since(self) -> Minute:
@@ -193,15 +210,15 @@ def _with_claim(
 
 
 async def _read_all(snapshot: Snapshot, revision: int) -> Schedule:
+    """Read everything. Tens of thousands of claims take long, so there is a pause after each technician's."""
     fetch, project_id = snapshot.fetch, snapshot.project_id
     project = await _read_project(snapshot)
-    technicians = [
-        catalog.technician_of(values) for values in await fetch(catalog.TECHNICIANS_IN_CATALOG, project_id=project_id)
-    ]
+    technician_rows = await fetch(catalog.TECHNICIANS_IN_CATALOG, project_id=project_id)
+    technicians = await snapshot.collect(map(catalog.technician_of, technician_rows))
     claim_rows = starmap(ClaimRow, await fetch(claims.LIVE_CLAIMS, project_id=project_id, since=snapshot.since))
-    claims_by_owner = {owner: tuple(map(claims.claim_of, rows)) for owner, rows in groupby(claim_rows, key=_OWNER)}
+    claims_by_owner = dict(await snapshot.collect(_by_owner(claim_rows, claims.claim_of)))
     busy_rows = starmap(BusyRow, await fetch(claims.BUSY, project_id=project_id))
-    busy_by_owner = {owner: tuple(map(claims.busy_of, rows)) for owner, rows in groupby(busy_rows, key=_OWNER)}
+    busy_by_owner = dict(await snapshot.collect(_by_owner(busy_rows, claims.busy_of)))
     return Schedule(
         project=project,
         services=await _read_services(snapshot),
@@ -215,6 +232,12 @@ async def _read_all(snapshot: Snapshot, revision: int) -> Schedule:
         },
         revision=revision,
     )
+
+
+def _by_owner(rows: Iterable[OwnedRow], read: Callable[[OwnedRow], T]) -> Iterator[tuple[str, tuple[T, ...]]]:
+    """Yield each technician's id with what their rows hold. The rows are in the order of the technicians."""
+    for owner, own_rows in groupby(rows, key=_OWNER):
+        yield owner, tuple(map(read, own_rows))
 
 
 async def _read_project(snapshot: Snapshot) -> Project:

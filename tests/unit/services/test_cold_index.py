@@ -1,8 +1,7 @@
 """A large project is indexed once for all concurrent calls, a few technicians at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
@@ -18,30 +17,11 @@ from slotmcp.services.concurrency import ITEMS_A_TURN
 from slotmcp.services.slots import SlotQuery
 from support.counted_store import CountedStore
 from support.shop import Shop, open_shop, plan, technician
+from support.turns import counted_turns
 
 TECHNICIANS: Final = 100
 TURNS: Final = TECHNICIANS // ITEMS_A_TURN
 QUERY: Final = SlotQuery(project_id="shop", limit=3)
-
-
-class _Turns:
-    """Count of the iterations of the event loop."""
-
-    count = 0
-
-    async def run(self) -> None:
-        while True:
-            self.count += 1
-            await asyncio.sleep(0)
-
-
-@contextmanager
-def counted_turns() -> Iterator[_Turns]:
-    """Count the iterations of the event loop until the block ends."""
-    turns = _Turns()
-    task = asyncio.create_task(turns.run())
-    yield turns
-    task.cancel()
 
 
 class _LoadedStore(CountedStore):

@@ -31,6 +31,7 @@ from slotmcp.store.postgres.link import Link
 from slotmcp.store.postgres.lookups import read_all
 from slotmcp.store.postgres.outages import Fault, unknown_outcome
 from slotmcp.store.postgres.pending import PendingWrites
+from slotmcp.store.postgres.reader import let_others_run
 from slotmcp.store.postgres.statements import LOCK_IN_TRANSACTION, WRITE_GROUP
 from slotmcp.store.project_state import ProjectState
 from slotmcp.store.schedules import Snapshot, WritableSnapshot, read_schedule
@@ -233,7 +234,7 @@ class OptimisticGroup:
         """
         if self._state.revision != known.state.revision:
             raise NextGroupNeeded
-        snapshot = Snapshot(fetch=link.fetch, project_id=self._project_id, now_ms=self._now_ms)
+        snapshot = Snapshot(fetch=link.fetch, project_id=self._project_id, now_ms=self._now_ms, pause=let_others_run)
         schedule = await read_schedule(snapshot, known.state.schedule, known.state.revision)
         self._state = replace(self._state, schedule=schedule)
 

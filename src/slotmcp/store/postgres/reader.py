@@ -15,6 +15,11 @@ T = TypeVar("T")
 SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
+async def let_others_run() -> None:
+    """Let other tasks run once. Reads of many rows decode them on the event loop."""
+    await asyncio.sleep(0)
+
+
 class PostgresReader:
     """Implementation of QueryRunner: a pool of connections that take no locks."""
 

@@ -20,7 +20,7 @@ from slotmcp.store.postgres.known_projects import KnownProjects
 from slotmcp.store.postgres.link import is_pooled_by_transaction
 from slotmcp.store.postgres.outages import FAULTS, error_for_caller
 from slotmcp.store.postgres.prepare import prepare
-from slotmcp.store.postgres.reader import LongReader, PostgresReader
+from slotmcp.store.postgres.reader import LongReader, PostgresReader, let_others_run
 from slotmcp.store.postgres.statements import ACCESS_KEY_NOW, CREDENTIAL_ENDS_NOW, HEAD, HEADS, INCARNATION, NOW
 from slotmcp.store.postgres.status import PostgresStatus, read_status
 from slotmcp.store.postgres.writer import PostgresWriter
@@ -216,7 +216,7 @@ class PostgresStore(SqlStore):
 
     async def _schedule(self, fetch: Fetch, project_id: str, known: Schedule | None) -> Schedule:
         head = await self._head(fetch, project_id)
-        snapshot = Snapshot(fetch=fetch, project_id=project_id, now_ms=head.now_ms)
+        snapshot = Snapshot(fetch=fetch, project_id=project_id, now_ms=head.now_ms, pause=let_others_run)
         return await read_schedule(snapshot, known, head.revision)
 
     def _now_ms(self, database_ms: int) -> int:
