@@ -18,6 +18,7 @@ from slotmcp.domain.errors import Unavailable
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.trace import ScheduleSource, Trace, TracedUse
 from slotmcp.services import trace_writer
+from slotmcp.services.concurrency import ITEMS_A_TURN
 from slotmcp.services.current_principal import acting_as
 from slotmcp.services.trace_writer import TraceWriter
 from slotmcp.services.traces import summarize_trace
@@ -26,6 +27,7 @@ from slotmcp.store.sqlite import SqliteStore
 from support.denver import PLAN, SUNDAY_NOON_MS
 from support.server import Caller
 from support.tracer_provider import set_tracer_provider
+from support.turns import counted_turns
 
 if TYPE_CHECKING:
     from slotmcp.ports import Store
@@ -306,6 +308,21 @@ async def test_a_flush_waits_for_the_current_batch(operator: Caller) -> None:
         asyncio.get_running_loop().call_soon(slow.may_go_on.set)
         await tracing.write()
         assert await operator.store.trace("t1") is not None
+
+
+async def test_other_tasks_run_while_many_traces_are_built(operator: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace_writer, "WRITE_INTERVAL_SECONDS", 60)
+    slow, count = SlowStore(operator.store), 10 * ITEMS_A_TURN
+    tracing = TraceWriter(cast("Store", slow), "p")
+    async with tracing.writing(kept_days=1):
+        for number in range(count):
+            await _noted(operator, tracing, f"t{number}")
+        with counted_turns() as turns:
+            writing = asyncio.create_task(tracing.write())
+            await slow.is_writing.wait()
+        slow.may_go_on.set()
+        await writing
+    assert turns.count >= count // ITEMS_A_TURN
 
 
 class RushedStore(AwayStore):

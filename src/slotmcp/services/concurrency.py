@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, TypeVar, cast
 
 ITEMS_A_TURN: Final = 4
-"""Number of items that `collect_in_turns` computes at once. One takes up to a few milliseconds."""
+"""Default number of items that `collect_in_turns` computes at once, which takes up to a few milliseconds."""
 
 T = TypeVar("T")
 
@@ -23,12 +23,12 @@ async def in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
             await task
 
 
-async def collect_in_turns(items: Iterable[T]) -> list[T]:
-    """Return items whose computation is slow. Other tasks of the event loop run after every few of them."""
+async def collect_in_turns(items: Iterable[T], *, at_once: int = ITEMS_A_TURN) -> list[T]:
+    """Return items whose computation is slow. Other tasks of the event loop run after `at_once` of them."""
     collected: list[T] = []
     for item in items:
         collected.append(item)
-        if len(collected) % ITEMS_A_TURN == 0:
+        if len(collected) % at_once == 0:
             await asyncio.sleep(0)
     return collected
 

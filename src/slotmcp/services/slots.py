@@ -17,7 +17,7 @@ from slotmcp.domain.reasons import RangeReasons, Reason, combined_reasons
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.explain import reasons_between
 from slotmcp.engine.need import Need
-from slotmcp.engine.slots import list_starts, new_starts, slots_at
+from slotmcp.engine.slots import list_starts, new_days, new_starts, slots_at
 from slotmcp.engine.travel import TravelSource, site_at
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.appointments import check_length, check_zone, find_need, find_service, resolve_moment
@@ -165,6 +165,7 @@ class SlotService:
             search = replace(search, need=replace(search.need, site=site))
         with span("engine"):
             await collect_in_turns(new_starts(search.availability, search.need))
+            await collect_in_turns(new_days(search.availability, search.need, page.from_, page.to), at_once=1)
             answer = _run(search)
         if builder := current_trace():
             _record(builder, search, answer)

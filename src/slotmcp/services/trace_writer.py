@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
 from time import perf_counter
-from typing import Final, TypeVar
+from typing import Final
 
 from slotmcp import telemetry
 from slotmcp.domain.access import Principal
@@ -23,6 +23,7 @@ from slotmcp.domain.trace import Question, TechnicianTrace, Trace, TracedUse
 from slotmcp.engine.areas import OUTSIDE, is_served_by
 from slotmcp.engine.explain import reasons_at
 from slotmcp.ports import Store
+from slotmcp.services.concurrency import collect_in_turns
 from slotmcp.services.reporting.conversations import count_steps
 from slotmcp.services.trace_budget import DEFAULT_MAX_MB, TraceLimits, TraceSampler
 from slotmcp.services.tracing import TraceBuilder, TracedRequest, TracedResult
@@ -30,16 +31,12 @@ from slotmcp.services.tracing import TraceBuilder, TracedRequest, TracedResult
 MAX_PENDING_TRACES: Final = 10_000
 """Maximum number of pending traces; the oldest are dropped, so that memory is bounded without a database."""
 BATCH_SIZE: Final = 250
-YIELD_EVERY: Final = 50
-"""Number of traces after which the event loop runs other tasks."""
 WRITE_INTERVAL_SECONDS: Final = 1.0
 DROP_INTERVAL_SECONDS: Final = 3600.0
 DROP_PAUSE_SECONDS: Final = 0.05
 """Pause between two batches of deleted traces."""
 MAX_TECHNICIANS: Final = 60
 """Maximum number of technicians in a trace."""
-
-T = TypeVar("T")
 
 _USES: Final = {use.value: use for use in TracedUse}
 _DECIMALS: Final = 2
@@ -116,12 +113,11 @@ class TraceWriter:
                     telemetry.record_dropped_traces(len(batch))
 
     async def _write(self, batch: list[TraceBuilder]) -> None:
-        built = [trace async for builder in _yielding(batch) if (trace := _build(builder)) is not None]
+        built = [trace for trace in await collect_in_turns(map(_build, batch)) if trace is not None]
         traces = [await self._pseudonymized(trace) for trace in built if self._sampler.is_stored(trace)]
         await self._store.add_traces(traces)
         await count_steps(self._store, traces)
-        async for trace in _yielding(built):
-            telemetry.record_decision(trace)
+        await collect_in_turns(map(telemetry.record_decision, built))
         telemetry.record_saved_traces(len(traces), sampled_out=len(built) - len(traces))
         self._stored += len(traces)
 
@@ -172,14 +168,6 @@ async def _is_set(closing: asyncio.Event) -> bool:
     with suppress(TimeoutError):
         await asyncio.wait_for(closing.wait(), DROP_PAUSE_SECONDS)
     return closing.is_set()
-
-
-async def _yielding(items: Sequence[T]) -> AsyncIterator[T]:
-    """Yield items, and let the event loop run other tasks at intervals."""
-    for number, item in enumerate(items):
-        if number % YIELD_EVERY == YIELD_EVERY - 1:
-            await asyncio.sleep(0)
-        yield item
 
 
 def _build(builder: TraceBuilder) -> Trace | None:

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from slotmcp.bootstrap import build_app
-from slotmcp.domain.interval import MS_PER_DAY
+from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_DAY, MS_PER_MINUTE
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Head, Store
 from slotmcp.services.app import App
@@ -89,6 +90,19 @@ async def test_other_tasks_run_while_the_first_starts_of_a_service_are_found(lar
         found = await cold.slots.get_slots(QUERY)
         assert turns.count >= TURNS
     assert found.offer.slots == first.offer.slots
+
+
+async def test_other_tasks_run_after_each_day_whose_starts_are_found(large: Shop) -> None:
+    app, store = await loaded(large)
+    now, days = await store.now_ms() // MS_PER_MINUTE, 8
+    await app.slots.get_slots(replace(QUERY, to=now + MINUTES_PER_DAY))
+    later = replace(QUERY, from_=now + MINUTES_PER_DAY, to=now + (1 + days) * MINUTES_PER_DAY)
+    with counted_turns() as turns:
+        found = await app.slots.get_slots(later)
+        assert turns.count >= days
+        before = turns.count
+        assert await app.slots.get_slots(later) == found
+        assert turns.count < before + days
 
 
 async def test_concurrent_calls_share_one_index(large: Shop) -> None:
