@@ -134,4 +134,4 @@ def create() -> HttpApp:
 if __name__ == "__main__":
     listening = listen("127.0.0.1", 0)
     sys.stderr.write(f"slotmcp listens on http://127.0.0.1:{listening.getsockname()[1]}/mcp\n")
-    serve(create, listening, workers=1, limits=connection_limits(Settings()), stop_seconds=0)
+    serve(create, listening, workers=1, limits=connection_limits(Settings.load()), stop_seconds=0)

@@ -37,4 +37,4 @@ def runner_of(settings: Settings, *, max_seconds: float = 60) -> ProcessRunner:
 
 async def hang(url: str) -> None:
     """Compute a report that never ends. Its process prints a line when it has begun."""
-    await runner_of(Settings(database_url=url)).run(JOB, compute_forever)
+    await runner_of(Settings.with_database(url, "URL")).run(JOB, compute_forever)

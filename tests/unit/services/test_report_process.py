@@ -17,6 +17,7 @@ from slotmcp.services.reporting.computation import ReportJob, ThreadRunner, comp
 from slotmcp.services.reporting.process_runner import NICENESS, JobClock, ProcessRunner
 from slotmcp.services.reporting.reports import ReportRequest
 from slotmcp.settings import Settings
+from slotmcp.store.sqlite import SqliteStore
 from support.http_server import TESTS
 from support.shop import at, booking, plan, technician
 from support.slow_reports import DAY, JOB, NEXT_DAY, compute_forever, runner_of, use_too_much_memory
@@ -70,6 +71,16 @@ async def test_reports_of_a_process_of_its_own_are_the_same_on_postgresql(postgr
 async def test_a_database_in_memory_has_no_process() -> None:
     async with open_app(Settings().in_memory(), isolates_reports=True) as app:
         assert isinstance(app.reports._runner, ThreadRunner)  # noqa: SLF001
+
+
+async def test_a_report_in_a_thread_reads_no_schedule_that_is_cached(settings: Settings) -> None:
+    async with open_app(settings) as app, open_report_store(settings, JobClock()) as store:
+        reports = app.reports.computed_by(ThreadRunner(store))
+        metrics, gaps = await reports.report_with_gaps(REQUEST)
+        assert (await reports.get_metrics(REQUEST)).report == metrics.report
+        assert await reports.gaps(REQUEST) == gaps
+        assert isinstance(store, SqliteStore)
+        assert store._schedules.get("shop") is None  # noqa: SLF001  a store keeps what it has read
 
 
 async def test_errors_are_the_same_and_end_no_later_report(settings: Settings) -> None:

@@ -79,8 +79,10 @@ class Facts:
 class ReportRunner(Protocol):
     """Runs computations of reports, which take long."""
 
-    async def run(self, job: ReportJob, compute: Callable[[Facts], T]) -> T:
+    async def run(self, job: ReportJob, compute: Callable[[Facts], T], *, known: Schedule | None = None) -> T:
         """Read the facts of a job, and return what a module-level function computes from them.
+
+        `known` is an earlier schedule of the project, of which a runner in this process reads only the changes.
 
         Raises:
             NotFound, Unavailable.
@@ -94,12 +96,12 @@ class ThreadRunner:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def run(self, job: ReportJob, compute: Callable[[Facts], T]) -> T:
+    async def run(self, job: ReportJob, compute: Callable[[Facts], T], *, known: Schedule | None = None) -> T:
         """Run a computation."""
-        return await asyncio.to_thread(compute, await self._facts(job))
+        return await asyncio.to_thread(compute, await self._facts(job, known))
 
-    async def _facts(self, job: ReportJob) -> Facts:
-        schedule, period, now_ms = await self._store.schedule(job.project_id), job.period, job.now_ms
+    async def _facts(self, job: ReportJob, known: Schedule | None) -> Facts:
+        schedule, period, now_ms = await self._store.schedule(job.project_id, known), job.period, job.now_ms
         traces = await self._store.traces(schedule.project.id, period.start * MS_PER_MINUTE, period.end * MS_PER_MINUTE)
         live_hold_ids = frozenset(
             claim.id

@@ -16,6 +16,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from slotmcp.domain.errors import SlotmcpError, Unavailable
+from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.units import BYTES_PER_MB
 from slotmcp.ports import Store
 from slotmcp.services.reporting.computation import Facts, ReportJob, ThreadRunner
@@ -98,12 +99,13 @@ class ProcessRunner:
             worker.process.kill()
             worker.process.join()
 
-    async def run(self, job: ReportJob, compute: Callable[[Facts], T]) -> T:
+    async def run(self, job: ReportJob, compute: Callable[[Facts], T], *, known: Schedule | None = None) -> T:
         """Run a computation.
 
         Raises:
             NotFound, Unavailable.
         """
+        del known  # sending it to the process would take as long as reading it there
         async with self._turn:
             outcome = await self._exchange(job, compute)
             self._stopping = asyncio.get_running_loop().call_later(self._idle_seconds, self.close)

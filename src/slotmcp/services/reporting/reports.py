@@ -106,7 +106,8 @@ class ReportService:
             NotFound, Unavailable.
         """
         job, schedule = await self._job(request)
-        return ReportAnswer(schedule=schedule, report=await self._runner.run(job, compute_report), now_ms=job.now_ms)
+        report = await self._runner.run(job, compute_report, known=schedule)
+        return ReportAnswer(schedule=schedule, report=report, now_ms=job.now_ms)
 
     async def gaps(self, request: ReportRequest) -> GapsAnswer:
         """Return the single changes that would have won the most lost conversations of a period.
@@ -116,7 +117,7 @@ class ReportService:
             NotFound, Unavailable.
         """
         job, schedule = await self._job(request, with_horizon=True)
-        return GapsAnswer(schedule=schedule, gaps=await self._runner.run(job, compute_gaps))
+        return GapsAnswer(schedule=schedule, gaps=await self._runner.run(job, compute_gaps, known=schedule))
 
     async def report_with_gaps(self, request: ReportRequest) -> tuple[ReportAnswer, GapsAnswer]:
         """Return the report on a period and its gaps, from the same facts.
@@ -126,7 +127,7 @@ class ReportService:
             NotFound, Unavailable.
         """
         job, schedule = await self._job(request, with_horizon=True)
-        report, gaps = await self._runner.run(job, compute_report_with_gaps)
+        report, gaps = await self._runner.run(job, compute_report_with_gaps, known=schedule)
         answer = ReportAnswer(schedule=schedule, report=report, now_ms=job.now_ms)
         return answer, GapsAnswer(schedule=schedule, gaps=gaps)
 
