@@ -1,4 +1,4 @@
-"""Work that one connection causes at once: parsed bytes, and requests that wait for an earlier answer."""
+"""Work that one connection causes at once: parsed bytes, requests that wait for an earlier answer, and writes."""
 
 import asyncio
 from collections import Counter
@@ -36,13 +36,22 @@ class _Observed:
     has_begun: asyncio.Event = field(default_factory=asyncio.Event)
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
     is_closed: asyncio.Event = field(default_factory=asyncio.Event)
+    writes: list[bytes] = field(default_factory=list)
+    writes_of_app: list[bytes] = field(default_factory=list)
+    """Writes until the app had sent its answer."""
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer when it is allowed to, after the body is complete."""
+        """Answer when it is allowed to, after the body is complete; at /early, send the head of the answer before."""
         while (await receive()).get("more_body"):
             pass
+        if scope["path"] == "/early":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await self.may_answer.wait()
+            await send({"type": "http.response.body", "body": b"done"})
+            return
         await self.may_answer.wait()
         await PlainTextResponse("done")(scope, receive, send)
+        self.writes_of_app = list(self.writes)
 
     async def count_turns(self) -> None:
         """Count the iterations of the event loop."""
@@ -51,8 +60,26 @@ class _Observed:
             await asyncio.sleep(0)
 
 
+class _ObservedTransport:
+    """Transport of asyncio whose writes are recorded."""
+
+    def __init__(self, transport: asyncio.Transport, writes: list[bytes]) -> None:
+        self._transport = transport
+        self._writes = writes
+
+    def write(self, data: bytes) -> None:
+        self._writes.append(data)
+        self._transport.write(data)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._transport, name)
+
+
 class _ObservedProtocol(LimitedHttpProtocol):
     observed: _Observed
+
+    def connection_made(self, transport: Any) -> None:  # noqa: ANN401  as uvicorn
+        super().connection_made(_ObservedTransport(transport, self.observed.writes))
 
     def on_headers_complete(self) -> None:
         self.observed.requests += 1
@@ -115,3 +142,34 @@ async def test_a_large_body_is_parsed_in_slices_of_which_each_leaves_the_event_l
         assert b"HTTP/1.1 200" in await reader.readuntil(b"done")
         assert observed.body_bytes.total() == size
         assert max(observed.body_bytes.values()) <= SLICE_BYTES
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD"])
+@pytest.mark.parametrize("kept", ["keep-alive", "close"])
+async def test_a_response_is_written_at_once(method: str, kept: str) -> None:
+    async with connection() as (reader, writer, observed):
+        observed.may_answer.set()
+        writer.write(f"{method} /x HTTP/1.1\r\nContent-Length: 0\r\nConnection: {kept}\r\n\r\n".encode())
+        response = await reader.readuntil(b"\r\n\r\n")
+        if method != "HEAD":
+            response += await reader.readexactly(len(b"done"))
+        assert response.startswith(b"HTTP/1.1 200")
+        assert observed.writes == observed.writes_of_app == [response]
+
+
+async def test_the_head_of_a_response_does_not_wait_for_its_body() -> None:
+    async with connection() as (reader, writer, observed):
+        writer.write(b"GET /early HTTP/1.1\r\n\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        observed.may_answer.set()
+        assert await reader.readuntil(b"0\r\n\r\n") == b"4\r\ndone\r\n0\r\n\r\n"
+
+
+async def test_a_client_that_asks_is_told_to_continue_before_its_response() -> None:
+    async with connection() as (reader, writer, observed):
+        observed.may_answer.set()
+        writer.write(b"POST /x HTTP/1.1\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n")
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        writer.write(b"a")
+        assert (await reader.readuntil(b"done")).startswith(b"HTTP/1.1 200")
+        assert len(observed.writes) == 2
