@@ -16,7 +16,7 @@ from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 
 T = TypeVar("T")
 
-SOLE_BATCH_ROWS: Final = 2_000
+SOLE_BATCH_ROWS: Final = 1_000
 """Number of rows that one transaction writes, without a pause, into a new project that is the only one."""
 LARGE_BATCH_ROWS: Final = 200
 """Number of rows that one transaction writes while no other project waits for its lock."""

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from slotmcp.domain.attention import Attention
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.claim import BusyTime, Claim
-from slotmcp.domain.errors import InvalidArgument
+from slotmcp.domain.errors import InvalidArgument, Unavailable
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.engine.availability import Availability
 from slotmcp.ports import ClaimConflict, Transaction
@@ -165,7 +165,10 @@ class ProjectImporter:
             claims = [booking.claim for booking in batch]
             known = {} if is_new else await self._existing(request, claims)
             if any(claim.id not in known for claim in claims):  # an interrupted import may have added all
-                known = await self._add_batch(pace, batch)
+                try:
+                    known = await self._add_batch(pace, batch)
+                except Unavailable as error:
+                    raise _interrupted(error, count, request.plan) from error
             compared.compare(claims, known)
             count += len(batch)
             if count % REPORT_EVERY < len(batch):
@@ -252,6 +255,15 @@ def _check_overlaps(before: Availability | None, compared: _Bookings) -> None:
     claim = find_overlapping(before, compared.added)
     if claim is not None:
         raise _overlap(claim)
+
+
+def _interrupted(error: Unavailable, count: int, plan: ProjectPlan) -> Unavailable:
+    """Return the error of an import whose catalog and first bookings were written."""
+    return Unavailable(
+        f"The import stopped after {count:,} of {len(plan.bookings):,} bookings; the same import continues it. "
+        f"The next bookings failed: {error}",
+        retry_after_ms=error.retry_after_ms,
+    )
 
 
 def _overlap(claim: Claim, state: str = "") -> InvalidArgument:

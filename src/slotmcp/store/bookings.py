@@ -223,7 +223,7 @@ def booking_values(booking: Booking) -> dict[str, object]:
         "status": booking.status.value,
         "cancel_reason": booking.cancel_reason,
         "attention": attention_text(booking.attention),
-        "is_additional": booking.is_additional,
+        "is_additional": int(booking.is_additional),
         "answers": answers_json(booking.answers),
     }
 

@@ -174,7 +174,7 @@ def claim_values(claim: Claim) -> dict[str, object]:
         "end_minute": claim.end,
         "buffer_before_minutes": claim.buffer_before_minutes,
         "buffer_after_minutes": claim.buffer_after_minutes,
-        "technician_chosen": claim.technician_chosen,
+        "technician_chosen": int(claim.technician_chosen),
         "latitude": latitude,
         "longitude": longitude,
         "postal_code": claim.postal_code or None,

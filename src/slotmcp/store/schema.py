@@ -58,6 +58,7 @@ SCHEMA: Final = SchemaVersions(
         "0015",
         "0016",
         "0017",
+        "0018",
     ),
     migrations=Path(__file__).parent / "migrations",
 )

@@ -15,7 +15,7 @@ import pytest
 from slotmcp.bootstrap import build_app
 from slotmcp.domain.attention import AttentionCause
 from slotmcp.domain.catalog import TechnicianStatus
-from slotmcp.domain.errors import HoldWithdrawn, InvalidArgument
+from slotmcp.domain.errors import HoldWithdrawn, InvalidArgument, Unavailable
 from slotmcp.ports import Store, Unit
 from slotmcp.services.batch_pace import LARGE_BATCH_ROWS, MAX_BATCH_ROWS, MIN_BATCH_ROWS
 from slotmcp.services.imports import ProjectPlan
@@ -113,6 +113,23 @@ async def test_batches_are_small_while_another_project_is_written(importing: Imp
     assert sizes[0] == LARGE_BATCH_ROWS
     assert all(MIN_BATCH_ROWS <= size <= MAX_BATCH_ROWS for size in sizes[1:-1])
     assert sum(sizes) == len(MANY)
+
+
+async def test_an_import_that_fails_after_some_batches_says_so_and_can_be_continued(importing: Importing) -> None:
+    shop, store = importing("big")
+
+    async def fail(writes: int) -> None:
+        if writes and imported(shop):
+            raise Unavailable("Nothing was done: the database is busy.", retry_after_ms=500)
+
+    store.before = fail
+    with pytest.raises(Unavailable, match="stopped after 200 of 600 bookings; the same import continues it") as raised:
+        await bring(shop, BIG)
+    assert raised.value.retry_after_ms == 500
+    assert imported(shop) == LARGE_BATCH_ROWS
+    store.before = None
+    await bring(shop, BIG)
+    assert imported(shop) == len(MANY)
 
 
 def named(number: int):  # type: ignore[no-untyped-def]  # noqa: ANN201

@@ -17,8 +17,8 @@ from slotmcp.store.schedules import CHANGES_AFTER
 from slotmcp.store.statement import Row, Statement
 from slotmcp.store.transaction import ADD_RECEIPT, RECEIPTS_OF_KEYS
 
-MAX_ROWS: Final = 1000
-"""Maximum number of rows that a unit writes by one statement. Imports write more, under the lock."""
+MAX_ROWS: Final = 10_000
+"""Maximum number of rows that a unit writes to one table. It writes more under the lock."""
 
 Values: TypeAlias = Mapping[str, Any]
 
@@ -184,22 +184,21 @@ class Write:
 
 
 def _update(kind: str) -> Callable[[Values], Mapping[str, object]]:
-    return lambda values: {**_plain(values), "kind": kind}
+    return lambda values: {**values, "kind": kind}
 
 
-def _plain(values: Values) -> dict[str, object]:
-    """Return values as the columns of a row hold them: flags are numbers."""
-    return {name: int(value) if isinstance(value, bool) else value for name, value in values.items()}
+def _as_given(values: Values) -> Mapping[str, object]:
+    return values
 
 
 def _with_time(name: str) -> Callable[[Values], Mapping[str, object]]:
-    return lambda values: {**_plain(values), name: values["now_ms"]}
+    return lambda values: {**values, name: values["now_ms"]}
 
 
 def _push(values: Values) -> Mapping[str, object]:
     now_ms = values["now_ms"]
     defaults = {"version": 1, "since_ms": now_ms, "due_ms": now_ms, "attempts": 0, "refused": ""}
-    return {**defaults, **_plain(values)}
+    return {**defaults, **values}
 
 
 def _claim(values: Values) -> set[Touched]:
@@ -217,7 +216,7 @@ def _taken(values: Values) -> Sequence[Row]:
 
 
 WRITES: Final[Mapping[Statement, Write]] = {
-    claims.ADD_CLAIM: Write("claims", _plain, _claim, _taken),
+    claims.ADD_CLAIM: Write("claims", _as_given, _claim, _taken),
     claims.SAVE_CLAIM: Write(UPDATES, _update("save_claim"), _claim, _taken),
     claims.MOVE_HOLD: Write(UPDATES, _update("move_hold"), _claim, _taken),
     claims.END_HOLD: Write(UPDATES, _update("end_hold"), _claim),
@@ -231,14 +230,14 @@ WRITES: Final[Mapping[Statement, Write]] = {
     bookings.DELETE_BOOKING_CONTACTS: Write(
         UPDATES, _update("delete_contacts"), lambda values: {("claim", values["claim_id"])}
     ),
-    bookings.ADD_BOOKING_CONTACT: Write("booking_contacts", _plain, lambda values: {("contact", values["key"])}),
+    bookings.ADD_BOOKING_CONTACT: Write("booking_contacts", _as_given, lambda values: {("contact", values["key"])}),
     ADD_RECEIPT: Write(
         "receipts",
         _with_time("created_at_ms"),
         lambda values: {("receipt", values["use_case"], values["credential"], values["key"])},
     ),
     calendar.REQUEST_PUSH: Write("calendar_pushes", _push, lambda values: {("push", values["booking_id"])}),
-    SET_REVISION: Write("revisions", _plain, lambda _: set()),
-    ADD_CHANGE: Write("changes", _plain, lambda _: set()),
+    SET_REVISION: Write("revisions", _as_given, lambda _: set()),
+    ADD_CHANGE: Write("changes", _as_given, lambda _: set()),
 }
 """Statements that a draft keeps for later."""

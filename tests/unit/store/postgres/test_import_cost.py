@@ -1,17 +1,25 @@
 """The cost of a batch of an import does not grow with the batch in round trips, nor with the project in rows read."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from slotmcp.bootstrap import build_app
 from slotmcp.domain.booking import Booking
 from slotmcp.ports import Transaction
+from slotmcp.services.batch_pace import SOLE_BATCH_ROWS
 from slotmcp.store.bookings import BOOKING_CLAIMS
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.link import connect
 from slotmcp.store.postgres.statements import numbered
 from slotmcp.store.postgres.store import PostgresStore
 from slotmcp.store.values import json_text
+from support.postgres_databases import Databases
 from support.schedules import PROJECT, booking
+from support.shop import at, plan, technician
+from support.shop import booking as shop_booking
+from support.until import until
 from unit.store.postgres.conftest import DEFAULT_TIMEOUT_MS
 
 if TYPE_CHECKING:
@@ -21,6 +29,25 @@ SHOP = PROJECT.id
 BATCH = 100
 BATCHES = 12
 """PostgreSQL plans a prepared statement anew five times, then it may keep a plan."""
+
+
+KEYS = ("phone", "email", "a hash")
+TEAM = plan(*(technician(f"t{number}", "00:00-24:00") for number in range(10)))
+FEW, MANY = 1_500, 6_000
+CONNECTIONS = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+READ = """
+SELECT (SELECT sum(heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit) FROM pg_statio_user_tables)::bigint,
+       (SELECT sum(seq_tup_read) FROM pg_stat_user_tables)::bigint
+"""
+"""Pages and rows read so far in the database. Pages in the cache count, too."""
+
+
+def hours(number: int) -> Iterator[Booking]:
+    """Yield bookings of an hour, one after the other for each technician."""
+    for each in range(number):
+        yield shop_booking(f"b-{each}", f"t{each % 10}", at("00:00") + 60 * (each // 10))
 
 
 def batch_of(number: int, size: int = BATCH) -> list[Booking]:
@@ -61,6 +88,7 @@ async def test_existing_bookings_are_looked_up_by_id_with_a_plan_that_was_made_f
 
 
 async def test_a_batch_takes_as_many_round_trips_as_one_booking(store: PostgresStore) -> None:
+    """The largest batch of an import, too, is written by one statement."""
     queries: list[str] = []
 
     def log(query: "asyncpg.connection.LoggedQuery") -> None:
@@ -77,3 +105,37 @@ async def test_a_batch_takes_as_many_round_trips_as_one_booking(store: PostgresS
     for_one = await count(batch_of(1, size=1))
     assert for_one > 0
     assert await count(batch_of(2)) == for_one
+    largest = batch_of(BATCHES, size=SOLE_BATCH_ROWS)
+    assert await count([replace(each, contact_keys=tuple(f"{each.id}-{key}" for key in KEYS)) for each in largest]) == (
+        for_one
+    )
+
+
+async def pages_of_import(postgres: Databases, bookings: int) -> tuple[int, int]:
+    """Import a new project; return the number of pages of tables and indexes read, and of rows in sequential scans."""
+    with postgres.clone() as url:
+        async with PostgresStore.open(url, timeout_ms=DEFAULT_TIMEOUT_MS) as store:
+            plan = replace(TEAM, bookings=tuple(hours(bookings)))
+            report = await build_app(store).projects.import_project(plan, prune=False)
+            assert len(report.created) > bookings
+        # a connection adds its counts when it ends
+        until(lambda: postgres.execute(CONNECTIONS, url=url) == [(0,)], "the connections have ended")
+        ((pages, scanned),) = postgres.execute(READ, url=url)
+        return pages, scanned
+
+
+async def test_the_pages_that_an_import_reads_grow_with_its_bookings(postgres: Databases) -> None:
+    """Nothing that grows is read again for each booking or batch, although there are no statistics."""
+    few_pages, few_scanned = await pages_of_import(postgres, FEW)
+    many_pages, many_scanned = await pages_of_import(postgres, MANY)
+    assert few_pages > FEW
+    assert many_pages / few_pages < 1.2 * MANY / FEW
+    assert many_scanned - few_scanned < SOLE_BATCH_ROWS, "a sequential scan of some rows for each batch is allowed"
+
+
+def test_the_function_parses_each_record_once(postgres: Databases) -> None:
+    """PostgreSQL expands `(f(x)).*` to a call of the function for each column, which trebles the time of a claim."""
+    with postgres.clone() as url:
+        ((source,),) = postgres.execute("SELECT prosrc FROM pg_proc WHERE proname = 'write_group'", url=url)
+    assert "jsonb_populate_record(" in source
+    assert not re.search(r"\)\s*\)\s*\.\*", source)
