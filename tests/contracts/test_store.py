@@ -7,9 +7,10 @@ from functools import partial
 
 import pytest
 
+from slotmcp.domain.access import MAX_LISTED_PROJECTS
 from slotmcp.domain.booking import Booking, BookingStatus
 from slotmcp.domain.claim import Hold
-from slotmcp.domain.errors import NotFound, Unavailable
+from slotmcp.domain.errors import InvalidArgument, NotFound, Unavailable
 from slotmcp.domain.waitlist import WaitlistState
 from slotmcp.ports import BookingPages, ClaimConflict, Head, Store, Transaction
 from slotmcp.store import bookings
@@ -35,18 +36,36 @@ SHOP = PROJECT.id
 CALLERS = 40
 
 
+async def create_projects(store: Store, *project_ids: str) -> None:
+    for project_id in project_ids:
+
+        async def unit(transaction: Transaction, project_id: str = project_id) -> None:
+            await transaction.save_project(type(PROJECT)(id=project_id, name="", timezone="UTC"))
+
+        await store.write(project_id, unit, create=True)
+
+
 async def test_project_ids_and_heads_are_sorted(open_store: OpenStore) -> None:
     async with open_store() as store:
         assert await store.project_ids() == ()
         assert await store.heads() == {}
-        for project_id in ("b", "a", "c"):
-
-            async def unit(transaction: Transaction, project_id: str = project_id) -> None:
-                await transaction.save_project(type(PROJECT)(id=project_id, name="", timezone="UTC"))
-
-            await store.write(project_id, unit, create=True)
+        await create_projects(store, "b", "a", "c")
         assert await store.project_ids() == ("a", "b", "c")
         assert list(await store.heads()) == ["a", "b", "c"]
+
+
+async def test_the_only_project_is_refused_unless_there_is_exactly_one(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        with pytest.raises(InvalidArgument, match="no project has been imported"):
+            await store.only_head()
+        await create_projects(store, "b")
+        assert (await store.only_head())[0] == "b"
+        await create_projects(store, "a")
+        with pytest.raises(InvalidArgument, match=r"name one of the projects: a, b\."):
+            await store.only_head()
+        await create_projects(store, *(f"c{number:02}" for number in range(MAX_LISTED_PROJECTS)))
+        with pytest.raises(InvalidArgument, match=r"the 22 projects, of which the first are: a, b, c00, .*c17\."):
+            await store.only_head()
 
 
 async def test_a_head_has_the_revision_and_the_current_time(store: Store, clock: HandClock) -> None:
@@ -55,6 +74,7 @@ async def test_a_head_has_the_revision_and_the_current_time(store: Store, clock:
     await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
     assert await store.head(SHOP) == Head(revision=2, now_ms=NOW_MS + 1500)
     assert await store.heads() == {SHOP: Head(revision=2, now_ms=NOW_MS + 1500)}
+    assert await store.only_head() == (SHOP, Head(revision=2, now_ms=NOW_MS + 1500))
 
 
 async def test_an_unknown_project_is_not_found_and_similar_ids_are_listed(store: Store) -> None:

@@ -1,7 +1,6 @@
 """Store that counts its reads of revisions and schedules, and its writes."""
 
 from collections import Counter
-from collections.abc import Mapping
 from typing import TypeVar
 
 from slotmcp.domain.schedule import Schedule
@@ -18,9 +17,9 @@ class CountedStore(WrappedStore):
         super().__init__(store)
         self.calls: Counter[str] = Counter()
 
-    async def heads(self) -> Mapping[str, Head]:
-        self.calls["heads"] += 1
-        return await super().heads()
+    async def only_head(self) -> tuple[str, Head]:
+        self.calls["only_head"] += 1
+        return await super().only_head()
 
     async def head(self, project_id: str) -> Head:
         self.calls["head"] += 1

@@ -1,7 +1,7 @@
 """Members of one fleet, by back end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol, Self
@@ -47,8 +47,8 @@ class JoinedStore(WrappedStore):
         async with FleetScheduleReader.open(store, fleet, clock=clock) as reader:
             yield cls(store, reader)
 
-    async def heads(self) -> Mapping[str, Head]:
-        return await self.reader.heads()
+    async def only_head(self) -> tuple[str, Head]:
+        return await self.reader.only_head()
 
     async def head(self, project_id: str) -> Head:
         return await self.reader.head(project_id)

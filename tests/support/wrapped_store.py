@@ -44,6 +44,9 @@ class WrappedStore:
     async def heads(self) -> Mapping[str, Head]:
         return await self._store.heads()
 
+    async def only_head(self) -> tuple[str, Head]:
+        return await self._store.only_head()
+
     async def check_write(self) -> None:
         await self._store.check_write()
 

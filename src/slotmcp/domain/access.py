@@ -88,7 +88,7 @@ class Principal:
         if not self.projects:
             raise Forbidden(self.no_project)
         if requested is None:
-            return only_project(sorted(self.projects))
+            return only_project(sorted(self.projects), len(self.projects))
         if requested not in self.projects:
             raise self.project_not_found(requested)
         return requested
@@ -147,25 +147,29 @@ class DashboardSession:
     """Time at which the session is over unless it is used again."""
 
 
-def only_project(projects: Collection[str]) -> str:
-    """Return the only project of a collection.
+def only_project(first_ids: Collection[str], count: int) -> str:
+    """Return the only project.
+
+    Args:
+        first_ids: ids of all projects, or the first MAX_LISTED_PROJECTS of them or more.
+        count: number of all projects.
 
     Raises:
         InvalidArgument: there is none, or more than one.
     """
-    if len(projects) == 1:
-        return next(iter(projects))
-    if not projects:
+    if count == 1:
+        return next(iter(first_ids))
+    if not count:
         raise InvalidArgument(
             "projectId",
             "no project has been imported yet; run `slotmcp import FILE` first, or try `slotmcp stdio --sample`.",
         )
-    raise InvalidArgument("projectId", f"name one of the {summarize_ids(projects)}.")
+    raise InvalidArgument("projectId", f"name one of the {summarize_ids(first_ids, count)}.")
 
 
-def summarize_ids(projects: Collection[str]) -> str:
+def summarize_ids(first_ids: Collection[str], count: int) -> str:
     """Return the words "projects" and all ids of a few projects, or the number and the first ids of many."""
-    listed = ", ".join(islice(projects, MAX_LISTED_PROJECTS))
-    if len(projects) <= MAX_LISTED_PROJECTS:
+    listed = ", ".join(islice(first_ids, MAX_LISTED_PROJECTS))
+    if count <= MAX_LISTED_PROJECTS:
         return f"projects: {listed}"
-    return f"{len(projects):,} projects, of which the first are: {listed}"
+    return f"{count:,} projects, of which the first are: {listed}"

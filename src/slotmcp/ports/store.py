@@ -56,8 +56,13 @@ class StoredKey:
 class ScheduleReader(Protocol):
     """Reader of the newest committed revisions and schedules."""
 
-    async def heads(self) -> Mapping[str, Head]:
-        """Return the head of every project, sorted by id, in one cheap round trip."""
+    async def only_head(self) -> tuple[str, Head]:
+        """Return the id and the head of the only project, in one cheap round trip.
+
+        Raises:
+            InvalidArgument: there is no project, or more than one.
+            Unavailable: the database does not respond in time.
+        """
 
     async def head(self, project_id: str) -> Head:
         """Return a project's head, in one cheap round trip.
@@ -102,6 +107,9 @@ class Store(ScheduleReader, Traces, Protocol):
 
     async def project_ids(self) -> tuple[str, ...]:
         """Return the ids of all projects, sorted."""
+
+    async def heads(self) -> Mapping[str, Head]:
+        """Return the head of every project, sorted by id."""
 
     async def bookings(self, project_id: str, within: Interval | None = None) -> tuple[Booking, ...]:
         """Return the project's bookings that are not canceled and overlap `within`, by start and id."""

@@ -103,7 +103,7 @@ class AccessService:
         if project is None and len(known) != 1:
             listed = ", ".join(known) or "there is none yet"
             if len(known) > MAX_LISTED_PROJECTS:
-                listed = f"one of the {summarize_ids(known)}"
+                listed = f"one of the {summarize_ids(known, len(known))}"
             raise InvalidArgument("projectId", f"name a project ({listed}), or '*' for all, future ones included.")
         if project is not None and project not in known:
             raise NotFound.among("projectId", "project", project, known)

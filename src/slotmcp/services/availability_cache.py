@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
-from slotmcp.domain.access import only_project
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import ScheduleSource
@@ -47,7 +46,7 @@ class AvailabilityCache:
         Raises:
             InvalidArgument: none was requested, and there is not exactly one.
         """
-        return only_project(await self._store.project_ids()) if requested_id is None else requested_id
+        return (await self._schedules.only_head())[0] if requested_id is None else requested_id
 
     async def pseudonyms(self, project_id: str) -> Callable[[str], str]:
         """Return the function that hashes references of a project. Only the first call reads the store.
@@ -82,9 +81,7 @@ class AvailabilityCache:
         with span("store"):
             if requested_id is not None:
                 return await self._refreshed(requested_id, await self._schedules.head(requested_id))
-            heads = await self._schedules.heads()
-            project_id = only_project(list(heads))
-            return await self._refreshed(project_id, heads[project_id])
+            return await self._refreshed(*await self._schedules.only_head())
 
     async def _refreshed(self, project_id: str, head: Head) -> Availability:
         cached = self._committed.get(project_id)

@@ -1,7 +1,7 @@
 """Schedule reader of a fleet, which shares the schedules and revisions that its servers read or write."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, Final, Self
 
@@ -130,17 +130,15 @@ class FleetScheduleReader:
             await reader._single_flight.settle()
             await asyncio.gather(*reader._background_tasks)
 
-    async def heads(self) -> Mapping[str, Head]:
+    async def only_head(self) -> tuple[str, Head]:
         if self._only_project is not None and self._seconds() < self._only_project[1]:
             project_id, _ = self._only_project
-            return {project_id: await self.head(project_id)}
+            return project_id, await self.head(project_id)
+        self._only_project = None
         sent_ms, sent_at = self._clock.now_ms(), self._seconds()
-        heads = await self._store.heads()
-        self._only_project = (next(iter(heads)), sent_at + CATALOG_SECONDS) if len(heads) == 1 else None
-        return {
-            project_id: self._record_head(project_id, head, sent_ms=sent_ms, sent_at=sent_at)
-            for project_id, head in heads.items()
-        }
+        project_id, head = await self._store.only_head()
+        self._only_project = (project_id, sent_at + CATALOG_SECONDS)
+        return project_id, self._record_head(project_id, head, sent_ms=sent_ms, sent_at=sent_at)
 
     async def head(self, project_id: str) -> Head:
         """Return a project's head. Its revision was current in the database at most a second ago."""

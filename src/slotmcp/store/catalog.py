@@ -45,6 +45,11 @@ PROJECT_IDS = Statement("SELECT id FROM projects ORDER BY id")
 # Read the revisions of all projects.
 REVISIONS = Statement("SELECT id, revision FROM projects ORDER BY id")
 
+# Read the revisions of the first projects, and the number of all.
+FIRST_REVISIONS = Statement(
+    "SELECT id, revision, (SELECT count(*) FROM projects) FROM projects ORDER BY id LIMIT :limit"
+)
+
 # Read a project's revision.
 REVISION = Statement("SELECT revision FROM projects WHERE id = :project_id")
 

@@ -9,13 +9,14 @@ from itertools import count
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
+from slotmcp.domain.access import MAX_LISTED_PROJECTS, only_project
 from slotmcp.domain.erasure import CleanupReport
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Clock, Head, ProjectMemory, StoredKey
 from slotmcp.ports.calendar import CalendarView, CalendarWork
 from slotmcp.store.access import ACCESS_KEY, CREDENTIAL_ENDS, access_key_of, valid_ids
 from slotmcp.store.calendar_pages import read_view, read_work
-from slotmcp.store.catalog import REVISIONS
+from slotmcp.store.catalog import FIRST_REVISIONS, REVISIONS
 from slotmcp.store.change_log import LatestSchedules
 from slotmcp.store.cleanup import clean_file
 from slotmcp.store.clock import FileClock, running
@@ -129,6 +130,12 @@ class SqliteStore(SqlStore):
         now_ms = self._clock.now_ms()
         revisions = await self._revision_probe.run(lambda fetch: fetch(REVISIONS))
         return {project_id: Head(revision=revision, now_ms=now_ms) for project_id, revision in revisions}
+
+    async def only_head(self) -> tuple[str, Head]:
+        now_ms = self._clock.now_ms()
+        rows = await self._revision_probe.run(lambda fetch: fetch(FIRST_REVISIONS, limit=MAX_LISTED_PROJECTS))
+        project_id = only_project([row[0] for row in rows], rows[0][2] if rows else 0)
+        return project_id, Head(revision=rows[0][1], now_ms=now_ms)
 
     async def head(self, project_id: str) -> Head:
         snapshot = partial(Snapshot, project_id=project_id, now_ms=self._clock.now_ms())

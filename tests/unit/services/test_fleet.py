@@ -10,7 +10,7 @@ import pytest
 
 from slotmcp.bootstrap import build_app
 from slotmcp.domain.claim import ClaimState
-from slotmcp.domain.errors import NotFound, SlotUnavailable
+from slotmcp.domain.errors import InvalidArgument, NotFound, SlotUnavailable
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.ports import ChangeNotice, Store, Transaction
 from slotmcp.services.availability_cache import AvailabilityCache
@@ -266,15 +266,15 @@ async def test_an_unknown_project_is_not_found(servers: tuple[Server, Server]) -
 
 async def test_the_only_project_is_cached_until_this_server_creates_another(servers: tuple[Server, Server]) -> None:
     one, _ = servers
-    assert list(await one.store.heads()) == [SHOP]
-    assert list(await one.store.heads()) == [SHOP]
-    assert one.database.calls["heads"] == 1
+    assert [(await one.store.only_head())[0] for _ in range(2)] == [SHOP, SHOP]
+    assert one.database.calls["only_head"] == 1
 
     async def unit(transaction: Transaction) -> None:
         await transaction.save_project(replace(PROJECT, id="second"))
 
     await one.store.write("second", unit, create=True)
-    assert list(await one.store.heads()) == ["second", SHOP]
+    with pytest.raises(InvalidArgument, match=f"second, {SHOP}"):
+        await one.store.only_head()
 
 
 async def test_two_servers_of_a_fleet_sell_each_start_once(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ RUN_ON_SQLITE = {name: statement.text for name, statement in STATEMENTS.items() 
 READS_ALL = {
     "catalog.PROJECT_IDS",
     "catalog.REVISIONS",
+    "catalog.FIRST_REVISIONS",
     "access.ALL_ACCESS_KEYS",
     "erasures.ALL_ERASURES",
     "traces.DROP_OLDEST_TRACES",

@@ -53,6 +53,11 @@ HEAD = Statement(f"SELECT revision, {_NOW_MS} FROM projects WHERE id = :project_
 # Read the revisions of all projects and the time.
 HEADS = Statement(f"SELECT id, revision, {_NOW_MS} FROM projects ORDER BY id")
 
+# Read the revisions of the first projects, the time, and the number of all projects.
+FIRST_HEADS = Statement(
+    f"SELECT id, revision, {_NOW_MS}, (SELECT count(*) FROM projects) FROM projects ORDER BY id LIMIT :limit"
+)
+
 # Lock a project and give its row a new version, then read the time at which the lock was granted, and the schema's
 # version.
 LOCK_PROJECT = Statement(f"""

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from contextlib import asynccontextmanager
 from typing import Final, Self, TypeVar
 
+from slotmcp.domain.access import MAX_LISTED_PROJECTS, only_project
 from slotmcp.domain.erasure import CleanupReport
 from slotmcp.domain.errors import DatabaseUnusable
 from slotmcp.domain.schedule import Schedule
@@ -21,7 +22,15 @@ from slotmcp.store.postgres.link import is_pooled_by_transaction
 from slotmcp.store.postgres.outages import FAULTS, error_for_caller
 from slotmcp.store.postgres.prepare import prepare
 from slotmcp.store.postgres.reader import LongReader, PostgresReader, let_others_run
-from slotmcp.store.postgres.statements import ACCESS_KEY_NOW, CREDENTIAL_ENDS_NOW, HEAD, HEADS, INCARNATION, NOW
+from slotmcp.store.postgres.statements import (
+    ACCESS_KEY_NOW,
+    CREDENTIAL_ENDS_NOW,
+    FIRST_HEADS,
+    HEAD,
+    HEADS,
+    INCARNATION,
+    NOW,
+)
 from slotmcp.store.postgres.status import PostgresStatus, read_status
 from slotmcp.store.postgres.writer import PostgresWriter
 from slotmcp.store.schedules import Snapshot, project_not_found, read_schedule
@@ -128,6 +137,11 @@ class PostgresStore(SqlStore):
     async def heads(self) -> Mapping[str, Head]:
         rows = await self._reader.run(lambda fetch: fetch(HEADS))
         return {project_id: Head(revision=revision, now_ms=self._now_ms(now)) for project_id, revision, now in rows}
+
+    async def only_head(self) -> tuple[str, Head]:
+        rows = await self._reader.run(lambda fetch: fetch(FIRST_HEADS, limit=MAX_LISTED_PROJECTS))
+        project_id = only_project([row[0] for row in rows], rows[0][3] if rows else 0)
+        return project_id, Head(revision=rows[0][1], now_ms=self._now_ms(rows[0][2]))
 
     async def head(self, project_id: str) -> Head:
         return await self._reader.run(lambda fetch: self._head(fetch, project_id))
