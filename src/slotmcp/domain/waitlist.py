@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.booking_rules import Priority
@@ -20,6 +20,10 @@ class WaitlistState(StrEnum):
     BOOKED = "booked"
     EXPIRED = "expired"
     """The window has passed, or the customer was erased."""
+
+
+OPEN_STATES: Final = (WaitlistState.WAITING, WaitlistState.OFFERED)
+"""States in which an entry can still become a booking."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,13 @@ from typing import Final
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.erasure import CleanupReport, Erasure, missing_erasures
 from slotmcp.domain.errors import InvalidArgument
-from slotmcp.domain.waitlist import WaitlistEntry
+from slotmcp.domain.waitlist import OPEN_STATES, WaitlistEntry
 from slotmcp.ports import Store
 from slotmcp.ports.erasures import DatabaseCopies, ErasureList
 from slotmcp.services.contacts import possible_references
 from slotmcp.services.revalidation import revalidate_claims
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
-from slotmcp.services.waitlist_queue import OPEN, leave_waitlist
+from slotmcp.services.waitlist_queue import leave_waitlist
 
 SNAPSHOTS_CLEANED: Final = "snapshots in Redis"
 SNAPSHOTS_REMAINING: Final = "snapshots in Redis, which is unavailable: they expire within an hour"
@@ -116,7 +116,9 @@ class CustomerService:
         async def work(unit: UnitOfWork) -> tuple[Project, int]:
             transaction, before = unit.transaction, await unit.availability()
             entries = [
-                entry for entry in await transaction.waitlist_entries(*OPEN) if not _keys_of(entry).isdisjoint(keys)
+                entry
+                for entry in await transaction.waitlist_entries(*OPEN_STATES)
+                if not _keys_of(entry).isdisjoint(keys)
             ]
             await leave_waitlist(unit, entries)
             erased = sum([await transaction.erase_customer(key) for key in keys])

@@ -8,7 +8,7 @@ from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, ServiceType
 from slotmcp.domain.claim import ClaimState, Hold
 from slotmcp.domain.errors import NotFound
-from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
+from slotmcp.domain.waitlist import OPEN_STATES, WaitlistEntry, WaitlistState
 from slotmcp.engine.availability import Availability
 from slotmcp.ports import AttemptLimiter, ProjectEvent
 from slotmcp.services.concurrency import Notifier
@@ -17,7 +17,7 @@ from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 from slotmcp.services.waitlist_checks import Feasibility, RefusedWait, refusal_of
 from slotmcp.services.waitlist_joining import JoinRequest, booking_of, check_feasibility, join
 from slotmcp.services.waitlist_limits import JoinAllowance
-from slotmcp.services.waitlist_queue import OPEN, open_entries, sort_waiting_entries
+from slotmcp.services.waitlist_queue import open_entries, sort_waiting_entries
 from slotmcp.services.waitlist_sweep import WaitlistSweeper
 
 
@@ -180,7 +180,7 @@ class WaitlistService:
     async def _open_entries(self, project_id: str, now_ms: int) -> dict[str, tuple[WaitlistEntry, Hold | None]]:
         """Return the open entries as they are now, by id, each with its last offer."""
         entries: dict[str, tuple[WaitlistEntry, Hold | None]] = {}
-        stored = await self._store.waitlist_entries(project_id, *OPEN)
+        stored = await self._store.waitlist_entries(project_id, *OPEN_STATES)
         holds = await self._store.holds(project_id, [entry.hold_token for entry in stored if entry.hold_token])
         for entry in stored:
             hold = holds.get(entry.hold_token)

@@ -18,7 +18,7 @@ from slotmcp.domain.errors import InvalidArgument, NotFound, ProblemKind
 from slotmcp.domain.interval import Interval, overlaps
 from slotmcp.domain.moment import Moment
 from slotmcp.domain.schedule import Schedule
-from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
+from slotmcp.domain.waitlist import OPEN_STATES, WaitlistEntry, WaitlistState
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.ports import Transaction
@@ -31,7 +31,7 @@ from slotmcp.services.placed_requests import PlacedRequest
 from slotmcp.services.unit_of_work import UnitOfWork
 from slotmcp.services.waitlist_checks import Feasibility, RefusedWait, check_wait
 from slotmcp.services.waitlist_limits import JoinAllowance, check_references, check_room
-from slotmcp.services.waitlist_queue import OPEN, change_entry, offer_first, open_entries, sort_waiting_entries
+from slotmcp.services.waitlist_queue import change_entry, offer_first, open_entries, sort_waiting_entries
 
 MAX_COMPETING: Final = 16
 """Maximum number of earlier entries that are considered before a new one is refused because a start is available."""
@@ -221,7 +221,7 @@ async def _earlier_entry(
 ) -> WaitlistEntry | None:
     """Return the customer's open entry for the same visit, else the equal one that an active booking ended."""
     entries = [
-        entry for entry in waiting if entry.state in OPEN and _is_same_visit(transaction, request, wanted, entry)
+        entry for entry in waiting if entry.state in OPEN_STATES and _is_same_visit(transaction, request, wanted, entry)
     ]
     if entries:
         return next((entry for entry in entries if _job_of(entry) == _job_of(wanted)), entries[0])
@@ -292,7 +292,7 @@ async def _correct(
 ) -> Joined:
     """Replace the details of an open entry by the requested ones. The entry keeps its id and its place in line."""
     corrected = _corrected(known, wanted)
-    if known.state not in OPEN or replace(corrected, contact_keys=known.contact_keys) == known:
+    if known.state not in OPEN_STATES or replace(corrected, contact_keys=known.contact_keys) == known:
         return Joined(entry=known, replayed=True)
     if _job_of(corrected) != _job_of(known):
         check_wait(await unit.availability(), corrected, feasibility)

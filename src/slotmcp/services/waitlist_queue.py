@@ -12,7 +12,7 @@ from typing import Final
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.claim import MAX_HOLD_MINUTES, ClaimState, Hold, HoldTerms
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
-from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
+from slotmcp.domain.waitlist import OPEN_STATES, WaitlistEntry, WaitlistState
 from slotmcp.engine.availability import Availability
 from slotmcp.ports import Transaction
 from slotmcp.services.appointments import Appointment
@@ -27,7 +27,6 @@ OFFER_MINUTES: Final = MAX_HOLD_MINUTES
 MAX_CHANGES: Final = 8
 """Maximum number of offers that one transaction makes, and of ended offers that it records."""
 
-OPEN: Final = (WaitlistState.WAITING, WaitlistState.OFFERED)
 EVENT_PREFIX: Final = "waitlist."
 """Prefix of an event's kind. The new state of the entry follows: "waitlist.offered"."""
 
@@ -38,7 +37,7 @@ async def offer_freed_time(unit: UnitOfWork, before: Availability) -> None:
     Every unit of work that frees time calls this last, with the availability before its writes. No other caller can
     then take the time in between. Work beyond `MAX_CHANGES`, and long searches, are left to the sweep.
     """
-    stored = await unit.transaction.waitlist_entries(*OPEN)
+    stored = await unit.transaction.waitlist_entries(*OPEN_STATES)
     if not stored:
         return
     entries = await current_entries(unit.transaction, stored, (await unit.availability()).earliest_start)
@@ -71,7 +70,9 @@ async def offer_first(
 
 async def open_entries(transaction: Transaction, availability: Availability) -> list[WaitlistEntry]:
     """Return the open entries in order of joining, as they are now."""
-    return await current_entries(transaction, await transaction.waitlist_entries(*OPEN), availability.earliest_start)
+    return await current_entries(
+        transaction, await transaction.waitlist_entries(*OPEN_STATES), availability.earliest_start
+    )
 
 
 async def current_entries(
@@ -96,7 +97,7 @@ async def close_fulfilled_entries(unit: UnitOfWork, booking: Booking, *, hold_to
     contains the start. They share a contact with the booking.
     """
     transaction, has_freed = unit.transaction, False
-    open_entries = await transaction.waitlist_entries(*OPEN)
+    open_entries = await transaction.waitlist_entries(*OPEN_STATES)
     fulfilled = [entry for entry in open_entries if _has_offer(entry, hold_token) or _is_fulfilled(entry, booking)]
     if not fulfilled:
         return
@@ -139,7 +140,7 @@ def _fits(entry: WaitlistEntry, offer: Hold) -> bool:
 async def leave_waitlist(unit: UnitOfWork, entries: Iterable[WaitlistEntry]) -> bool:
     """Expire entries, and offer their held times to the next entries; return whether any entry was open."""
     before = await unit.availability()
-    open_entries = [entry for entry in entries if entry.state in OPEN]
+    open_entries = [entry for entry in entries if entry.state in OPEN_STATES]
     freed = [await _release_offer(unit.transaction, entry) for entry in open_entries]
     for entry in open_entries:
         await save_entry(unit.transaction, replace(entry, state=WaitlistState.EXPIRED))

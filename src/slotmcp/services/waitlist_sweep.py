@@ -12,12 +12,11 @@ from functools import partial
 from typing import Final
 
 from slotmcp.domain.interval import Minute
-from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
+from slotmcp.domain.waitlist import OPEN_STATES, WaitlistEntry, WaitlistState
 from slotmcp.engine.availability import Availability
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 from slotmcp.services.waitlist_queue import (
     MAX_CHANGES,
-    OPEN,
     current_entries,
     current_entry,
     offer_time,
@@ -91,12 +90,12 @@ class WaitlistSweeper:
 
     async def _begin(self, project_id: str) -> _Round | None:
         """Return the entries to search for; None if there are none, or nothing became free since the last sweep."""
-        if not await self._store.waitlist_entries(project_id, *OPEN):
+        if not await self._store.waitlist_entries(project_id, *OPEN_STATES):
             self._searched.pop(project_id, None)
             return None
         # The entries are read after the availability: one that joins in between has searched for itself.
         availability = await self._writer.availability_cache.availability(project_id)
-        stored = await self._store.waitlist_entries(project_id, *OPEN)
+        stored = await self._store.waitlist_entries(project_id, *OPEN_STATES)
         entries, returned = await self._settle(project_id, availability, stored)
         queue = sort_waiting_entries(entries)
         in_full = returned | self._next_with_location(availability, queue)

@@ -1,6 +1,6 @@
 """Loading schedules: completely, or only what changed since a known one."""
 
-from bisect import bisect_right
+from bisect import insort
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -175,7 +175,8 @@ def patched(snapshot: Snapshot, known: Schedule, patches: Mapping[Change, Claim 
     schedules = dict(known.technician_schedules)
     for (technician_id, claim_id), claim in patches.items():
         if before := schedules.get(technician_id):
-            schedules[technician_id] = _with_claim(snapshot, before, claim_id, claim)
+            read = () if claim is None else (claim,)
+            schedules[technician_id] = _with_claims(snapshot, before, {claim_id}, read)
     return Schedule(project=known.project, services=known.services, technician_schedules=schedules, revision=revision)
 
 
@@ -197,16 +198,6 @@ def caught_up(
         own = [claim for claim in found.values() if claim is not None and claim.technician_id == technician_id]
         schedules[technician_id] = _with_claims(snapshot, schedules[technician_id], found.keys(), own)
     return Schedule(project=known.project, services=known.services, technician_schedules=schedules, revision=revision)
-
-
-def _with_claim(
-    snapshot: Snapshot, known: TechnicianSchedule, claim_id: str, claim: Claim | None
-) -> TechnicianSchedule:
-    """Return a technician's schedule with a claim added, replaced or removed."""
-    claims = [each for each in snapshot.select_current(known.claims) if each.id != claim_id]
-    if claim is not None and claim.end >= snapshot.since:
-        claims.insert(bisect_right(claims, claim.end, key=_END), claim)
-    return TechnicianSchedule(technician=known.technician, claims=tuple(claims), busy=known.busy)
 
 
 async def _read_all(snapshot: Snapshot, revision: int) -> Schedule:
@@ -275,8 +266,9 @@ def _with_claims(
 ) -> TechnicianSchedule:
     """Return a technician's schedule in which the claims with some ids are replaced by those that were read."""
     current = [claim for claim in snapshot.select_current(known.claims) if claim.id not in claim_ids]
-    current.extend(claim for claim in read if claim.end >= snapshot.since)
-    current.sort(key=_END)
+    for claim in read:
+        if claim.end >= snapshot.since:
+            insort(current, claim, key=_END)
     return TechnicianSchedule(technician=known.technician, claims=tuple(current), busy=known.busy)
 
 

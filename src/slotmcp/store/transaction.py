@@ -14,7 +14,7 @@ from slotmcp.domain.erasure import Erasure
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 from slotmcp.domain.retention import Purged, Retention
 from slotmcp.domain.schedule import Schedule
-from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
+from slotmcp.domain.waitlist import OPEN_STATES, WaitlistEntry, WaitlistState
 from slotmcp.ports import ChangeNotice, Receipt
 from slotmcp.store import bookings, catalog, claims, erasures, purging, waitlist
 from slotmcp.store.attention import attention_text
@@ -30,7 +30,6 @@ from slotmcp.telemetry.metrics import HoldEvent
 
 MAX_HOLD_MS: Final = (MAX_HOLD_MINUTES + 1) * MS_PER_MINUTE
 """Time within which every hold expires, with a minute for a clock that was set back a little."""
-OPEN_ENTRIES: Final = frozenset({WaitlistState.WAITING, WaitlistState.OFFERED})
 SALT_BYTES: Final = 32
 _NO_HOLD: Final = {"expires_at_ms": None, "hold_token": None, "customer_pseudonym": "", "hold_terms": None}
 """Values of a claim that is a booking."""
@@ -262,7 +261,7 @@ class SqlTransaction:
         return await waitlist.read_entry(self._snapshot.fetch, self._snapshot.project_id, entry_id)
 
     async def waitlist_entries(self, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
-        if not self._change_log.has_open_entries and OPEN_ENTRIES.issuperset(states):
+        if not self._change_log.has_open_entries and set(states).issubset(OPEN_STATES):
             return ()
         return await waitlist.read_entries(self._snapshot.fetch, self._snapshot.project_id, states)
 
