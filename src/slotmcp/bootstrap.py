@@ -520,7 +520,7 @@ def _log_calendar_problem(project_id: str, problem: str) -> None:
 def configure_logging(settings: Settings) -> None:
     """Send every event, including those of libraries, to stderr: stdout may carry the protocol."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(EventFormatter(settings.log_format))
+    handler.setFormatter(EventFormatter(is_json=settings.log_format == "json"))
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
     for library in _LOGS_REQUEST_URLS:
         logging.getLogger(library).setLevel(logging.WARNING)

@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import ErrorDetails
 
 from slotmcp.redis_layer.address import RedisAddress
-from slotmcp.telemetry.log_formatter import LogFormat
 
 ENV_PREFIX = "SLOTMCP_"
 CONFIG_VARIABLE = "SLOTMCP_CONFIG"
@@ -29,6 +28,7 @@ NO_PROXIES = "none"
 """Value of `trusted_proxies` that trusts no proxy, because an empty variable means the default."""
 
 LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["console", "json"]
 
 Names: TypeAlias = tuple[str, ...]
 """A list in the config file; comma-separated in the environment."""

@@ -25,8 +25,7 @@ from slotmcp.domain.catalog import Location, TravelMode, TravelPolicy
 from slotmcp.domain.trace import TracedUse
 from slotmcp.engine.travel import TravelSource
 from slotmcp.routing.osrm import OsrmTravel
-from slotmcp.settings import Settings
-from slotmcp.telemetry.log_formatter import LogFormat
+from slotmcp.settings import LogFormat, Settings
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import select_tools
 from support.caller_words import call_every_tool

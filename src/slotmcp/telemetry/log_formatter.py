@@ -3,7 +3,7 @@
 import logging
 import sys
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from slotmcp.telemetry.logs import LogEvent
 
@@ -11,15 +11,17 @@ if TYPE_CHECKING:
     from structlog.stdlib import ProcessorFormatter
     from structlog.typing import EventDict, Processor
 
-LogFormat = Literal["console", "json"]
-
 
 class EventFormatter(logging.Formatter):
-    """Formatter that loads structlog with its first event. A stdio server usually logs none."""
+    """Formatter that loads structlog with its first event. A stdio server usually logs none.
 
-    def __init__(self, log_format: LogFormat) -> None:
+    Args:
+        is_json: write one JSON object per event.
+    """
+
+    def __init__(self, *, is_json: bool) -> None:
         super().__init__()
-        self._log_format = log_format
+        self._is_json = is_json
 
     def format(self, record: logging.LogRecord) -> str:
         """Return an event as one line, followed by the traceback of an exception on a terminal."""
@@ -32,7 +34,7 @@ class EventFormatter(logging.Formatter):
 
         return ProcessorFormatter(
             foreign_pre_chain=[_add_fields, add_log_level, TimeStamper(fmt="iso")],
-            processors=[ProcessorFormatter.remove_processors_meta, *_renderers(self._log_format)],
+            processors=[ProcessorFormatter.remove_processors_meta, *_renderers(is_json=self._is_json)],
         )
 
 
@@ -41,11 +43,11 @@ def _add_fields(_logger: object, _method: str, event: "EventDict") -> "EventDict
     return {**event, "event": message.name, **message.fields} if isinstance(message, LogEvent) else event
 
 
-def _renderers(log_format: LogFormat) -> "list[Processor]":
+def _renderers(*, is_json: bool) -> "list[Processor]":
     from structlog.dev import ConsoleRenderer, plain_traceback  # noqa: PLC0415  as above
     from structlog.processors import JSONRenderer, format_exc_info  # noqa: PLC0415  as above
 
-    if log_format == "json":
+    if is_json:
         return [format_exc_info, JSONRenderer()]
     formatter = plain_traceback  # a rich traceback would show the values in its frames
     return [ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=formatter)]
