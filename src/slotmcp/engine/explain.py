@@ -112,12 +112,13 @@ def _technicians(
 ) -> Iterator[TechnicianReason]:
     """Yield each technician's reason; it is None for the candidates of the slot."""
     able = {candidate.technician_id for candidate in slot.candidates} if slot else set()
+    rule = None if slot else _outside_frame(availability, need, start) or obstacle_of_rules(availability, need, start)
     for timeline in timelines:
         technician_id = timeline.technician_schedule.technician.id
         if technician_id in able:
             yield TechnicianReason(technician_id=technician_id, reason=None)
         else:
-            yield _reason(availability, timeline, need, start)
+            yield _reason(availability, timeline, need, start, rule)
 
 
 def _sample(items: Sequence[T], max_items: int) -> Sequence[T]:
@@ -125,23 +126,20 @@ def _sample(items: Sequence[T], max_items: int) -> Sequence[T]:
     return items if len(items) <= max_items else items[:: len(items) // max_items | 1]
 
 
-def _reason(availability: Availability, timeline: Timeline, need: Need, start: Minute) -> TechnicianReason:
+def _reason(
+    availability: Availability, timeline: Timeline, need: Need, start: Minute, rule: Reason | None
+) -> TechnicianReason:
     """Return the first reason that blocks one technician.
 
-    Notice and grid come last, because they say nothing about the technician. A start in the past or beyond the
-    horizon comes early, because the obstacles are known only within the frame.
+    Notice and grid come last, because they say nothing about the technician. `rule`, the reason against the start
+    for every technician, comes early, because the obstacles are known only within the frame.
     """
     technician = timeline.technician_schedule.technician
     if missing := need.skills - technician.skills:
         skills = tuple(sorted(missing))
         return TechnicianReason(technician_id=technician.id, reason=Reason.SKILL_MISSING, missing_skills=skills)
-    rule = (
-        _never_available(timeline, need)
-        or _outside_frame(availability, need, start)
-        or obstacle_of_rules(availability, need, start)
-    )
-    if rule is not None:
-        return TechnicianReason(technician_id=technician.id, reason=rule)
+    if (earlier := _never_available(timeline, need) or rule) is not None:
+        return TechnicianReason(technician_id=technician.id, reason=earlier)
     obstacle = timeline.obstacle(need, start)
     if obstacle is Obstacle.CLOSED:
         return _closed_reason(availability, timeline, need, start)
@@ -209,10 +207,10 @@ def _reason_without_shift(availability: Availability, timeline: Timeline, need: 
 def _taken_reason(timeline: Timeline, need: Need, start: Minute) -> TechnicianReason:
     job = start - need.buffer_before_minutes, start + need.duration_minutes + need.buffer_after_minutes
     technician_id = timeline.technician_schedule.technician.id
-    for claim in timeline.claims:
-        if overlaps((claim.start - claim.buffer_before_minutes, claim.end + claim.buffer_after_minutes), job):
-            reason = Reason.HELD if claim.is_hold else Reason.BOOKED
-            return TechnicianReason(technician_id=technician_id, reason=reason, until=claim.end)
+    blocker = timeline.first_claim_within(job)
+    if blocker is not None:
+        reason = Reason.HELD if blocker.is_hold else Reason.BOOKED
+        return TechnicianReason(technician_id=technician_id, reason=reason, until=blocker.end)
     until = max(busy.end for busy in timeline.technician_schedule.busy if overlaps((busy.start, busy.end), job))
     return TechnicianReason(technician_id=technician_id, reason=Reason.BUSY, until=until)
 

@@ -274,6 +274,14 @@ class Timeline:
             return Obstacle.TRAVEL
         return None
 
+    def first_claim_within(self, job: Interval) -> Claim | None:
+        """Return the first claim that overlaps an interval, buffers included."""
+        start, end = job
+        for claim in self.claims:  # there can be hundreds, and most of those before the first one end too early
+            if start < claim.end + claim.buffer_after_minutes and claim.start - claim.buffer_before_minutes < end:
+                return claim
+        return None
+
     def planned_breaks(self) -> list[PlannedBreak]:
         """Return the floating breaks beside all taken time."""
         taken = list(zip(self._starts, self._ends, strict=True))
