@@ -29,6 +29,8 @@ FIGURES: Final = {"p50": "p50", "p99": "p99", "p999": "p99.9", "worst": "worst"}
 TARGETS: Final = {"report": 2, "cold-index": 2, "import": 3}
 """Maximum p99 of get_slots against that of a quiet server."""
 REPORTS: Final = 3
+PAUSE_SECONDS: Final = 0.02
+"""Pause of the caller between two rounds, so that there are free starts for all rounds of a long import."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ class Caller:
             await book(self._client, next(self._sales), projectId=CALLED)
             times["book_slot"].append(self._client.latest_ms)
             done += 1
+            await asyncio.sleep(PAUSE_SECONDS)
         return {tool: Percentiles.of(each) for tool, each in times.items()}
 
 
