@@ -70,6 +70,11 @@ class PostgresServer:
         """Return the URL of a database of this server."""
         return f"postgresql://slotmcp@/{database}?host={self._folder}"
 
+    @property
+    def pid(self) -> int:
+        """Process that is the parent of all others of the running server."""
+        return int((self._data / "postmaster.pid").read_text().partition("\n")[0])
+
     def start(self) -> None:
         """Start the server and wait until it accepts connections."""
         log = self._folder / "log"

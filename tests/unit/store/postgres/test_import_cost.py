@@ -39,9 +39,10 @@ SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid
 """
 READ = """
 SELECT (SELECT sum(heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit) FROM pg_statio_user_tables)::bigint,
+       (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes)::bigint,
        (SELECT sum(seq_tup_read) FROM pg_stat_user_tables)::bigint
 """
-"""Pages and rows read so far in the database. Pages in the cache count, too."""
+"""Pages, index entries, and rows in sequential scans read so far in the database. Pages in the cache count, too."""
 
 
 def hours(number: int) -> Iterator[Booking]:
@@ -111,8 +112,8 @@ async def test_a_batch_takes_as_many_round_trips_as_one_booking(store: PostgresS
     )
 
 
-async def pages_of_import(postgres: Databases, bookings: int) -> tuple[int, int]:
-    """Import a new project; return the number of pages of tables and indexes read, and of rows in sequential scans."""
+async def reads_of_import(postgres: Databases, bookings: int) -> tuple[int, int, int]:
+    """Import a new project; return the pages, index entries, and rows in sequential scans that it read."""
     with postgres.clone() as url:
         async with PostgresStore.open(url, timeout_ms=DEFAULT_TIMEOUT_MS) as store:
             plan = replace(TEAM, bookings=tuple(hours(bookings)))
@@ -120,16 +121,17 @@ async def pages_of_import(postgres: Databases, bookings: int) -> tuple[int, int]
             assert len(report.created) > bookings
         # a connection adds its counts when it ends
         until(lambda: postgres.execute(CONNECTIONS, url=url) == [(0,)], "the connections have ended")
-        ((pages, scanned),) = postgres.execute(READ, url=url)
-        return pages, scanned
+        ((pages, entries, scanned),) = postgres.execute(READ, url=url)
+        return pages, entries, scanned
 
 
-async def test_the_pages_that_an_import_reads_grow_with_its_bookings(postgres: Databases) -> None:
+async def test_what_an_import_reads_grows_with_its_bookings(postgres: Databases) -> None:
     """Nothing that grows is read again for each booking or batch, although there are no statistics."""
-    few_pages, few_scanned = await pages_of_import(postgres, FEW)
-    many_pages, many_scanned = await pages_of_import(postgres, MANY)
+    few_pages, few_entries, few_scanned = await reads_of_import(postgres, FEW)
+    many_pages, many_entries, many_scanned = await reads_of_import(postgres, MANY)
     assert few_pages > FEW
     assert many_pages / few_pages < 1.2 * MANY / FEW
+    assert many_entries / few_entries < 1.2 * MANY / FEW
     assert many_scanned - few_scanned < SOLE_BATCH_ROWS, "a sequential scan of some rows for each batch is allowed"
 
 
