@@ -26,7 +26,7 @@ from concurrency.rushes import SERVERS, come_to_an_end, people_of
 from concurrency.servers import Server, serving_together
 from concurrency.table import print_table
 from concurrency.wire import Attempt
-from linearizability.check import check_linearizable
+from linearizability.check import check_rush
 from linearizability.history import AFTER_FAULTS
 from support.fleets import until
 from support.postgres_databases import Databases
@@ -92,7 +92,7 @@ async def suffer(ground: Ground, world: World, fault: Fault, seed: int, *, calle
         await come_to_an_end(people)
         await _all_are_well(board, world, business)
         rows = ground.rows(business)
-    report = check_linearizable(business, board.history, AFTER_FAULTS, offers=rows.offers)
+    report = check_rush(business, board.history, rows, AFTER_FAULTS)
     return Aftermath(
         history=board.history,
         problems=[*check(business, board.history, rows), *report.problems],

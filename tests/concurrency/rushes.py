@@ -24,7 +24,7 @@ from concurrency.grounds import Ground, ground_of
 from concurrency.servers import serving_together
 from concurrency.table import print_table
 from concurrency.wire import Attempt
-from linearizability.check import check_linearizable
+from linearizability.check import check_rush
 
 SERVERS: Final = 4
 CALLERS: Final = 200
@@ -83,7 +83,7 @@ async def of_all_kinds(ground: Ground, urls: Sequence[str], seed: int, *, caller
 
 def _checked(business: Business, board: Switchboard, rows: Rows, problems: list[Problem], seconds: float) -> Rush:
     """Return a rush with the results of both checkers, and the problems that were found before."""
-    report = check_linearizable(business, board.history, offers=rows.offers)
+    report = check_rush(business, board.history, rows)
     return Rush(
         history=board.history,
         taken=len(rows.entries),

@@ -7,7 +7,7 @@ from typing import Final
 
 from concurrency.business import MINUTES_A_DAY, Business
 from concurrency.checker import Problem
-from concurrency.evidence import StoredOffer
+from concurrency.evidence import Rows, StoredOffer
 from concurrency.wire import Attempt, minute_of, requests_in
 from linearizability.actions import Unexpected
 from linearizability.history import EXACT, History, ShopOperation, Tolerance
@@ -15,6 +15,8 @@ from linearizability.search import MAX_STEPS, Search, Verdict
 from linearizability.shop import Shop
 from linearizability.shrinking import shortest
 
+RUSH_STEPS: Final = 2_000
+"""Configurations of the search for an order of a rush, which has a few seconds of processor time."""
 SHRINKING_STEPS: Final = 20_000
 """Configurations of each search for a shorter history."""
 
@@ -72,6 +74,11 @@ def _searched(operations: Sequence[ShopOperation], max_steps: int) -> Report:
             return Report(undecided=1)
         case Verdict.LINEARIZABLE:
             return Report()
+
+
+def check_rush(business: Business, attempts: Sequence[Attempt], rows: Rows, tolerance: Tolerance = EXACT) -> Report:
+    """Check a rush. On a busy machine, its calls overlap so much that the search may be given up."""
+    return check_linearizable(business, attempts, tolerance, offers=rows.offers, max_steps=RUSH_STEPS)
 
 
 def partitions(attempts: Sequence[Attempt]) -> Iterator[list[Attempt]]:
