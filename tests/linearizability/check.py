@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
+from random import Random
 from typing import Final
 
 from concurrency.business import MINUTES_A_DAY, Business
@@ -15,7 +16,9 @@ from linearizability.search import MAX_STEPS, Search, Verdict
 from linearizability.shop import Shop
 from linearizability.shrinking import shortest
 
-RUSH_STEPS: Final = 2_000
+RESTARTS: Final = 4
+"""Searches after the first one."""
+RUSH_STEPS: Final = 1_000
 """Configurations of the search for an order of a rush, which has a few seconds of processor time."""
 SHRINKING_STEPS: Final = 20_000
 """Configurations of each search for a shorter history."""
@@ -67,13 +70,22 @@ def check_linearizable(
 
 
 def _searched(operations: Sequence[ShopOperation], max_steps: int) -> Report:
-    match Search(operations, max_steps=max_steps).run(Shop()):
+    match _verdict(operations, max_steps):
         case Verdict.VIOLATION:
             return Report(violations=(describe(shortest_violation(operations)),))
         case Verdict.UNDECIDED:
             return Report(undecided=1)
         case Verdict.LINEARIZABLE:
             return Report()
+
+
+def _verdict(operations: Sequence[ShopOperation], max_steps: int) -> Verdict:
+    """Search again in other orders if a search is given up: a wrong choice at the beginning can cost all its steps."""
+    for random in (None, *map(Random, range(RESTARTS))):
+        verdict = Search(operations, max_steps=max_steps, random=random).run(Shop())
+        if verdict is not Verdict.UNDECIDED:
+            break
+    return verdict
 
 
 def check_rush(business: Business, attempts: Sequence[Attempt], rows: Rows, tolerance: Tolerance = EXACT) -> Report:

@@ -8,6 +8,7 @@ that the sequential specification allows the results in that order.
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from random import Random
 from typing import Final, Generic, Protocol, TypeVar
 
 State = TypeVar("State", bound=Hashable)
@@ -67,11 +68,15 @@ class _Configuration(Generic[State]):
 class Search(Generic[State]):
     """Depth-first search over the orders of one history."""
 
-    def __init__(self, operations: Sequence[Operation[State]], *, max_steps: int = MAX_STEPS) -> None:
+    def __init__(
+        self, operations: Sequence[Operation[State]], *, max_steps: int = MAX_STEPS, random: Random | None = None
+    ) -> None:
+        """Prepare a search; `random` chooses which operation is tried first among equal ones."""
         self._by_call = sorted(operations, key=lambda one: (one.called_ms, one.returned_ms))
         required = [number for number, one in enumerate(self._by_call) if one.is_required]
         self._by_return = sorted(required, key=lambda number: self._by_call[number].returned_ms)
         self._steps_left = max_steps
+        self._random = random
 
     def run(self, initial: State) -> Verdict:
         """Return whether some order explains all results."""
@@ -139,7 +144,7 @@ class Search(Generic[State]):
             key=lambda number: (
                 number != forced,
                 subjects.isdisjoint(by_call[number].action.subjects),
-                by_call[number].returned_ms,
+                self._random.random() if self._random else by_call[number].returned_ms,
             ),
         )
         for number in numbers:
