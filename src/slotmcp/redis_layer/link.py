@@ -61,6 +61,7 @@ class RedisLink:
         self._free = asyncio.Semaphore(max_commands)
         self._command_seconds = _COMMAND_TIMEOUTS * timeout_seconds
         self._probing: asyncio.Task[None] | None = None
+        self._is_closing = False
 
     @classmethod
     @asynccontextmanager
@@ -88,7 +89,8 @@ class RedisLink:
             await servers.aclose()
 
     async def aclose(self) -> None:
-        """Stop probing, and wait for the commands that run. The client remains open."""
+        """Stop probing, even if a command fails later, and wait for those that run. The client remains open."""
+        self._is_closing = True
         if self._probing is not None:
             await cancel(self._probing)
         async with self._without_commands():
@@ -159,7 +161,7 @@ class RedisLink:
             return None if self.is_unavailable else await command(self.client)
 
     def _open_circuit(self, error: Exception) -> None:
-        if self._probing is None:
+        if self._probing is None and not self._is_closing:
             _log.warning("Redis is unavailable (%s); the database is used instead", _describe(error))
             self._probing = asyncio.create_task(self._keep_probing())
 

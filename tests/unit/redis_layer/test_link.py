@@ -172,6 +172,20 @@ async def test_closing_waits_for_the_commands_that_run(redis: RedisServer) -> No
     assert await running == "True"
 
 
+async def test_a_command_that_fails_while_the_link_closes_starts_no_probes(redis: RedisServer) -> None:
+    command = RunningCommand([])
+    async with RedisLink.open(redis.url, prefix=PREFIX) as link:
+        running = asyncio.create_task(link.run(command))
+        await command.has_begun.wait()
+        closing = asyncio.create_task(link.aclose())
+        await asyncio.sleep(0)
+        redis.stop()
+        command.may_end.set()
+        await closing
+        assert await running is None
+        assert not link.is_unavailable  # a probe would wait for the connections that closing waits for
+
+
 @pytest.mark.parametrize("error", [AttributeError, KeyError, RuntimeError])
 async def test_a_fault_of_a_command_is_no_outage(link: RedisLink, error: type[Exception]) -> None:
     async def fail(client: Any) -> str:  # noqa: ANN401  as above
