@@ -381,14 +381,14 @@ def _read_values(fields: Iterable[str]) -> dict[str, Any]:
 
 def _read_config_file() -> dict[str, Any]:
     path = config_file()
-    if not path.is_file():
-        if os.environ.get(CONFIG_VARIABLE):
-            raise SettingsError(f"{CONFIG_VARIABLE} is {path}, and there is no such file.")
-        return {}
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        if path.is_file():
+            return tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"The config file {path} cannot be read: {error}.") from error
+    if os.environ.get(CONFIG_VARIABLE):
+        raise SettingsError(f"{CONFIG_VARIABLE} is {path}, and there is no such file.")
+    return {}
 
 
 def _reject_unknown_variables(names: Iterable[str], fields: Iterable[str]) -> None:

@@ -224,6 +224,12 @@ def test_an_invalid_config_file_is_rejected_with_the_line() -> None:
     assert "line 1" in refusal()
 
 
+def test_a_config_file_that_cannot_be_looked_up_is_rejected(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / ("a" * 256)  # fails as a folder without permission does, except for root
+    monkeypatch.setenv("SLOTMCP_CONFIG", str(path))
+    assert refusal().startswith(f"The config file {path} cannot be read: ")
+
+
 def test_lists_are_comma_separated_in_the_environment_and_arrays_in_the_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
