@@ -1,10 +1,11 @@
 """Function calls of one tool call over HTTP, by library, now and in the version of 2026-11-29.
 
-`python tests/benchmarks/profiles.py` prints the table. It counts the main thread, which has the event loop. Counts
-are the same on every machine, and on a busy one.
+`python tests/benchmarks/profiles.py` prints the table. It counts the main thread, which has the event loop. The
+counts of two runs differ by a few percent, also on a busy machine.
 """
 
 import asyncio
+import re
 import signal
 import sys
 from collections import Counter
@@ -38,6 +39,8 @@ GROUPS: Final[Mapping[str, Sequence[str]]] = {
 }
 """Packages by the name of their group. All others are in `OTHERS`."""
 OTHERS: Final = "others"
+PACKAGE: Final = re.compile(r".*/(?:src|site-packages|python3\.[0-9]+)/([^/.]+)")
+"""Package of a source file: the first name in the innermost folder from which Python imports."""
 BUILT_IN: Final = "~"
 """File name of a built-in function. It counts for its callers."""
 
@@ -46,12 +49,9 @@ Function = tuple[str, int, str]
 
 
 def group_of(file: str) -> str:
-    """Return the group of a source file."""
-    parts = Path(file).parts
-    for name, packages in GROUPS.items():
-        if not set(packages).isdisjoint(parts):
-            return name
-    return OTHERS
+    """Return the group of a source file. A folder above its package does not count: a checkout may be named slotmcp."""
+    found = PACKAGE.match(file)
+    return next((name for name, packages in GROUPS.items() if found and found[1] in packages), OTHERS)
 
 
 def calls_by_group(stats: Mapping[Function, Sequence[Any]]) -> Counter[str]:

@@ -18,6 +18,9 @@ from benchmarks.profiles import OTHERS, calls_by_group, group_of
         ("/a/site-packages/starlette/routing.py", "Starlette, uvicorn"),
         ("/usr/lib/python3.11/asyncio/events.py", "asyncio, anyio"),
         ("/usr/lib/python3.11/json/__init__.py", OTHERS),
+        ("/a/slotmcp/.venv/lib/python3.11/site-packages/mcp/types.py", "MCP SDK"),
+        ("/a/slotmcp/.venv/lib/python3.11/site-packages/orjson/__init__.py", OTHERS),
+        ("<frozen importlib._bootstrap>", OTHERS),
     ],
 )
 def test_a_file_belongs_to_the_group_of_its_package(file: str, group: str) -> None:
