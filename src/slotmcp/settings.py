@@ -412,8 +412,11 @@ def _sentence(error: ErrorDetails) -> str:
 
 
 def _problem(error: ErrorDetails) -> str:
-    problem = error.get("ctx", {}).get("error")
-    return str(problem) if problem else f"is {error['input']!r}; {error['msg'].replace('Input should', 'it must')}"
+    if problem := error.get("ctx", {}).get("error"):
+        return str(problem)
+    is_secret = not Settings.model_fields[str(error["loc"][0])].repr
+    value = "of another type" if is_secret else repr(error["input"])
+    return f"is {value}; {error['msg'].replace('Input should', 'it must')}"
 
 
 def _origin(field: str) -> str:

@@ -202,6 +202,13 @@ def test_an_invalid_value_is_reported_with_its_origin_and_the_valid_form(monkeyp
     ]
 
 
+@pytest.mark.parametrize("name", [name for name, field in Settings.model_fields.items() if not field.repr])
+def test_a_secret_of_another_type_is_rejected_without_its_text(name: str) -> None:
+    path = write_config(f'{name} = {{ url = "redis://me:secret@host" }}\n')
+    assert refusal().startswith(f"{name} in {path} is of another type; it must be a valid ")
+    assert "secret" not in refusal()
+
+
 def test_an_unknown_variable_is_rejected_with_a_suggestion(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLOTMCP_DATABSE_URL", "x.db")
     assert refusal() == "SLOTMCP_DATABSE_URL is not a setting. Did you mean SLOTMCP_DATABASE_URL?"
