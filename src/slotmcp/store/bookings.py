@@ -139,8 +139,11 @@ SET_ATTENTION = Statement("""
 UPDATE bookings SET attention = :attention WHERE project_id = :project_id AND claim_id = :claim_id
 """)
 
-# Read the next bookings by id that are not cancelled. Without statistics, PostgreSQL expects fewer rows than the limit,
-# and would sort all bookings that remain for each page. A limit that it does not know makes it follow the primary key.
+# Until the transaction ends, PostgreSQL reads rows in the order of an index. Without statistics it expects few rows, and
+# would sort all that remain for each page.
+READ_IN_INDEX_ORDER = Statement("SELECT 1", postgres="SELECT set_config('enable_bitmapscan', 'off', true)")
+
+# Read the next bookings by id that are not cancelled.
 BOOKINGS_AFTER = select_with_keys(
     f"""
 {_SELECT} AND c.state = 'booked' AND b.claim_id > :after ORDER BY b.claim_id LIMIT :limit
@@ -151,7 +154,7 @@ FROM (
     SELECT * FROM bookings
     WHERE project_id = :project_id AND claim_id > :after AND (
         SELECT state = 'booked' FROM claims WHERE project_id = bookings.project_id AND id = bookings.claim_id)
-    ORDER BY claim_id LIMIT (SELECT CAST(:limit AS bigint))
+    ORDER BY claim_id LIMIT :limit
 ) AS b
 CROSS JOIN LATERAL (SELECT * FROM claims WHERE project_id = b.project_id AND id = b.claim_id OFFSET 0) AS c
 JOIN technicians AS t ON t.number = c.technician_number
@@ -318,6 +321,7 @@ async def read_attention(fetch: Fetch, project_id: str) -> dict[str, Attention]:
 
 async def read_pages(fetch: Fetch, project_id: str) -> AsyncIterator[Sequence[Booking]]:
     """Yield the bookings that are not canceled, by id, in pages."""
+    await fetch(READ_IN_INDEX_ORDER)
     after = ""
     while rows := await fetch(BOOKINGS_AFTER, project_id=project_id, after=after, limit=PAGE_SIZE):
         page = [booking_of(row) for row in rows]

@@ -113,7 +113,7 @@ async def test_a_batch_takes_as_many_round_trips_as_one_booking(store: PostgresS
 
 
 class Reads(NamedTuple):
-    """What a database has read."""
+    """Numbers of what a database has read."""
 
     pages: int
     entries: int
