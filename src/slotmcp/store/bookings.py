@@ -139,8 +139,8 @@ SET_ATTENTION = Statement("""
 UPDATE bookings SET attention = :attention WHERE project_id = :project_id AND claim_id = :claim_id
 """)
 
-# Until the transaction ends, PostgreSQL reads rows in the order of an index. Without statistics it expects few rows, and
-# would sort all that remain for each page.
+# Until the transaction ends, PostgreSQL reads rows in the order of an index. Without statistics it expects few rows,
+# and would sort all that remain for each page.
 READ_IN_INDEX_ORDER = Statement("SELECT 1", postgres="SELECT set_config('enable_bitmapscan', 'off', true)")
 
 # Read the next bookings by id that are not cancelled.
