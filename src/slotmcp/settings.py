@@ -176,12 +176,14 @@ class Settings(BaseModel):
         """Read the settings with another database. `name` is the URL's name in messages.
 
         Raises:
-            SettingsError: the URL is invalid.
+            SettingsError: the URL or another setting is invalid.
         """
         try:
             return cls.model_validate(_read_values(cls.model_fields) | {"database_url": url})
         except ValidationError as error:
-            raise SettingsError(f"{name} {_problem(error.errors()[0])}.") from error
+            first = error.errors()[0]
+            is_of_url = first["loc"] == ("database_url",)
+            raise SettingsError(f"{name} {_problem(first)}." if is_of_url else _sentence(first)) from error
 
     def in_memory(self) -> Self:
         """Return these settings with a database in memory, and without Redis and calendars."""

@@ -204,9 +204,16 @@ def test_an_invalid_value_is_reported_with_its_origin_and_the_valid_form(monkeyp
 
 @pytest.mark.parametrize("name", [name for name, field in Settings.model_fields.items() if not field.repr])
 def test_a_secret_of_another_type_is_rejected_without_its_text(name: str) -> None:
-    path = write_config(f'{name} = {{ url = "redis://me:secret@host" }}\n')
+    path = write_config(f'{name} = {{ url = "redis://me:swordfish@host" }}\n')
     assert refusal().startswith(f"{name} in {path} is of another type; it must be a valid ")
-    assert "secret" not in refusal()
+    assert "swordfish" not in refusal()
+
+
+def test_another_setting_is_not_reported_as_the_database() -> None:
+    path = write_config('log_levl = "info"\n')
+    with pytest.raises(SettingsError, match=r"^log_levl in .* is not a setting") as caught:
+        Settings.with_database("x.db", "URL")
+    assert str(path) in str(caught.value)
 
 
 def test_an_unknown_variable_is_rejected_with_a_suggestion(monkeypatch: pytest.MonkeyPatch) -> None:
