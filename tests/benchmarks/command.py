@@ -35,6 +35,9 @@ def _measure(
 ) -> None:
     """Compare slotmcp with floors in the same run, and print the ratios."""
     outcomes = [Outcome(row) for row in rows(only) if not (quick and row.is_long)]
+    if not outcomes:
+        remark = "; --quick leaves out the long rows" if quick else ""
+        raise typer.BadParameter(f"no row has a name that contains {only!r}{remark}.", param_hint="--only")
     console = Console(width=max(Console().width, WIDTH), stderr=markdown)
     with Live(to_table(outcomes), console=console, vertical_overflow="visible", auto_refresh=False) as live:
         for _ in range(runs):
