@@ -126,7 +126,7 @@ def _services(result: ToolResult) -> str:
 def _slots(result: ToolResult) -> str:
     slots = result["slots"]
     return (
-        f"{len(slots)} slots, the first {slots[0]['start']} with capacity {slots[0]['capacity']}" if slots else "none"
+        f"slots: {len(slots)}, the first {slots[0]['start']} with capacity {slots[0]['capacity']}" if slots else "none"
     )
 
 
