@@ -7,7 +7,7 @@ because the database has the same data.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from slotmcp.domain.errors import Unavailable
@@ -184,13 +184,15 @@ class RedisLink:
 
     @asynccontextmanager
     async def _without_commands(self) -> AsyncIterator[None]:
-        """Wait for the commands that run, and let none begin in the block.
+        """Wait for the commands that run, and let none begin in the block. A scan may continue.
 
         redis-py leaves a connection open that is closed while it opens.
         """
         async with AsyncExitStack() as permits:
-            for _ in range(self._max_commands):
-                await permits.enter_async_context(self._free)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._command_seconds):
+                    for _ in range(self._max_commands):
+                        await permits.enter_async_context(self._free)
             yield
 
 

@@ -13,7 +13,7 @@ from slotmcp.redis_layer.address import MAX_TIMEOUT_SECONDS, RedisAddress
 from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.clients import ERRORS, MAX_CONNECTIONS, OneServer
 from slotmcp.redis_layer.keys import RedisKeys
-from slotmcp.redis_layer.link import PROBE_SECONDS, RedisLink
+from slotmcp.redis_layer.link import PROBE_SECONDS, SCAN_SECONDS, RedisLink
 from support.fleets import PREFIX, until
 from support.redis_server import RedisServer
 
@@ -156,6 +156,19 @@ async def test_a_reconnection_waits_for_the_commands_that_run(redis: RedisServer
         assert await running == "True"
         await until(lambda: is_available(link))
     assert log == ["ended", "reconnected"]
+
+
+async def test_a_reconnection_does_not_wait_for_a_long_scan(redis: RedisServer, link: RedisLink) -> None:
+    command = RunningCommand([])
+    scan = asyncio.create_task(link.run(command, timeout_seconds=SCAN_SECONDS))
+    await command.has_begun.wait()
+    redis.stop()
+    assert await link.run(write) is None
+    redis.start()
+    await until(lambda: is_available(link), seconds=SCAN_SECONDS / 2)
+    assert await link.run(write) == "True"
+    command.may_end.set()
+    assert await scan == "True"
 
 
 async def test_closing_waits_for_the_commands_that_run(redis: RedisServer) -> None:
