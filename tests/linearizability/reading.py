@@ -59,7 +59,8 @@ class Reader:
     def unknown(self, attempt: Attempt) -> Iterator[ShopAction]:
         """Return the actions of an attempt without a result, by the results of the request's other attempts.
 
-        It did not make what another attempt made.
+        It did not make what another attempt made. A repeated request shows a booking as it is then: other calls may
+        have moved it to another technician since.
         """
         bodies = self.records.bodies[attempt.request]
         match attempt.tool:
@@ -67,15 +68,15 @@ class Reader:
                 tokens = _not_made_by_others("holdToken", bodies) if bodies else {f"of request {attempt.request}"}
                 yield from (self._new_hold(attempt, token) for token in tokens)
             case "book_slot":
-                shown = {body["booking"]["bookingId"]: body for body in bodies if body["replayed"]}
+                shown = {body["booking"]["bookingId"] for body in bodies if body["replayed"]}
                 made = {body["booking"]["bookingId"] for body in bodies if not body["replayed"]}
-                ids = shown if bodies else {f"of request {attempt.request}": {}}
-                yield from (self._new_booking(attempt, id_, body) for id_, body in ids.items() if id_ not in made)
+                ids = sorted(shown - made) if bodies else [f"of request {attempt.request}"]
+                yield from (self._new_booking(attempt, id_, {}) for id_ in ids)
             case "release_hold":
                 yield self._released(attempt)
             case "reschedule_booking":
                 if all(body["replayed"] for body in bodies):
-                    yield self._moved(attempt, next(iter(bodies), {}))
+                    yield self._moved(attempt, {})
             case "cancel_booking":
                 booking = attempt.arguments["bookingId"]
                 yield Cancel(text=line(attempt), subjects=names(booking), booking=booking, claim=None)

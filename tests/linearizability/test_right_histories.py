@@ -97,6 +97,23 @@ def a_lost_booking_takes_any_technician(scene: Scene) -> None:
     scene.book("c", "", body=refusal())
 
 
+def a_lost_booking_has_moved_before_it_is_shown(scene: Scene) -> None:
+    scene.book("b", "ben")
+    scene.book("a", "ana", status=0)
+    scene.book("c", "", body=refusal())
+    scene.move("a", "ben", NOON)
+    scene.book("a", "ana", request=2, body={**booking("a", "ben", NOON, status="rescheduled"), "replayed": True})
+
+
+def a_lost_move_is_shown_after_another_move(scene: Scene) -> None:
+    scene.book("a", "ana")
+    scene.book("b", "ana", NOON)
+    scene.move("a", "ben", NOON, status=0)
+    scene.book("c", "", NOON, body=refusal())
+    scene.move("a", "ana", ONE)
+    scene.move("a", "", NOON, request=3, body={**booking("a", "ana", ONE, status="rescheduled"), "replayed": True})
+
+
 def a_booking_moves(scene: Scene) -> None:
     scene.book("a", "ana")
     scene.move("a", "ben", NOON)
@@ -180,6 +197,8 @@ RIGHT: list[Callable[[Scene], None]] = [
     a_lost_hold_is_made_again_after_its_release,
     a_lost_hold_takes_a_unit,
     a_lost_booking_takes_any_technician,
+    a_lost_booking_has_moved_before_it_is_shown,
+    a_lost_move_is_shown_after_another_move,
     a_booking_moves,
     a_booking_cannot_move,
     a_booking_is_canceled_and_stays_so,
