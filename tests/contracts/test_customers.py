@@ -135,10 +135,31 @@ async def test_a_reference_finds_bookings_of_one_project_only(store: Store, othe
     mine = known_by(booking("b"), await pseudonym(store, EMAIL), await pseudonym(store, PHONE))
     foreign = known_by(booking("c", "ben"), await pseudonym(store, PHONE, "other"))
     await booked(store, mine, foreign)
-    assert await other.bookings_by(SHOP, PHONE) == (mine,)
-    assert await other.bookings_by(SHOP, HASH) == ()
-    assert await other.bookings_by("other", PHONE) == ()
-    assert await other.bookings_by("missing", PHONE) == ()
+    assert await other.bookings_by(SHOP, PHONE, now=0, max_others=10) == (mine,)
+    assert await other.bookings_by(SHOP, HASH, now=0, max_others=10) == ()
+    assert await other.bookings_by("other", PHONE, now=0, max_others=10) == ()
+    assert await other.bookings_by("missing", PHONE, now=0, max_others=10) == ()
+
+
+async def test_upcoming_bookings_of_a_reference_are_found_with_the_latest_others(store: Store) -> None:
+    """A customer may have hundreds of past bookings."""
+    key = await pseudonym(store, PHONE)
+    ids = ["past", "later-past", "latest-past", "running", "next", "canceled"]
+    states = [*[BookingStatus.CONFIRMED] * 5, BookingStatus.CANCELLED]
+    stored = [
+        replace(known_by(booking(id_, at=120 * number), key), status=status)
+        for number, (id_, status) in enumerate(zip(ids, states, strict=True))
+    ]
+    await booked(store, *stored)
+    end = stored[ids.index("running")].claim.end
+
+    async def found(now: int, max_others: int) -> list[str]:
+        return [each.id for each in await store.bookings_by(SHOP, PHONE, HASH, now=now, max_others=max_others)]
+
+    assert await found(end - 1, 2) == ["latest-past", "running", "next", "canceled"]
+    assert await found(end, 2) == ["running", "next", "canceled"]
+    assert await found(end, 0) == ["next"]
+    assert await found(end, 9) == ids
 
 
 async def test_forgetting_erases_the_customer_and_keeps_the_booking(store: Store, other: Store) -> None:

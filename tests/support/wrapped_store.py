@@ -71,8 +71,8 @@ class WrappedStore:
     async def booking_claims(self, project_id: str, booking_ids: Collection[str]) -> Mapping[str, Claim]:
         return await self._store.booking_claims(project_id, booking_ids)
 
-    async def bookings_by(self, project_id: str, *references: str) -> tuple[Booking, ...]:
-        return await self._store.bookings_by(project_id, *references)
+    async def bookings_by(self, project_id: str, *references: str, now: Minute, max_others: int) -> tuple[Booking, ...]:
+        return await self._store.bookings_by(project_id, *references, now=now, max_others=max_others)
 
     async def bookings_overlapping(
         self, project_id: str, contact_keys: Collection[str], *, service_id: str, start: Minute, end: Minute

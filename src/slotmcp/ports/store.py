@@ -129,8 +129,17 @@ class Store(ScheduleReader, Traces, Protocol):
     async def booking_claims(self, project_id: str, booking_ids: Collection[str]) -> Mapping[str, Claim]:
         """Return the claims of the bookings with some ids, in any status, by id, in one round trip."""
 
-    async def bookings_by(self, project_id: str, *references: str) -> tuple[Booking, ...]:
-        """Return the bookings whose contact keys include the pseudonym of one of the references, by start and id."""
+    async def bookings_by(self, project_id: str, *references: str, now: Minute, max_others: int) -> tuple[Booking, ...]:
+        """Return the bookings whose contact keys include the pseudonym of one of the references, by start and id.
+
+        Of the bookings that are canceled or have ended, only some are returned.
+
+        Args:
+            project_id: project of the bookings.
+            references: such as `phone:+13035550101`.
+            now: minute after which the others end.
+            max_others: number of canceled or past bookings of each reference, those with the latest starts.
+        """
 
     async def bookings_overlapping(
         self, project_id: str, contact_keys: Collection[str], *, service_id: str, start: Minute, end: Minute

@@ -5,8 +5,8 @@ from dataclasses import replace
 from functools import partial
 
 from slotmcp.domain.booking import Booking, BookingStatus, Customer
-from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import InvalidArgument, NotFound, SlotmcpError, both
+from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.travel import TravelTimes
 from slotmcp.ports import LiveHolds
@@ -16,6 +16,7 @@ from slotmcp.services.booking_requests import UNAVAILABLE, BookRequest
 from slotmcp.services.contacts import normalize_customer, references_of
 from slotmcp.services.corrections import UpdateAnswer, UpdateRequest, update
 from slotmcp.services.lookups import (
+    MAX_PAST_BOOKINGS,
     BookAnswer,
     FindAnswer,
     FindRequest,
@@ -145,16 +146,19 @@ class BookingService:
         project_id = await self._availability_cache.project_id(request.project_id)
         availability = await self._availability_cache.availability(project_id)
         schedule, pseudonym = availability.schedule, await self._store.pseudonyms(project_id)
-        bookings = await self._find(project_id, request, schedule.project)
+        bookings = await self._find(request, availability)
         may_see = partial(may_see_details, origin=request.origin, project=schedule.project, pseudonym=pseudonym)
         return find_answer(schedule, bookings, availability.now_ms, may_see)
 
-    async def _find(self, project_id: str, request: FindRequest, project: Project) -> Sequence[Booking]:
+    async def _find(self, request: FindRequest, availability: Availability) -> Sequence[Booking]:
+        project = availability.schedule.project
         if request.booking_id:
-            booking = await self._store.booking(project_id, request.booking_id)
+            booking = await self._store.booking(project.id, request.booking_id)
             return [booking] if booking else []
-        references = request.references(project)
-        return [] if request.is_too_vague else await self._store.bookings_by(project_id, *references)
+        if request.is_too_vague:
+            return []
+        references, now = request.references(project), availability.now_ms // MS_PER_MINUTE
+        return await self._store.bookings_by(project.id, *references, now=now, max_others=MAX_PAST_BOOKINGS)
 
     async def reschedule_booking(self, request: RescheduleRequest) -> RescheduleAnswer:
         """Move a booking to another time. On an error the booking keeps its time.

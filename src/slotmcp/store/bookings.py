@@ -74,6 +74,20 @@ BOOKINGS_BY = select_with_keys(f"""
 ORDER BY c.start_minute, c.id
 """)
 
+_CLAIMS_BY_KEY: Final = f"""
+SELECT c.id FROM claims AS c WHERE c.project_id = :project_id AND c.id IN ({_BY_KEY} AND kind <> 'former')"""
+
+# Read the bookings with a contact key that are not cancelled and end later, and the others with the latest starts. A
+# customer may have hundreds of others, so only their claims are read. Former contacts find nothing.
+LATEST_BOOKINGS_BY = select_with_keys(f"""
+{_SELECT} AND b.claim_id IN (
+    {_CLAIMS_BY_KEY} AND c.state = 'booked' AND c.end_minute > :now_minute
+    UNION ALL
+    SELECT id FROM ({_CLAIMS_BY_KEY} AND NOT (c.state = 'booked' AND c.end_minute > :now_minute)
+        ORDER BY c.start_minute DESC, c.id DESC LIMIT :max_others) AS ordered)
+ORDER BY c.start_minute, c.id
+""")
+
 # Read the bookings of a service that have one of the contact keys, present or former, and overlap a time span.
 BOOKINGS_OVERLAPPING = select_with_keys(f"""
 {_SELECT} AND c.state = 'booked' AND c.service_id = :service_id
@@ -296,6 +310,16 @@ async def read_booking_claims(fetch: Fetch, project_id: str, booking_ids: Collec
 async def read_bookings_by(fetch: Fetch, project_id: str, contact_key: str) -> tuple[Booking, ...]:
     """Return the bookings with a contact key, by start and id, in any status."""
     return tuple(map(booking_of, await fetch(BOOKINGS_BY, project_id=project_id, key=contact_key)))
+
+
+async def read_latest_bookings_by(
+    fetch: Fetch, project_id: str, contact_key: str, *, now: Minute, max_others: int
+) -> tuple[Booking, ...]:
+    """Return the upcoming bookings with a contact key and the others with the latest starts, by start and id."""
+    rows = await fetch(
+        LATEST_BOOKINGS_BY, project_id=project_id, key=contact_key, now_minute=now, max_others=max_others
+    )
+    return tuple(map(booking_of, rows))
 
 
 async def read_bookings_overlapping(  # noqa: PLR0913  the parts of the query

@@ -30,8 +30,8 @@ from slotmcp.store.bookings import (
     booking_of,
     read_booking,
     read_booking_claims,
-    read_bookings_by,
     read_bookings_overlapping,
+    read_latest_bookings_by,
     read_pages,
 )
 from slotmcp.store.calendar_pages import read_backlogs, read_due_projects, read_projects
@@ -184,8 +184,9 @@ class SqlStore:
     async def booking_claims(self, project_id: str, booking_ids: Collection[str]) -> Mapping[str, Claim]:
         return await self._pages.run(lambda fetch: read_booking_claims(fetch, project_id, booking_ids))
 
-    async def bookings_by(self, project_id: str, *references: str) -> tuple[Booking, ...]:
-        return await self._pages.run_in_snapshot(lambda fetch: _read_bookings_by(fetch, project_id, references))
+    async def bookings_by(self, project_id: str, *references: str, now: Minute, max_others: int) -> tuple[Booking, ...]:
+        query = partial(_read_bookings_by, project_id=project_id, references=references, now=now, max_others=max_others)
+        return await self._pages.run_in_snapshot(query)
 
     async def bookings_overlapping(
         self, project_id: str, contact_keys: Collection[str], *, service_id: str, start: Minute, end: Minute
@@ -354,11 +355,14 @@ class SqlStore:
         self._writer.commit_handlers.append(handler)
 
 
-async def _read_bookings_by(fetch: Fetch, project_id: str, references: Collection[str]) -> tuple[Booking, ...]:
+async def _read_bookings_by(
+    fetch: Fetch, project_id: str, references: Collection[str], *, now: Minute, max_others: int
+) -> tuple[Booking, ...]:
     found: dict[str, Booking] = {}
     for (salt,) in await fetch(SALT, project_id=project_id):
         for reference in references:
-            bookings = await read_bookings_by(fetch, project_id, pseudonym_of(readable_salt(bytes(salt)), reference))
+            key = pseudonym_of(readable_salt(bytes(salt)), reference)
+            bookings = await read_latest_bookings_by(fetch, project_id, key, now=now, max_others=max_others)
             found |= {booking.id: booking for booking in bookings}
     return tuple(sorted(found.values(), key=lambda booking: (booking.claim.start, booking.id)))
 

@@ -110,7 +110,7 @@ async def everything(store: Store) -> list[object]:
         data += [await store.hold(project_id, token(name)) for name in ("held", "released", "withdrawn", "booked")]
         data.append(await store.write(project_id, lambda transaction: transaction.receipt("book_slot", "local", "key")))
         data.append(await store.erasures(project_id))
-        data.append(await store.bookings_by(project_id, "phone:+1"))
+        data.append(await store.bookings_by(project_id, "phone:+1", now=0, max_others=10))
         data.append(replace(await store.calendar(project_id), now_ms=0))
         data.append(await store.traces(project_id, 0, 2 * NOW_MS))
     data.append(await store.access_key(KEY.id))

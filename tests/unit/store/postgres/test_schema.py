@@ -130,7 +130,7 @@ async def test_an_index_finds_the_bookings_that_need_attention(
     assert "bookings_attention on bookings" in await plan_of(session, QUERIES[name])
 
 
-@pytest.mark.parametrize("name", ["BOOKINGS_BY", "CLAIMS_OF_CUSTOMER", "DELETE_FORMER_CONTACT"])
+@pytest.mark.parametrize("name", ["BOOKINGS_BY", "LATEST_BOOKINGS_BY", "CLAIMS_OF_CUSTOMER", "DELETE_FORMER_CONTACT"])
 async def test_an_index_finds_the_bookings_of_a_contact(
     session: "asyncpg.Connection[asyncpg.Record]", name: str
 ) -> None:
