@@ -43,7 +43,7 @@ async def run(store: str, log: Log, operations: int) -> None:
 async def _stage(store: str, site: Site, log: Log, pool: ProcessPoolExecutor, faults: Faults | None) -> None:
     seed, began = str(time.time_ns()), time.monotonic()
     played = await play_stage(site, seed, pool, faults)
-    result = _result(store, played, faults, time.monotonic() - began)
+    result = result_of(store, played, faults, time.monotonic() - began)
     log.add(result)
     print(f"{store}: {result}", flush=True)  # noqa: T201  a script
     for number, one in enumerate(played):
@@ -58,13 +58,13 @@ def _checking() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(CHECKING_PROCESSES, multiprocessing.get_context("spawn"))
 
 
-def _result(store: str, played: Sequence[Checked], faults: Faults | None, seconds: float) -> Result:
+def result_of(store: str, played: Sequence[Checked], faults: Faults | None, seconds: float) -> Result:
     answered = sum(attempt.is_final for one in played for attempt in one.history)
     return Result(
         store=store,
         rounds=len(played),
         rounds_with_faults=sum(faults.hit(one) for one in played) if faults else 0,
-        faults=Counter(name for name, _, _ in faults.injected) if faults else {},
+        faults=dict(Counter(name for name, _, _ in faults.injected)) if faults else {},
         calls=answered,
         failed=sum(len(one.history) for one in played) - answered,
         violations=sum(len(one.report.violations) for one in played),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from linearizability.check import Report, check_linearizable
+from linearizability.long_run import result_of
 from linearizability.results import Log, Result
 from linearizability.rounds import Checked
 from linearizability.scene import BEGAN_MS, SHOP, Scene
@@ -57,6 +58,14 @@ def test_a_run_continues_after_the_stored_results(tmp_path: Path) -> None:
     Log(tmp_path).add(RESULT)
     assert Log(tmp_path).calls("sqlite") == 38_000
     assert Log(tmp_path).results("postgres") == []
+
+
+def test_the_faults_of_a_stage_are_stored_by_name(tmp_path: Path) -> None:
+    faults = Faults(available={}, injected=[("killed", 0, 1), ("frozen", 2, 3), ("killed", 4, 5)])
+    result = result_of("sqlite", [], faults, seconds=60)
+    Log(tmp_path).add(result)
+    assert Log(tmp_path).results("sqlite") == [result]
+    assert result.faults == {"killed": 2, "frozen": 1}
 
 
 def test_a_result_with_an_undecided_history_is_not_right() -> None:
