@@ -158,23 +158,9 @@ UPDATE bookings SET attention = :attention WHERE project_id = :project_id AND cl
 READ_IN_INDEX_ORDER = Statement("SELECT 1", postgres="SELECT set_config('enable_bitmapscan', 'off', true)")
 
 # Read the next bookings by id that are not cancelled.
-BOOKINGS_AFTER = select_with_keys(
-    f"""
+BOOKINGS_AFTER = select_with_keys(f"""
 {_SELECT} AND c.state = 'booked' AND b.claim_id > :after ORDER BY b.claim_id LIMIT :limit
-""",
-    postgres=f"""
-SELECT {_COLUMNS}
-FROM (
-    SELECT * FROM bookings
-    WHERE project_id = :project_id AND claim_id > :after AND (
-        SELECT state = 'booked' FROM claims WHERE project_id = bookings.project_id AND id = bookings.claim_id)
-    ORDER BY claim_id LIMIT :limit
-) AS b
-CROSS JOIN LATERAL (SELECT * FROM claims WHERE project_id = b.project_id AND id = b.claim_id OFFSET 0) AS c
-JOIN technicians AS t ON t.number = c.technician_number
-ORDER BY b.claim_id
-""",
-)
+""")
 
 # Add a contact key to a booking.
 ADD_BOOKING_CONTACT = Statement(insert(BOOKING_CONTACTS))

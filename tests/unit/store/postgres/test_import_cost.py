@@ -153,7 +153,7 @@ async def reads_of_import_and_export(postgres: Databases, bookings: int) -> tupl
 async def test_what_an_import_and_an_export_read_grows_with_the_bookings(postgres: Databases) -> None:
     """Nothing that grows is read again for each booking, batch or page, although there are no statistics.
 
-    An export reads each booking, its claim twice, and its technician.
+    An export reads each booking, its claim, and its technician.
     """
     few, few_exported = await reads_of_import_and_export(postgres, FEW)
     many, many_exported = await reads_of_import_and_export(postgres, MANY)
