@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 _COMMAND_TIMEOUTS: Final = 2
 """Timeouts of a response in which a command must end: it may need a connection or the primary's address first."""
-SCAN_SECONDS: Final = 60.0
+SCAN_SECONDS: Final = 30.0
 """Timeout of a command that goes through all keys."""
 PROBE_SECONDS: Final = 0.5
 """Interval between probes."""
