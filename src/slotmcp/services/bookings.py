@@ -143,9 +143,9 @@ class BookingService:
             InvalidArgument, NotFound (no such project), Unavailable.
         """
         request.check()
-        project_id = await self._availability_cache.project_id(request.project_id)
-        availability = await self._availability_cache.availability(project_id)
-        schedule, pseudonym = availability.schedule, await self._store.pseudonyms(project_id)
+        availability = await self._availability_cache.availability(request.project_id)
+        schedule = availability.schedule
+        pseudonym = await self._store.pseudonyms(schedule.project.id)
         bookings = await self._find(request, availability)
         may_see = partial(may_see_details, origin=request.origin, project=schedule.project, pseudonym=pseudonym)
         return find_answer(schedule, bookings, availability.now_ms, may_see)
