@@ -62,9 +62,7 @@ async def freeze_a_server(world: World) -> None:
 
 async def freeze(server: Server) -> None:
     """Stop a server from running for a while."""
-    server.tell(signal.SIGSTOP)
-    await asyncio.sleep(LASTS_SECONDS)
-    server.tell(signal.SIGCONT)
+    await _tell_for_a_while(server, signal.SIGSTOP, signal.SIGCONT)
 
 
 async def lock_file(path: Path) -> None:
@@ -151,9 +149,14 @@ async def jump_ahead(world: World) -> None:
 
 async def set_clock_ahead(server: Server) -> None:
     """Set a server's clock two minutes ahead for a while. It runs `clockwork`."""
-    server.tell(clockwork.AHEAD)
+    await _tell_for_a_while(server, clockwork.AHEAD, clockwork.RIGHT)
+
+
+async def _tell_for_a_while(server: Server, beginning: signal.Signals, end: signal.Signals) -> None:
+    """Send a server a signal, and after a while the one that undoes it."""
+    server.tell(beginning)
     await asyncio.sleep(LASTS_SECONDS)
-    server.tell(clockwork.RIGHT)
+    server.tell(end)
 
 
 async def _repeat(cut: Callable[[], object]) -> None:
