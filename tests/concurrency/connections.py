@@ -27,7 +27,8 @@ class Connections:
     def __init__(self, url: str, *, timeout_seconds: float) -> None:
         self._address = urlsplit(url)
         self._timeout_seconds = timeout_seconds
-        self._free: list[Connection] = []
+        self.free: list[Connection] = []
+        """Connections that no request uses."""
 
     async def post(self, message: bytes) -> tuple[int, bytes]:
         """Send a message, and return the status and the body of the response.
@@ -47,14 +48,15 @@ class Connections:
 
     def close(self) -> None:
         """Close the connections, none of which is in use."""
-        for _, writer in self._free:
+        for _, writer in self.free:
             writer.transport.abort()
 
     async def _connection(self) -> Connection:
-        while self._free:
-            reader, writer = self._free.pop()
+        while self.free:
+            reader, writer = self.free.pop()
             if not (reader.at_eof() or writer.is_closing()):
                 return reader, writer
+            writer.transport.abort()  # the end of what the server sends closes no writer
         async with asyncio.timeout(self._timeout_seconds):
             return await asyncio.open_connection(self._address.hostname, self._address.port, limit=LIMIT_BYTES)
 
@@ -68,5 +70,5 @@ class Connections:
         except BaseException:
             writer.transport.abort()
             raise
-        self._free.append(connection)
+        self.free.append(connection)
         return int(head.split(b" ", 2)[1]), body

@@ -54,3 +54,25 @@ async def test_a_connection_is_used_again() -> None:
         for _ in range(2):
             assert await connections.post(b"{}") == (200, b"ok")
     assert len(opened) == 1
+
+
+async def test_a_connection_that_its_server_ended_is_closed() -> None:
+    opened: list[asyncio.StreamWriter] = []
+
+    async def respond_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        opened.append(writer)
+        await reader.readuntil(b"{}")
+        writer.write(RESPONSE)
+        writer.write_eof()
+        await reader.read()
+        writer.close()
+
+    async with connections_to(respond_once) as connections:
+        assert await connections.post(b"{}") == (200, b"ok")
+        reader, writer = connections.free[0]
+        async with asyncio.timeout(60):
+            assert await reader.read() == b""
+        assert not writer.is_closing()
+        assert await connections.post(b"{}") == (200, b"ok")
+        assert writer.is_closing()
+    assert len(opened) == 2
