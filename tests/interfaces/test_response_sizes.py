@@ -1,5 +1,6 @@
 """Tests of the size of responses with many technicians, services and bookings: lists are cut, and say so."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from mcp import Client
 
 from slotmcp.domain.catalog import Location
+from slotmcp.engine import explain
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.services.slots import MAX_LIMIT
 from slotmcp.services.trace_writer import MAX_TECHNICIANS
@@ -17,6 +19,7 @@ from slotmcp.tools import bookings, views
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.views import FULL_CANDIDATES, MAX_LISTED
 from support.denver import AC_REPAIR, ANA, PROJECT, SUNDAY_NOON_MS
+from support.observed import observed
 from support.server import Caller, body_of, open_caller
 
 COUNT: Final = 500
@@ -74,10 +77,12 @@ async def test_the_bookings_of_a_customer_are_cut_and_count_what_they_lack(
     assert (len(body["bookings"]), body["leftOut"]) == (2, 1)
 
 
-async def test_a_trace_has_a_limited_number_of_technicians(crowd: Caller) -> None:
+async def test_a_trace_explains_a_limited_number_of_technicians(crowd: Caller) -> None:
+    explained = Counter[str]()
     async with crowd.app.tracing.writing(kept_days=1), Client(crowd.server) as client:
         held = await client.call_tool("create_hold", {"start": "2026-11-29T09:00", "serviceType": "s-0"})
         assert held.is_error
-        await crowd.app.tracing.write()
+        with observed(explain._reason, lambda: explained.update(["technicians"])):  # noqa: SLF001  what takes the time
+            await crowd.app.tracing.write()
     answer = await crowd.app.traces.find(body_of(held)["traceId"])
-    assert len(answer.trace.technicians) == MAX_TECHNICIANS
+    assert len(answer.trace.technicians) == explained["technicians"] == MAX_TECHNICIANS

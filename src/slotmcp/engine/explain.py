@@ -47,10 +47,10 @@ def explain(availability: Availability, need: Need, start: Minute) -> Explanatio
     return Explanation(slot=slot, technicians=technicians, openings=openings)
 
 
-def reasons_at(availability: Availability, need: Need, start: Minute) -> tuple[TechnicianReason, ...]:
-    """Return each technician's reason against a start; it is None for technicians who can take the start."""
+def reasons_at(availability: Availability, need: Need, start: Minute) -> Iterator[TechnicianReason]:
+    """Yield each technician's reason against a start; it is None for technicians who can take the start."""
     timelines = availability.index.timelines.values()
-    return tuple(_technicians(availability, timelines, need, start, check_start(availability, need, start)))
+    return _technicians(availability, timelines, need, start, check_start(availability, need, start))
 
 
 def reason_against(availability: Availability, need: Need, start: Minute) -> Reason | None:

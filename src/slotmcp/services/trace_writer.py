@@ -251,7 +251,7 @@ def _technicians(request: TracedRequest, result: TracedResult, *, is_search: boo
     """Return the technicians who could take the slots found, or the reasons that block each technician."""
     if is_search and result.slots:
         counts = Counter([candidate.technician_id for slot in result.slots for candidate in slot.candidates])
-        return [_available(technician_id, count) for technician_id, count in counts.items()]
+        return [_technician(technician_id, could=count) for technician_id, count in counts.items()]
     if result.reasons:
         return _blocked(request, result)
     return _checked(request)
@@ -266,16 +266,13 @@ def _checked(request: TracedRequest) -> Iterator[TechnicianTrace]:
     for checked in reasons_at(availability, request.need, request.start_from):
         is_own = own is not None and own.technician_id == checked.technician_id
         reason = Reason.OWN_HOLD if is_own else checked.reason
-        could = int(is_own or reason is None)
-        yield TechnicianTrace(
-            technician_id=checked.technician_id, could=could, reasons={reason: 1} if reason is not None else {}
-        )
+        yield _technician(checked.technician_id, could=int(is_own or reason is None), reason=reason)
 
 
 @lru_cache(maxsize=4096)
-def _available(technician_id: str, count: int) -> TechnicianTrace:
-    """Return the trace of an available technician. Cached, because most searches find the same ones."""
-    return TechnicianTrace(technician_id=technician_id, could=count)
+def _technician(technician_id: str, *, could: int, reason: Reason | None = None) -> TechnicianTrace:
+    """Return the trace of a technician. Cached, because most calls find the same ones."""
+    return TechnicianTrace(technician_id=technician_id, could=could, reasons={} if reason is None else {reason: 1})
 
 
 def _blocked(request: TracedRequest, result: TracedResult) -> Iterator[TechnicianTrace]:
@@ -284,6 +281,6 @@ def _blocked(request: TracedRequest, result: TracedResult) -> Iterator[Technicia
             reasons = informative_reasons(result.reasons[technician_id])
             yield TechnicianTrace(technician_id=technician_id, could=0, reasons=reasons)
         elif request.need.skills - technician_schedule.technician.skills:
-            yield TechnicianTrace(technician_id=technician_id, could=0, reasons={Reason.SKILL_MISSING: 1})
+            yield _technician(technician_id, could=0, reason=Reason.SKILL_MISSING)
         elif not is_served_by(request.need.area, technician_id):
-            yield TechnicianTrace(technician_id=technician_id, could=0, reasons={Reason.OUTSIDE_AREA: 1})
+            yield _technician(technician_id, could=0, reason=Reason.OUTSIDE_AREA)

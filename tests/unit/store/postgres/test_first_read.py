@@ -1,37 +1,18 @@
 """The first read of a project decodes its rows on the event loop, and lets other tasks run after each technician."""
 
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
-from typing import Any
 
 from slotmcp.ports import Transaction
 from slotmcp.store import claims
 from slotmcp.store.postgres.store import PostgresStore
 from support.clock import HandClock
+from support.observed import observed
 from support.schedules import ANA, BEN, CLEO, PROJECT, booking
 from support.turns import counted_turns
 
 TECHNICIANS = (ANA, BEN, CLEO)
 BOOKINGS = 5
 """Number of bookings of each technician."""
-
-
-@contextmanager
-def observed(function: Callable[..., object], notify: Callable[[], object]) -> Iterator[None]:
-    """Call `notify` at each call of a function in this thread until the block ends."""
-
-    def profile(frame: FrameType, event: str, _argument: Any) -> None:  # noqa: ANN401  as Python declares it
-        if event == "call" and frame.f_code is function.__code__:
-            notify()
-
-    sys.setprofile(profile)
-    try:
-        yield
-    finally:
-        sys.setprofile(None)
 
 
 async def add_bookings(transaction: Transaction) -> None:
