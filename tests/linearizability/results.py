@@ -15,6 +15,7 @@ from linearizability.rounds import Checked
 HEADINGS: Final = (
     "store",
     "calls",
+    "in stages with faults",
     "failed calls",
     "rounds",
     "with faults",
@@ -66,7 +67,8 @@ class Log:
         return [one for one in found if one.store == store]
 
     def calls(self, store: str) -> int:
-        return sum(one.calls for one in self.results(store))
+        """Return the number of calls in stages with faults."""
+        return sum(one.calls for one in self.results(store) if one.faults)
 
     def add(self, result: Result) -> None:
         with self._path.open("a") as file:
@@ -87,6 +89,7 @@ def _row(store: str, found: Sequence[Result]) -> tuple[object, ...]:
     return (
         store,
         f"{sum(one.calls for one in found):,}",
+        f"{sum(one.calls for one in found if one.faults):,}",
         f"{sum(one.failed for one in found):,}",
         sum(one.rounds for one in found),
         sum(one.rounds_with_faults for one in found),
