@@ -1,9 +1,12 @@
 """Reasons why a start is not free, from the predicates that `engine.slots` uses to find free starts."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
+from math import inf
 from typing import TypeVar
 
 from slotmcp.domain.booking_rules import Priority
@@ -266,11 +269,18 @@ def _nearest(starts: Iterable[Minute], start: Minute) -> Minute:
     return min(starts, key=lambda candidate: (abs(candidate - start), candidate))
 
 
-def _is_within(job: Interval, intervals: tuple[Interval, ...]) -> bool:
-    return any(start <= job[0] and job[1] <= end for start, end in intervals)
+def _is_within(job: Interval, merged: tuple[Interval, ...]) -> bool:
+    """Return whether one of merged intervals contains a job."""
+    number = bisect_right(merged, (job[0], inf)) - 1
+    return number >= 0 and job[1] <= merged[number][1]
 
 
 def _dates_around(availability: Availability, start: Minute) -> DateRange:
-    """Return the dates around a start, ignoring holidays and other closed dates."""
-    day = utc_to_wall(availability.schedule.project.timezone, start).date()
+    return _dates_near(availability.schedule.project.timezone, start)
+
+
+@lru_cache(maxsize=64)
+def _dates_near(zone_key: str, start: Minute) -> DateRange:
+    """Return the dates around a start, ignoring holidays and other closed dates. Cached for the other technicians."""
+    day = utc_to_wall(zone_key, start).date()
     return DateRange(day - timedelta(days=2), day + timedelta(days=2))
