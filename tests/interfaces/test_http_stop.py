@@ -3,9 +3,10 @@
 import asyncio
 import signal
 import socket
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +15,8 @@ import httpx2
 import orjson
 import pytest
 import uvicorn
+from mcp import Client
+from mcp.client.sse import sse_client
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,8 +28,10 @@ from slotmcp.web.serving import listen
 from slotmcp.web.shutdown import GracefulShutdown, ShutdownMiddleware
 from support.denver import PLAN
 from support.http_server import HttpServer, body_in, call_of, headers_of, serving, write_database
+from support.server import body_of
 from support.sqlite_file import rows
 from support.streams import KINDS, drain, opened
+from support.until import is_open, until
 
 CALLERS = 120
 ENOUGH = 12
@@ -36,6 +41,8 @@ LONG, TIMEOUT_SECONDS = 1000, 20
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 LAST_REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 SIZE = 65_536
+LONGER_THAN_A_POLL_SECONDS = 1
+"""Longer than the time after which sse-starlette sees by itself that a server stops."""
 WAITING = 300
 """Number of connections that wait to be accepted: more than a server accepts at once."""
 
@@ -104,6 +111,41 @@ async def test_open_streams_end_when_the_server_stops(tmp_path: Path) -> None:
             for chunks in streams:
                 await drain(chunks)
     assert (code, log) == (0, "")
+
+
+async def test_a_call_over_sse_gets_its_response_from_a_stopping_server(tmp_path: Path) -> None:
+    path = tmp_path / "slotmcp.db"
+    await write_database(path, PLAN)
+    with serving(path, database_timeout_seconds="60", drain_seconds="0", stop_seconds="60") as server:
+        port = urlsplit(server.url).port or 0
+        async with Client(sse_client(f"{server.url}/sse"), mode="legacy") as client:
+            (slot,) = body_of(await client.call_tool("get_slots", {"limit": 1}))["slots"]
+            with closing(sqlite3.connect(path, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                received = await messages_received(server)
+                held = asyncio.create_task(client.call_tool("create_hold", {"start": slot["start"]}))
+                await until_received(server, received + 1)
+                server.process.send_signal(signal.SIGTERM)
+                await asyncio.to_thread(until, lambda: not is_open(port), "the server stops listening")
+                await asyncio.wait({held}, timeout=LONGER_THAN_A_POLL_SECONDS)
+                assert not held.done()
+            assert "holdToken" in body_of(await held)
+        code, log = await asyncio.to_thread(server.stop)
+    assert (code, log) == (0, "")
+
+
+async def messages_received(server: HttpServer) -> int:
+    """Return the number of messages that SSE clients have sent."""
+    async with httpx2.AsyncClient() as client:
+        counters = (await client.get(f"{server.url}/metrics")).text
+    return sum(int(float(line.split()[-1])) for line in counters.splitlines() if 'route="/messages' in line)
+
+
+async def until_received(server: HttpServer, messages: int) -> None:
+    """Wait until the server has received this number of messages."""
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        while await messages_received(server) < messages:  # noqa: ASYNC110  the server has no event for it
+            await asyncio.sleep(0.01)
 
 
 async def given_up_on(ended: asyncio.Event) -> bool:

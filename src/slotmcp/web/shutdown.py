@@ -13,6 +13,7 @@ from functools import partial
 from types import FrameType
 from typing import Any, Final
 
+from sse_starlette.sse import AppStatus
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from slotmcp.web.exchange import StreamExchange
@@ -98,6 +99,7 @@ def shutdown_on_signals(shutdown: GracefulShutdown) -> Iterator[None]:
             stop_listening = partial(previous[number], number, None)
             loop.call_soon_threadsafe(partial(shutdown.begin, stop_listening, drains=number == signal.SIGTERM))
 
+    AppStatus.disable_automatic_graceful_drain()  # it would end streams before the responses of running calls
     for number in previous:
         signal.signal(number, handle)
     try:
@@ -105,6 +107,7 @@ def shutdown_on_signals(shutdown: GracefulShutdown) -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+        AppStatus.enable_automatic_graceful_drain_mode()
 
 
 class ShutdownMiddleware:
