@@ -63,7 +63,7 @@ class TraceWriter:
         use = _USES.get(tool) if self._is_open else None
         if use is None:
             return None
-        conversation = _conversation(principal, self._process)
+        conversation = _conversation(principal.credential, principal.call_id, self._process)
         return TraceBuilder(trace_id, use, conversation, principal.call_id, perf_counter())
 
     def end(self, builder: TraceBuilder, outcome: str) -> None:
@@ -215,10 +215,14 @@ def build_trace(builder: TraceBuilder) -> Trace | None:
     )
 
 
-def _conversation(principal: Principal, process: str) -> str:
-    """Return a hash of the credential with the phone call, or with this process if no phone call is known."""
-    scope = ("call", principal.call_id) if principal.call_id else ("process", process)
-    return sha256("\n".join((principal.credential, *scope)).encode()).hexdigest()[:_HASH_DIGITS]
+@lru_cache(maxsize=1024)
+def _conversation(credential: str, call_id: str, process: str) -> str:
+    """Return a hash of the credential with the phone call, or with this process if no phone call is known.
+
+    Cached, because the calls of a conversation follow each other.
+    """
+    scope = ("call", call_id) if call_id else ("process", process)
+    return sha256("\n".join((credential, *scope)).encode()).hexdigest()[:_HASH_DIGITS]
 
 
 def _question(request: TracedRequest) -> Question:
