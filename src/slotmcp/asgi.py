@@ -26,7 +26,6 @@ from slotmcp.ports import Rate
 from slotmcp.services.access import PREFIX
 from slotmcp.services.access_watch import watch_access
 from slotmcp.services.app import App
-from slotmcp.services.concurrency import short_turns_of_threads
 from slotmcp.services.garbage import bounded_collections
 from slotmcp.services.open_access import OpenAccess
 from slotmcp.settings import Settings
@@ -175,7 +174,6 @@ async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[A
             drain_seconds=settings.drain_seconds,
         )
         if options.owns_process:
-            stack.enter_context(short_turns_of_threads())
             stack.enter_context(shutdown_on_signals(shutdown))
         if not options.read_only:
             await stack.enter_async_context(app.background_tasks())

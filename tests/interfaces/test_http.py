@@ -19,7 +19,6 @@ from starlette.routing import Mount
 
 from slotmcp.asgi import HttpApp, ServeOptions
 from slotmcp.domain.access import Scope
-from slotmcp.services.concurrency import SWITCH_SECONDS
 from slotmcp.settings import Settings
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import select_tools
@@ -247,13 +246,3 @@ async def check_that_sse_is_refused(server: HttpServer) -> None:
     assert "SSE is off" in server.log
     assert {(answer.status_code, answer.json()["error"]) for answer in answers} == {(404, "no_sse")}
     assert "--workers 1" in answers[0].json()["message"]
-
-
-@pytest.mark.usefixtures("quiet_logging")
-@pytest.mark.parametrize("owns_process", [True, False])
-async def test_the_threads_of_a_process_take_short_turns_if_it_is_the_servers(path: Path, owns_process: bool) -> None:  # noqa: FBT001  a parameter of the test
-    before = sys.getswitchinterval()
-    options = ServeOptions(is_open=True, is_local=True, owns_process=owns_process)
-    async with HttpApp(Settings(database_url=str(path)), options).running():
-        assert sys.getswitchinterval() == pytest.approx(SWITCH_SECONDS if owns_process else before)
-    assert sys.getswitchinterval() == before

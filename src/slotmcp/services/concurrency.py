@@ -1,33 +1,14 @@
-"""Concurrency primitives of one event loop: background work, shared executions, notifications and turns of threads."""
+"""Concurrency primitives of one event loop: background work, shared executions and notifications."""
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Iterable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, TypeVar, cast
 
 ITEMS_A_TURN: Final = 4
 """Default number of items that `collect_in_turns` computes at once, which takes up to a few milliseconds."""
 
-SWITCH_SECONDS: Final = 0.0005
-"""Time after which a computing thread of a server lets another run. Python's default is 5 ms."""
-
 T = TypeVar("T")
-
-
-@contextmanager
-def short_turns_of_threads() -> Iterator[None]:
-    """Let the threads of this process take turns of SWITCH_SECONDS until the block ends.
-
-    A booking gets Python's global interpreter lock back after each of its statements. While another thread reads a
-    large project, it waits for a turn of that thread each time.
-    """
-    previous = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_SECONDS)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(previous)
 
 
 @asynccontextmanager
