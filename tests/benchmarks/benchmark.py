@@ -108,7 +108,7 @@ class Benchmark:
     """None: informational."""
     measure: Callable[[Effort], Sequence[Pair]]
     is_long: bool = False
-    """True: quick runs leave the row out."""
+    """True: quick runs leave the row out, unless it is named."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,14 +30,13 @@ def main() -> None:
 def _measure(
     only: Annotated[str, typer.Option(help="Run the rows whose name contains this.")] = "",
     runs: Annotated[int, typer.Option(min=1, help="Measure all rows so many times; print medians and spread.")] = 1,
-    quick: Annotated[bool, typer.Option("--quick", help="Measure roughly, without the long rows.")] = False,  # noqa: FBT002  an option
+    quick: Annotated[bool, typer.Option("--quick", help="Measure roughly; leave out unnamed long rows.")] = False,  # noqa: FBT002  an option
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the table as Markdown.")] = False,  # noqa: FBT002  an option
 ) -> None:
     """Compare slotmcp with floors in the same run, and print the ratios."""
-    outcomes = [Outcome(row) for row in rows(only) if not (quick and row.is_long)]
+    outcomes = [Outcome(row) for row in rows(only) if only or not (quick and row.is_long)]
     if not outcomes:
-        remark = "; --quick leaves out the long rows" if quick else ""
-        raise typer.BadParameter(f"no row has a name that contains {only!r}{remark}.", param_hint="--only")
+        raise typer.BadParameter(f"no row has a name that contains {only!r}.", param_hint="--only")
     console = Console(width=max(Console().width, WIDTH), stderr=markdown)
     with Live(to_table(outcomes), console=console, vertical_overflow="visible", auto_refresh=False) as live:
         for _ in range(runs):

@@ -49,7 +49,7 @@ def _row(name: str, store: str, callers: int, target: float, open_database: Open
         ratio=Ratio.SHARE,
         target=target,
         measure=lambda effort: _measure(effort, callers, open_database),
-        is_long=open_database is on_distant_postgres,
+        is_long=True,
     )
 
 

@@ -55,6 +55,7 @@ def _rate_row(store: str, workers: int, tool: str) -> Benchmark:
         ratio=Ratio.SHARE,
         target=TARGETS.get((tool, workers)),
         measure=partial(_measure_rate, store, workers, tool),
+        is_long=True,
     )
 
 
@@ -67,6 +68,7 @@ def _share_row(store: str, workers: int) -> Benchmark:
         ratio=Ratio.AMOUNT,
         target=SHARE_TARGET,
         measure=partial(_measure_share, store, workers),
+        is_long=True,
     )
 
 
