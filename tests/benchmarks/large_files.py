@@ -98,6 +98,7 @@ def _time_row(kind: _Kind, command: str) -> Benchmark:
         ratio=Ratio.COST,
         target=None,
         measure=lambda effort: _measure(effort, kind, command, lambda usage: usage.cpu_ms),
+        is_long=kind is _POSTGRES,
     )
 
 
@@ -110,6 +111,7 @@ def _memory_row(kind: _Kind, command: str) -> Benchmark:
         ratio=Ratio.AMOUNT,
         target=None,
         measure=lambda effort: _measure(effort, kind, command, lambda usage: usage.peak_mb),
+        is_long=kind is _POSTGRES,
     )
 
 
