@@ -99,7 +99,7 @@ def shutdown_on_signals(shutdown: GracefulShutdown) -> Iterator[None]:
             stop_listening = partial(previous[number], number, None)
             loop.call_soon_threadsafe(partial(shutdown.begin, stop_listening, drains=number == signal.SIGTERM))
 
-    AppStatus.disable_automatic_graceful_drain()  # it would end streams before the responses of running calls
+    AppStatus.enable_automatic_graceful_drain = False  # it would end streams before the responses of running calls
     for number in previous:
         signal.signal(number, handle)
     try:
@@ -107,7 +107,7 @@ def shutdown_on_signals(shutdown: GracefulShutdown) -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-        AppStatus.enable_automatic_graceful_drain_mode()
+        AppStatus.enable_automatic_graceful_drain = True
 
 
 class ShutdownMiddleware:
