@@ -64,7 +64,7 @@ soak: $(READY) ## use a server for ten minutes, and measure its memory and respo
 peers: $(READY) ## compare with other booking servers that you run (PEERS=a copy of tests/benchmarks/peers.example.json)
 	@$(BIN)/python tests/benchmarks/peers.py $(PEERS)
 
-linearizability: $(READY) ## check 200,000 concurrent calls with faults on both databases; continues where it ended
+linearizability: $(READY) ## check 200,000 concurrent calls during faults on both databases; continues where it ended
 	@$(BIN)/python tests/linearizability/long_run.py
 
 clients: $(READY) $(CLIENTS) $(INSPECTOR) ## let 23 clients talk with the server, and write docs/reference/clients.md (installs 4 GB)

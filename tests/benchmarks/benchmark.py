@@ -108,7 +108,7 @@ class Benchmark:
     """None: informational."""
     measure: Callable[[Effort], Sequence[Pair]]
     is_long: bool = False
-    """True: quick runs leave the row out, unless it is named."""
+    """True: quick runs leave the row out, unless --only is given."""
 
 
 @dataclass(frozen=True, slots=True)

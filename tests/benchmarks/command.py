@@ -30,7 +30,7 @@ def main() -> None:
 def _measure(
     only: Annotated[str, typer.Option(help="Run the rows whose name contains this.")] = "",
     runs: Annotated[int, typer.Option(min=1, help="Measure all rows so many times; print medians and spread.")] = 1,
-    quick: Annotated[bool, typer.Option("--quick", help="Measure roughly; leave out unnamed long rows.")] = False,  # noqa: FBT002  an option
+    quick: Annotated[bool, typer.Option("--quick", help="Measure roughly; without --only, omit long rows.")] = False,  # noqa: FBT002  an option
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the table as Markdown.")] = False,  # noqa: FBT002  an option
 ) -> None:
     """Compare slotmcp with floors in the same run, and print the ratios."""

@@ -56,7 +56,7 @@ class Connections:
             reader, writer = self.free.pop()
             if not (reader.at_eof() or writer.is_closing()):
                 return reader, writer
-            writer.transport.abort()  # the end of what the server sends closes no writer
+            writer.transport.abort()  # EOF from the server does not close the writer
         async with asyncio.timeout(self._timeout_seconds):
             return await asyncio.open_connection(self._address.hostname, self._address.port, limit=LIMIT_BYTES)
 

@@ -29,12 +29,12 @@ FOLDER: Final = Path("bench-results/linearizability")
 
 
 async def run(store: str, log: Log, operations: int) -> None:
-    """Play stages on one database until so many calls with faults are checked. The first stage has no faults."""
+    """Play stages on one database until so many calls during faults are checked. The first stage has no faults."""
     with tempfile.TemporaryDirectory() as folder, _checking() as pool:
         async with SITES[store](Path(folder)) as site:
-            while log.calls(store) < operations:
-                done = log.results(store)
-                print(f"{store}: stage {len(done) + 1}, after {log.calls(store)} of {operations} calls", flush=True)  # noqa: T201  a script
+            while log.calls_with_faults(store) < operations:
+                done, checked = log.results(store), log.calls_with_faults(store)
+                print(f"{store}: stage {len(done) + 1}, after {checked} of {operations} calls with faults", flush=True)  # noqa: T201  a script
                 injected = sum(sum(one.faults.values()) for one in done)
                 faults = Faults(available=site.faults, first=injected) if done else None
                 await _stage(store, site, log, pool, faults)
@@ -86,7 +86,9 @@ def _print_problems(played: Checked) -> None:
 def main() -> int:
     """Run the command line; return 0 if every history has an order."""
     parser = argparse.ArgumentParser(description="Many calls on both databases, checked for linearizability.")
-    parser.add_argument("--operations", type=int, default=OPERATIONS, help="calls with faults, on both databases")
+    parser.add_argument(
+        "--operations", type=int, default=OPERATIONS, help="calls in stages with faults, on all chosen databases"
+    )
     parser.add_argument("--on", choices=SITES, action="append", help="default: both")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where it continues")
     options = parser.parse_args()

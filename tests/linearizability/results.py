@@ -15,7 +15,7 @@ from linearizability.rounds import Checked
 HEADINGS: Final = (
     "store",
     "calls",
-    "in stages with faults",
+    "calls in stages with faults",
     "failed calls",
     "rounds",
     "with faults",
@@ -66,7 +66,7 @@ class Log:
         found = [Result(**json.loads(text)) for text in self._path.read_text().splitlines()]
         return [one for one in found if one.store == store]
 
-    def calls(self, store: str) -> int:
+    def calls_with_faults(self, store: str) -> int:
         """Return the number of calls in stages with faults."""
         return sum(one.calls for one in self.results(store) if one.faults)
 

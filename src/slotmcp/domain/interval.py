@@ -3,7 +3,9 @@
 A list of intervals is *merged* when it is sorted and no two of them overlap or touch.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from math import inf
 from typing import TypeAlias
 
 Minute: TypeAlias = int
@@ -28,6 +30,12 @@ def minute_at_or_after(instant_ms: int) -> Minute:
 def overlaps(first: Interval, second: Interval) -> bool:
     """Return whether two half-open intervals share a minute."""
     return first[0] < second[1] and second[0] < first[1]
+
+
+def is_within(interval: Interval, merged: Sequence[Interval]) -> bool:
+    """Return whether one of the merged intervals contains an interval."""
+    number = bisect_right(merged, (interval[0], inf)) - 1
+    return number >= 0 and interval[1] <= merged[number][1]
 
 
 def merge(intervals: Iterable[Interval]) -> list[Interval]:

@@ -1,16 +1,14 @@
 """Reasons why a start is not free, from the predicates that `engine.slots` uses to find free starts."""
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
-from math import inf
 from typing import TypeVar
 
 from slotmcp.domain.booking_rules import Priority
-from slotmcp.domain.interval import Interval, Minute, minute_at_or_after, overlaps
+from slotmcp.domain.interval import Interval, Minute, is_within, minute_at_or_after, overlaps
 from slotmcp.domain.offer import Slot
 from slotmcp.domain.reasons import Change, Explanation, Opening, RangeReasons, Reason, TechnicianReason, team_reason
 from slotmcp.engine.areas import is_served_by
@@ -179,11 +177,11 @@ def _closed_reason(availability: Availability, timeline: Timeline, need: Need, s
     technician, working_time = timeline.technician_schedule.technician, timeline.working_time_for(need)
     job = start, start + need.duration_minutes
     with_on_call = timeline.working_time.for_emergencies
-    if with_on_call is not None and working_time is not with_on_call and _is_within(job, with_on_call.hours):
+    if with_on_call is not None and working_time is not with_on_call and is_within(job, with_on_call.hours):
         return TechnicianReason(technician_id=technician.id, reason=Reason.ON_CALL_ONLY)
     if 0 < timeline.longest_span_minutes(need) < need.duration_minutes:
         return TechnicianReason(technician_id=technician.id, reason=Reason.TOO_LONG)
-    if not _is_within(job, working_time.shifts):
+    if not is_within(job, working_time.shifts):
         return TechnicianReason(
             technician_id=technician.id, reason=_reason_without_shift(availability, timeline, need, job)
         )
@@ -200,10 +198,10 @@ def _reason_without_shift(availability: Availability, timeline: Timeline, need: 
     """Return why no shift contains a job: a closure, a holiday, or there is none on any date."""
     dates, technician = _dates_around(availability, job[0]), timeline.technician_schedule.technician
     usual = shift_intervals if need.priority is Priority.NORMAL else working_days
-    if not _is_within(job, usual(technician, dates)):
+    if not is_within(job, usual(technician, dates)):
         return Reason.OUTSIDE_SHIFT
     holidays = dates_without_closures(availability.schedule.project, dates.first, dates.last)
-    is_closure = _is_within(job, usual(technician, holidays))
+    is_closure = is_within(job, usual(technician, holidays))
     return Reason.CLOSED if is_closure else Reason.HOLIDAY
 
 
@@ -269,18 +267,15 @@ def _nearest(starts: Iterable[Minute], start: Minute) -> Minute:
     return min(starts, key=lambda candidate: (abs(candidate - start), candidate))
 
 
-def _is_within(job: Interval, merged: tuple[Interval, ...]) -> bool:
-    """Return whether one of merged intervals contains a job."""
-    number = bisect_right(merged, (job[0], inf)) - 1
-    return number >= 0 and job[1] <= merged[number][1]
-
-
 def _dates_around(availability: Availability, start: Minute) -> DateRange:
     return _dates_near(availability.schedule.project.timezone, start)
 
 
 @lru_cache(maxsize=64)
 def _dates_near(zone_key: str, start: Minute) -> DateRange:
-    """Return the dates around a start, ignoring holidays and other closed dates. Cached for the other technicians."""
+    """Return the dates from two days before a start to two days after it, ignoring holidays and other closed dates.
+
+    Cached, because all technicians are checked at the same start.
+    """
     day = utc_to_wall(zone_key, start).date()
     return DateRange(day - timedelta(days=2), day + timedelta(days=2))

@@ -16,7 +16,7 @@ from slotmcp.domain.booking_rules import Priority
 from slotmcp.domain.calendar import CALENDAR_SOURCE_PREFIX
 from slotmcp.domain.catalog import TechnicianStatus, TravelMode
 from slotmcp.domain.claim import BusyTime, Claim
-from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute, merge, overlaps
+from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute, is_within, merge, overlaps
 from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.areas import area_of_job, is_day_of, is_served_by
 from slotmcp.engine.availability import Availability
@@ -104,11 +104,11 @@ class ScheduleFit:
     def _closures(self, claim: Claim) -> Iterator[AttentionCause]:
         month = self._month_of(claim.start)
         hours = month.hours if claim.priority is Priority.NORMAL else month.emergency_hours
-        if _is_within(claim.interval, hours):
+        if is_within(claim.interval, hours):
             return
         dates = month.dates
         usual_hours = regular_hours(self._technician, DateRange(dates.first, dates.last), claim.priority)
-        is_usually_open = _is_within(claim.interval, usual_hours)
+        is_usually_open = is_within(claim.interval, usual_hours)
         if not is_usually_open:
             yield AttentionCause.OUTSIDE_HOURS
         if is_usually_open or self._is_closed(local_date(self._technician.timezone, claim.start), dates):
@@ -252,11 +252,6 @@ def _is_of_calendar(busy: BusyTime) -> bool:
 
 def _with_buffers(claim: Claim) -> Interval:
     return claim.start - claim.buffer_before_minutes, claim.end + claim.buffer_after_minutes
-
-
-def _is_within(interval: Interval, merged: tuple[Interval, ...]) -> bool:
-    index = bisect_right(merged, (interval[0], inf)) - 1
-    return index >= 0 and interval[1] <= merged[index][1]
 
 
 def _is_hit(merged: list[Interval], interval: Interval) -> bool:

@@ -36,12 +36,7 @@ def normalize_new_phone(text: str, project: Project, field: str) -> str:
     Raises:
         InvalidArgument: as `normalize_phone`, or no one can have the number. Fictional ones (555-01xx) are accepted.
     """
-    return _normalize_new(text, country_of(project), field)
-
-
-@lru_cache(maxsize=256)
-def _normalize_new(text: str, region: str | None, field: str) -> str:
-    """Normalize a new number. Cached, because a booking does it before the transaction and in it."""
+    region = country_of(project)
     number = _parse(text, region, field)
     if fault := _fault(number):
         raise _refusal(field, fault, region)

@@ -219,7 +219,7 @@ def build_trace(builder: TraceBuilder) -> Trace | None:
 def _conversation(credential: str, call_id: str, process: str) -> str:
     """Return a hash of the credential with the phone call, or with this process if no phone call is known.
 
-    Cached, because the calls of a conversation follow each other.
+    Cached, because a conversation has several calls.
     """
     scope = ("call", call_id) if call_id else ("process", process)
     return sha256("\n".join((credential, *scope)).encode()).hexdigest()[:_HASH_DIGITS]

@@ -99,15 +99,16 @@ def shutdown_on_signals(shutdown: GracefulShutdown) -> Iterator[None]:
             stop_listening = partial(previous[number], number, None)
             loop.call_soon_threadsafe(partial(shutdown.begin, stop_listening, drains=number == signal.SIGTERM))
 
-    AppStatus.enable_automatic_graceful_drain = False  # it would end streams before the responses of running calls
-    for number in previous:
-        signal.signal(number, handle)
+    previous_drain = AppStatus.enable_automatic_graceful_drain
     try:
+        AppStatus.enable_automatic_graceful_drain = False  # it would end streams before running calls are answered
+        for number in previous:
+            signal.signal(number, handle)
         yield
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-        AppStatus.enable_automatic_graceful_drain = True
+        AppStatus.enable_automatic_graceful_drain = previous_drain
 
 
 class ShutdownMiddleware:
