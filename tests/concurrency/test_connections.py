@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -57,15 +57,16 @@ async def test_a_connection_is_used_again() -> None:
 
 
 async def test_a_connection_that_its_server_ended_is_closed() -> None:
-    opened: list[asyncio.StreamWriter] = []
+    served = asyncio.Semaphore(0)
 
     async def respond_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        opened.append(writer)
         await reader.readuntil(b"{}")
         writer.write(RESPONSE)
         writer.write_eof()
-        await reader.read()
+        with suppress(ConnectionError):
+            await reader.read()
         writer.close()
+        served.release()
 
     async with connections_to(respond_once) as connections:
         assert await connections.post(b"{}") == (200, b"ok")
@@ -75,4 +76,7 @@ async def test_a_connection_that_its_server_ended_is_closed() -> None:
         assert not writer.is_closing()
         assert await connections.post(b"{}") == (200, b"ok")
         assert writer.is_closing()
-    assert len(opened) == 2
+        connections.close()
+        async with asyncio.timeout(60):
+            for _ in range(2):
+                await served.acquire()

@@ -249,7 +249,7 @@ REACHED_BY: Final = {
     "traces waiting to be written": (
         "interfaces/test_traces.py::test_a_database_outage_delays_no_call_and_loses_no_trace"
     ),
-    "technicians per trace": f"{SIZES}::test_a_trace_has_a_limited_number_of_technicians",
+    "technicians per trace": f"{SIZES}::test_a_trace_explains_a_limited_number_of_technicians",
     "names of failed verifications per server without Redis": (
         "unit/services/test_attempt_limiter.py::test_only_the_names_with_the_newest_attempts_are_kept"
     ),

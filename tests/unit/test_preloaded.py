@@ -32,9 +32,11 @@ def forked(folder: Path, *, start_new_session: bool = False) -> Iterator[subproc
         start_new_session=start_new_session,
     ) as process:
         assert process.stderr is not None
-        assert process.stderr.readline()  # it serves
-        yield process
-        process.kill()
+        try:
+            assert process.stderr.readline()  # it has no project
+            yield process
+        finally:
+            process.kill()
 
 
 def status_of(pid: int) -> list[str]:
@@ -69,6 +71,11 @@ def test_a_process_gets_its_own_session_only_on_request(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_signal_ends_a_process(tmp_path: Path, number: signal.Signals) -> None:
     with forked(tmp_path) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b'{"jsonrpc":"2.0","id":1,"method":"ping"}\n')
+        process.stdin.flush()
+        assert process.stdout.readline()  # its main thread waits: the handler of coverage may lock up within coverage
         process.send_signal(number)
         assert process.wait() == -number
 
