@@ -122,9 +122,9 @@ async def test_a_call_over_sse_gets_its_response_from_a_stopping_server(tmp_path
             (slot,) = body_of(await client.call_tool("get_slots", {"limit": 1}))["slots"]
             with closing(sqlite3.connect(path, isolation_level=None)) as other:
                 other.execute("BEGIN IMMEDIATE")
-                received = await messages_received(server)
+                received = messages_received(server)
                 held = asyncio.create_task(client.call_tool("create_hold", {"start": slot["start"]}))
-                await until_received(server, received + 1)
+                await asyncio.to_thread(until, lambda: messages_received(server) > received, "the call arrives")
                 server.process.send_signal(signal.SIGTERM)
                 await asyncio.to_thread(until, lambda: not is_open(port), "the server stops listening")
                 await asyncio.wait({held}, timeout=LONGER_THAN_A_POLL_SECONDS)
@@ -134,18 +134,10 @@ async def test_a_call_over_sse_gets_its_response_from_a_stopping_server(tmp_path
     assert (code, log) == (0, "")
 
 
-async def messages_received(server: HttpServer) -> int:
+def messages_received(server: HttpServer) -> int:
     """Return the number of messages that SSE clients have sent."""
-    async with httpx2.AsyncClient() as client:
-        counters = (await client.get(f"{server.url}/metrics")).text
+    counters = httpx2.get(f"{server.url}/metrics", timeout=TIMEOUT_SECONDS).text
     return sum(int(float(line.split()[-1])) for line in counters.splitlines() if 'route="/messages' in line)
-
-
-async def until_received(server: HttpServer, messages: int) -> None:
-    """Wait until the server has received this number of messages."""
-    async with asyncio.timeout(TIMEOUT_SECONDS):
-        while await messages_received(server) < messages:  # noqa: ASYNC110  the server has no event for it
-            await asyncio.sleep(0.01)
 
 
 async def given_up_on(ended: asyncio.Event) -> bool:

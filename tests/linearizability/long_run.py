@@ -17,7 +17,7 @@ from typing import Final
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # where a script does not look, and the tests do
 
-from linearizability.results import Log, Result, print_results
+from linearizability.results import Log, Result, calls_with_faults, print_results
 from linearizability.rounds import Checked
 from linearizability.sites import SITES, Site
 from linearizability.stages import Faults, play_stage
@@ -32,8 +32,7 @@ async def run(store: str, log: Log, operations: int) -> None:
     """Play stages on one database until so many calls during faults are checked. The first stage has no faults."""
     with tempfile.TemporaryDirectory() as folder, _checking() as pool:
         async with SITES[store](Path(folder)) as site:
-            while log.calls_with_faults(store) < operations:
-                done, checked = log.results(store), log.calls_with_faults(store)
+            while (checked := calls_with_faults(done := log.results(store))) < operations:
                 print(f"{store}: stage {len(done) + 1}, after {checked} of {operations} calls with faults", flush=True)  # noqa: T201  a script
                 injected = sum(sum(one.faults.values()) for one in done)
                 faults = Faults(available=site.faults, first=injected) if done else None

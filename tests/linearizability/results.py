@@ -66,10 +66,6 @@ class Log:
         found = [Result(**json.loads(text)) for text in self._path.read_text().splitlines()]
         return [one for one in found if one.store == store]
 
-    def calls_with_faults(self, store: str) -> int:
-        """Return the number of calls in stages with faults."""
-        return sum(one.calls for one in self.results(store) if one.faults)
-
     def add(self, result: Result) -> None:
         with self._path.open("a") as file:
             file.write(json.dumps(asdict(result)) + "\n")
@@ -77,6 +73,11 @@ class Log:
     def keep(self, name: str, checked: Checked) -> None:
         """Store a complete history."""
         (self._folder / f"{name}.pickle").write_bytes(pickle.dumps(list(checked.history)))
+
+
+def calls_with_faults(results: Sequence[Result]) -> int:
+    """Return the number of calls in stages with faults."""
+    return sum(one.calls for one in results if one.faults)
 
 
 def print_results(results: Mapping[str, Sequence[Result]]) -> None:
@@ -89,7 +90,7 @@ def _row(store: str, found: Sequence[Result]) -> tuple[object, ...]:
     return (
         store,
         f"{sum(one.calls for one in found):,}",
-        f"{sum(one.calls for one in found if one.faults):,}",
+        f"{calls_with_faults(found):,}",
         f"{sum(one.failed for one in found):,}",
         sum(one.rounds for one in found),
         sum(one.rounds_with_faults for one in found),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from linearizability.check import Report, check_linearizable
 from linearizability.long_run import result_of
-from linearizability.results import Log, Result
+from linearizability.results import Log, Result, calls_with_faults
 from linearizability.rounds import Checked
 from linearizability.scene import BEGAN_MS, SHOP, Scene
 from linearizability.stages import Faults
@@ -53,12 +53,12 @@ async def test_faults_are_injected_in_turn_until_the_calls_end() -> None:
 
 
 def test_a_run_continues_after_the_stored_calls_with_faults(tmp_path: Path) -> None:
-    assert Log(tmp_path).calls_with_faults("sqlite") == 0
+    assert calls_with_faults(Log(tmp_path).results("sqlite")) == 0
     Log(tmp_path).add(RESULT)
-    assert Log(tmp_path).calls_with_faults("sqlite") == 0
+    assert calls_with_faults(Log(tmp_path).results("sqlite")) == 0
     for _ in range(2):
         Log(tmp_path).add(replace(RESULT, faults={"killed": 1}))
-    assert Log(tmp_path).calls_with_faults("sqlite") == 38_000
+    assert calls_with_faults(Log(tmp_path).results("sqlite")) == 38_000
     assert Log(tmp_path).results("postgres") == []
 
 
